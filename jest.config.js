@@ -23,6 +23,7 @@ const project = (displayName, directory) => ({
 });
 
 export default {
+  maxWorkers: '100%',
   projects: [
     project('tensor', 'packages/tensor'),
     project('nn', 'packages/nn'),
