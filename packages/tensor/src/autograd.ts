@@ -1,0 +1,200 @@
+import { isFloat } from './dtype.js';
+import { ArgumentError, AutogradError, ShapeError, shown } from './errors.js';
+import type { Op, Outputs, Result } from './ops/op.js';
+import { sameShape } from './shape.js';
+import type { Storage, View } from './storage.js';
+import type { Tensor } from './tensor.js';
+
+/** The one piece of global state: whether operations are recorded. */
+const mode = { enabled: true };
+
+/** Whether operations are being recorded for `backward`. */
+export const isGradEnabled = (): boolean => mode.enabled;
+
+function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T {
+  const previous = mode.enabled;
+  mode.enabled = enabled;
+  try {
+    const result = fn();
+    if (result instanceof Promise)
+      throw new ArgumentError(`${name}: an async function would run on after the mode is restored. Await first, then wrap the synchronous part.`);
+    return result;
+  } finally {
+    mode.enabled = previous;
+  }
+}
+
+/** Runs a synchronous function without recording operations, as `torch.no_grad`. Returns what it returns. */
+export const noGrad = <T>(fn: () => T): T => withGradMode('noGrad', false, fn);
+
+/** Runs a synchronous function with recording on, inside `noGrad`. */
+export const enableGrad = <T>(fn: () => T): T => withGradMode('enableGrad', true, fn);
+
+let sequence = 0;
+
+/** One recorded operation: what `backward` needs to go on from its outputs to its inputs. */
+export class Node {
+  /** Later nodes have higher numbers, so descending order is a topological order. */
+  readonly id = sequence++;
+  readonly versions: readonly number[];
+  released = false;
+  /** Outputs whose gradient the user wants to keep, by index. */
+  readonly retained = new Map<number, Tensor>();
+
+  constructor(
+    readonly op: Op,
+    public inputs: readonly Tensor[],
+    public outputs: readonly Tensor[],
+    readonly many: boolean,
+    public attrs: unknown,
+  ) {
+    this.versions = [...inputs, ...outputs].map((tensor) => tensor.storage.version);
+  }
+
+  /** Throws where a value that the derivative reads was written to after it was recorded. */
+  checkVersions(): void {
+    const { saves = 'both', name } = this.op;
+    if (saves === 'none') return;
+    const check = (tensor: Tensor, version: number, what: string): void => {
+      if (tensor.storage.version !== version)
+        throw new AutogradError(
+          `backward: ${what} of ${name} (shape ${shown(tensor.shape)}) was changed in place after it was saved. Change a clone() instead, or call backward first.`,
+        );
+    };
+    if (saves !== 'output') this.inputs.forEach((input, i) => check(input, this.versions[i]!, `input ${i}`));
+    if (saves !== 'inputs')
+      this.outputs.forEach((output, i) => check(output, this.versions[this.inputs.length + i]!, `output ${i}`));
+  }
+
+  /** Lets go of everything the node holds, so that memory can be reused. */
+  release(): void {
+    this.released = true;
+    this.inputs = [];
+    this.outputs = [];
+    this.attrs = null;
+  }
+}
+
+/**
+ * Runs an op on tensors and records it where gradients are on and wanted. The way every tensor operation comes to be.
+ */
+export function apply<I extends readonly Tensor[], A, R extends Result>(op: Op<I, A, R>, inputs: I, attrs: A): Outputs<R> {
+  const record = mode.enabled && op.backward !== null && inputs.some((input) => input.requiresGrad);
+  const previous = mode.enabled;
+  let result: R;
+  mode.enabled = false;
+  try {
+    result = op.forward(inputs, attrs);
+  } finally {
+    mode.enabled = previous;
+  }
+  const many = Array.isArray(result);
+  const views = (many ? result : [result]) as readonly View[];
+  const outputs = views.map((view) => inputs[0]!.wrap(view));
+  if (record) {
+    const node = new Node(op as Op, inputs, outputs, many, attrs);
+    outputs.forEach((output, index) => {
+      if (isFloat(output.dtype)) output.attach(node, index);
+    });
+  }
+  const seen = op.moves ? outputs.map((output) => inputs[0]!.carry(output)) : outputs;
+  return (many ? seen : seen[0]) as Outputs<R>;
+}
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep the graph for another `backward` through it. */
+  readonly retainGraph?: boolean;
+  /** Record the gradient computation itself, for higher derivatives. Implies `retainGraph`. */
+  readonly createGraph?: boolean;
+}
+
+function collect(root: Node): Node[] {
+  const found = new Set<Node>([root]);
+  const stack = [root];
+  for (let node = stack.pop(); node; node = stack.pop())
+    for (const { node: next } of node.inputs)
+      if (next && !found.has(next)) {
+        found.add(next);
+        stack.push(next);
+      }
+  return [...found].sort((a, b) => b.id - a.id);
+}
+
+/** Adds `grad` to `tensor.grad`, in a storage that no other gradient shares. */
+function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>): void {
+  if (tensor.grad) {
+    tensor.grad = tensor.grad.add(grad);
+    return;
+  }
+  const own = grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
+  tensor.grad = own ? grad : grad.clone();
+  taken.add(tensor.grad.storage);
+}
+
+/** Gradients of one node's inputs, checked and in the inputs' dtypes. */
+function inputGrads(node: Node, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+  const output = (node.many ? node.outputs : node.outputs[0]) as Outputs<Result>;
+  const results = node.op.backward!((node.many ? grads : grads[0]) as Tensor, node.inputs, output, node.attrs);
+  return node.inputs.map((input, i) => {
+    const grad = results[i];
+    if (!grad || !input.requiresGrad) return null;
+    if (!sameShape(grad.shape, input.shape))
+      throw new ShapeError(
+        `backward of ${node.op.name}: gradient ${i} has shape ${shown(grad.shape)}, its input ${shown(input.shape)}. Reduce it with sumTo().`,
+      );
+    return grad.dtype === input.dtype ? grad : grad.to(input.dtype);
+  });
+}
+
+/**
+ * Propagates `grad` (1 for a tensor of one element) from `root` to every leaf that requires a gradient, adding to `leaf.grad`.
+ * Throws AutogradError where nothing was recorded, a graph was released or a saved tensor changed; ShapeError for a misfit `grad`.
+ */
+export function backward(root: Tensor, grad: Tensor | undefined, options: BackwardOptions = {}): void {
+  if (!root.requiresGrad)
+    throw new AutogradError(
+      'backward: this tensor does not require a gradient. Compute it from tensors made with { requiresGrad: true }, outside noGrad().',
+    );
+  if (!grad && root.numel !== 1)
+    throw new AutogradError(
+      `backward: a tensor of shape ${shown(root.shape)} needs the gradient of the result as argument; only a single element has a default. Reduce it first, for instance with sum().`,
+    );
+  if (grad && !sameShape(grad.shape, root.shape))
+    throw new ShapeError(`backward: gradient of shape ${shown(grad.shape)} for a tensor of shape ${shown(root.shape)}.`);
+  const keep = options.retainGraph ?? options.createGraph ?? false;
+  const seed = grad ?? root.onesLike();
+  const taken = new Set<Storage>(grad ? [grad.storage] : []);
+  const run = (): void => {
+    if (!root.node) return accumulate(root, seed, taken);
+    const nodes = collect(root.node);
+    for (const node of nodes) {
+      if (node.released)
+        throw new AutogradError(
+          `backward: the graph of ${node.op.name} was released by an earlier backward(). Pass { retainGraph: true } to the first one.`,
+        );
+      node.checkVersions();
+    }
+    const pending = new Map<Node, (Tensor | null)[]>();
+    const add = (tensor: Tensor, value: Tensor): void => {
+      if (!tensor.node) return accumulate(tensor, value, taken);
+      let slots = pending.get(tensor.node);
+      if (!slots) pending.set(tensor.node, (slots = tensor.node.outputs.map(() => null)));
+      const before = slots[tensor.outputIndex];
+      slots[tensor.outputIndex] = before ? before.add(value) : value;
+    };
+    add(root, seed);
+    for (const node of nodes) {
+      const slots = pending.get(node);
+      pending.delete(node);
+      if (slots) {
+        for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken);
+        const grads = inputGrads(node, slots);
+        node.inputs.forEach((input, i) => grads[i] && add(input, grads[i]));
+      }
+      if (!keep) node.release();
+    }
+  };
+  if (options.createGraph) enableGrad(run);
+  else noGrad(run);
+}

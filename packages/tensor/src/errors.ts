@@ -1,0 +1,35 @@
+/**
+ * The error classes of all three packages. A message names the operation, what it got, what it wanted, and the way out.
+ */
+
+/** Base of every error this library throws on purpose: `catch (e) { if (e instanceof QError) ... }`. */
+export class QError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Shapes, ranks, dims or sizes do not fit the operation. */
+export class ShapeError extends QError {}
+
+/** A dtype that the operation does not take, or a value that the dtype cannot hold. */
+export class DTypeError extends QError {}
+
+/** An index, range or dim outside a tensor. */
+export class IndexError extends QError {}
+
+/** An argument that is neither a shape nor a dtype: an option out of range, an unknown mode, a wrong type. */
+export class ArgumentError extends QError {}
+
+/** The autograd graph cannot do what was asked: backward twice, a saved tensor changed in place, no gradient. */
+export class AutogradError extends QError {}
+
+/** Bytes or text that are not what their format says. */
+export class FormatError extends QError {}
+
+/** Memory that cannot be had; existing tensors stay usable. */
+export class MemoryError extends QError {}
+
+/** `[2, 3]`, as messages print shapes. */
+export const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;

@@ -1,0 +1,208 @@
+import { IndexError, ShapeError, shown } from './errors.js';
+import { contiguousStrides, numel, sameShape, wrapDim, wrapIndex, type Shape } from './shape.js';
+
+/** `[start, stop, step]` of one dim, each optional, as a Python slice; negative numbers count from the end. */
+export type Range = readonly [] | readonly [start: number | null, stop?: number | null, step?: number | null];
+
+/** One entry of a slice expression: an index (drops the dim), a range (keeps it), `null` (a new dim), `'...'` (all dims between). */
+export type SliceIndex = number | Range | null | '...';
+
+/** How to walk a storage: sizes, strides and offset, all counted in elements. A value: every view is a new Layout. */
+export class Layout {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly numel: number;
+  /** True where walking the layout in order visits consecutive elements. */
+  readonly isContiguous: boolean;
+
+  constructor(shape: Shape, strides?: readonly number[], offset = 0) {
+    this.shape = shape;
+    this.offset = offset;
+    this.numel = numel(shape);
+    this.strides = strides ?? contiguousStrides(shape);
+    this.isContiguous = strides === undefined || this.numel <= 1 || walksInOrder(shape, strides);
+  }
+
+  /** Number of dims. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The same elements in another order of dims. */
+  permute(dims: readonly number[]): Layout {
+    const order = dims.map((dim) => wrapDim('permute', dim, this.ndim));
+    if (order.length !== this.ndim || new Set(order).size !== this.ndim)
+      throw new ShapeError(`permute: ${shown(dims)} does not name each of the ${this.ndim} dims of ${shown(this.shape)} once.`);
+    return new Layout(
+      order.map((d) => this.shape[d]!),
+      order.map((d) => this.strides[d]!),
+      this.offset,
+    );
+  }
+
+  /** Two dims exchanged. A 0-d layout is its own transpose. */
+  transpose(dim0: number, dim1: number): Layout {
+    const a = wrapDim('transpose', dim0, this.ndim);
+    const b = wrapDim('transpose', dim1, this.ndim);
+    if (this.ndim === 0) return this;
+    const order = this.shape.map((_, d) => (d === a ? b : d === b ? a : d));
+    return this.permute(order);
+  }
+
+  /** Sizes of 1 stretched (stride 0) and dims added at the front until the shape is `shape`. */
+  broadcastTo(shape: Shape, operation = 'broadcastTo'): Layout {
+    if (sameShape(this.shape, shape)) return this;
+    const added = shape.length - this.ndim;
+    const strides = new Array<number>(shape.length).fill(0);
+    for (let d = 0; d < this.ndim; d++) {
+      if (this.shape[d] === shape[added + d]) strides[added + d] = this.strides[d]!;
+      else if (added < 0 || this.shape[d] !== 1)
+        throw new ShapeError(`${operation}: shape ${shown(this.shape)} cannot be broadcast to ${shown(shape)}.`);
+    }
+    return new Layout(shape, strides, this.offset);
+  }
+
+  /** A dim of size 1 inserted at `dim` (0 to ndim, or counted from the end). */
+  unsqueeze(dim: number): Layout {
+    const at = wrapDim('unsqueeze', dim, this.ndim + 1);
+    const step = at < this.ndim ? this.shape[at]! * this.strides[at]! : 1;
+    return new Layout(this.shape.toSpliced(at, 0, 1), this.strides.toSpliced(at, 0, step), this.offset);
+  }
+
+  /** Without the given dims where their size is 1 (all such dims where none are given). */
+  squeeze(dims?: readonly number[]): Layout {
+    const chosen = dims?.map((dim) => wrapDim('squeeze', dim, this.ndim));
+    const keep = this.shape.map((size, d) => size !== 1 || (chosen !== undefined && !chosen.includes(d)));
+    return new Layout(
+      this.shape.filter((_, d) => keep[d]),
+      this.strides.filter((_, d) => keep[d]),
+      this.offset,
+    );
+  }
+
+  /** One position of a dim; the dim goes. */
+  select(dim: number, index: number, operation = 'select'): Layout {
+    if (this.ndim === 0) throw new IndexError(`${operation}: a 0-d tensor has no dim to index.`);
+    const d = wrapDim(operation, dim, this.ndim);
+    const i = wrapIndex(operation, index, this.shape[d]!, d);
+    return new Layout(this.shape.toSpliced(d, 1), this.strides.toSpliced(d, 1), this.offset + i * this.strides[d]!);
+  }
+
+  /** Every `step`-th position of a dim from `start` towards `stop`, bounds clamped as Python does. */
+  range(dim: number, [from, to, by]: Range, operation = 'slice'): Layout {
+    const d = wrapDim(operation, dim, this.ndim);
+    const size = this.shape[d]!;
+    const step = by ?? 1;
+    for (const bound of [from ?? 0, to ?? 0, step])
+      if (!Number.isInteger(bound)) throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
+    if (step === 0) throw new IndexError(`${operation}: step of dim ${d} must not be 0.`);
+    const clamp = (bound: number, low: number, high: number): number =>
+      Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+    const start = from == null ? (step > 0 ? 0 : size - 1) : step > 0 ? clamp(from, 0, size) : clamp(from, -1, size - 1);
+    const stop = to == null ? (step > 0 ? size : -1) : step > 0 ? clamp(to, 0, size) : clamp(to, -1, size - 1);
+    const count = Math.max(0, Math.ceil((stop - start) / step));
+    return new Layout(
+      this.shape.with(d, count),
+      this.strides.with(d, this.strides[d]! * step),
+      count === 0 ? this.offset : this.offset + start * this.strides[d]!,
+    );
+  }
+
+  /** A whole slice expression: indices, ranges, new dims and one `'...'`, from the first dim on. */
+  slice(indices: readonly SliceIndex[]): Layout {
+    const used = indices.filter((index) => index !== null && index !== '...').length;
+    const dots = indices.filter((index) => index === '...').length;
+    if (dots > 1) throw new IndexError(`slice: at most one '...' is possible, got ${dots}.`);
+    if (used > this.ndim)
+      throw new IndexError(`slice: ${used} indices for a tensor of rank ${this.ndim} with shape ${shown(this.shape)}.`);
+    let layout: Layout = this;
+    let dim = 0;
+    for (const index of indices) {
+      if (index === null) layout = layout.unsqueeze(dim++);
+      else if (index === '...') dim += this.ndim - used;
+      else if (typeof index === 'number') layout = layout.select(dim, index, 'slice');
+      else layout = layout.range(dim++, index);
+    }
+    return layout;
+  }
+
+  /** The order of some dims reversed, by negative strides. */
+  flip(dims: readonly number[]): Layout {
+    return dims.reduce<Layout>((layout, dim) => layout.range(dim, [null, null, -1], 'flip'), this);
+  }
+
+  /** The diagonal over two dims as a new last dim; `shift` above (positive) or below the main one. */
+  diagonal(shift: number, dim0: number, dim1: number): Layout {
+    const a = wrapDim('diagonal', dim0, this.ndim);
+    const b = wrapDim('diagonal', dim1, this.ndim);
+    if (a === b || this.ndim < 2)
+      throw new ShapeError(`diagonal: wants two different dims, got ${dim0} and ${dim1} of ${shown(this.shape)}.`);
+    const count = Math.max(0, shift >= 0 ? Math.min(this.shape[a]!, this.shape[b]! - shift) : Math.min(this.shape[a]! + shift, this.shape[b]!));
+    const first = count === 0 ? 0 : shift >= 0 ? shift * this.strides[b]! : -shift * this.strides[a]!;
+    const others = this.shape.map((_, d) => d).filter((d) => d !== a && d !== b);
+    return new Layout(
+      [...others.map((d) => this.shape[d]!), count],
+      [...others.map((d) => this.strides[d]!), this.strides[a]! + this.strides[b]!],
+      this.offset + first,
+    );
+  }
+
+  /** Windows of `size` every `step` positions along `dim`, as a new last dim. */
+  unfold(dim: number, size: number, step: number): Layout {
+    const d = wrapDim('unfold', dim, this.ndim);
+    const length = this.ndim === 0 ? 1 : this.shape[d]!;
+    if (!Number.isInteger(size) || size < 0 || size > length)
+      throw new ShapeError(`unfold: window size ${size} does not fit dim ${d} of size ${length}.`);
+    if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step must be a positive integer, got ${step}.`);
+    if (this.ndim === 0) return new Layout([size], [1], this.offset);
+    const count = Math.floor((length - size) / step) + 1;
+    const stride = this.strides[d]!;
+    return new Layout([...this.shape.with(d, count), size], [...this.strides.with(d, stride * step), stride], this.offset);
+  }
+
+  /** The same elements under another shape, or null where no strides can express it. */
+  reshape(shape: Shape): Layout | null {
+    if (sameShape(this.shape, shape)) return this;
+    if (this.isContiguous || this.numel === 0) return new Layout(shape, undefined, this.offset);
+    const strides = regroup(this, shape);
+    return strides && new Layout(shape, strides, this.offset);
+  }
+}
+
+function walksInOrder(shape: Shape, strides: readonly number[]): boolean {
+  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
+    if (shape[d] === 1) continue;
+    if (strides[d] !== step) return false;
+    step *= shape[d]!;
+  }
+  return true;
+}
+
+/** Strides of `shape` over the elements of `old`: each run of old dims that walks as one may be cut anew. */
+function regroup(old: Layout, shape: Shape): number[] | null {
+  const dims = old.shape.map((size, d) => ({ size, stride: old.strides[d]! })).filter(({ size }) => size !== 1);
+  const strides = new Array<number>(shape.length).fill(1);
+  let from = 0;
+  let to = 0;
+  while (from < dims.length) {
+    let oldCount = dims[from]!.size;
+    let newCount = shape[to] ?? 1;
+    let oldEnd = from + 1;
+    let newEnd = to + 1;
+    while (oldCount !== newCount) {
+      if (newCount < oldCount) newCount *= shape[newEnd++]!;
+      else oldCount *= dims[oldEnd++]!.size;
+    }
+    for (let d = from; d < oldEnd - 1; d++)
+      if (dims[d]!.stride !== dims[d + 1]!.stride * dims[d + 1]!.size) return null;
+    let step = dims[oldEnd - 1]!.stride;
+    for (let d = newEnd - 1; d >= to; d--) {
+      strides[d] = step;
+      step *= shape[d]!;
+    }
+    from = oldEnd;
+    to = newEnd;
+  }
+  return strides;
+}

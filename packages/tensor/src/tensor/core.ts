@@ -1,0 +1,179 @@
+import { backward, isGradEnabled, Node, type BackwardOptions } from '../autograd.js';
+import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
+import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
+import { kernels } from '../kernels/active.js';
+import type { Layout } from '../layout.js';
+import type { Shape } from '../shape.js';
+import { alloc, type Storage, type View } from '../storage.js';
+import type { Tensor } from '../tensor.js';
+
+/** Nested arrays of numbers, as deep as the tensor's rank. */
+export type NestedArray = number | readonly NestedArray[];
+
+/** What a tensor is, before any operation: a storage, a layout, and its place in the autograd graph. */
+export abstract class TensorCore<D extends DType = DType> implements View<D> {
+  /** Gradient accumulated by `backward()`, or null. */
+  grad: Tensor | null = null;
+  /** The recorded operation this tensor comes from; null for a leaf. */
+  node: Node | null = null;
+  /** Which output of `node` this is. */
+  outputIndex = 0;
+  /** For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind. */
+  weak: DType | null = null;
+  private wanted = false;
+
+  constructor(
+    readonly storage: Storage<D>,
+    readonly layout: Layout,
+  ) {}
+
+  /** A plain tensor over a view; how operations make their results. */
+  abstract wrap<E extends DType>(view: View<E>): Tensor<E>;
+
+  /** Called with the result of an operation that only moved elements; a subclass may return one of its kind. */
+  carry(result: Tensor): Tensor {
+    return result;
+  }
+
+  /** Sizes, outermost first. */
+  get shape(): Shape {
+    return this.layout.shape;
+  }
+
+  /** Steps in elements from one position of a dim to the next. */
+  get strides(): readonly number[] {
+    return this.layout.strides;
+  }
+
+  /** Element type. */
+  get dtype(): D {
+    return this.storage.dtype;
+  }
+
+  /** Number of dims. */
+  get ndim(): number {
+    return this.layout.shape.length;
+  }
+
+  /** Number of elements. */
+  get numel(): number {
+    return this.layout.numel;
+  }
+
+  /** True where the elements lie in order without gaps. */
+  get isContiguous(): boolean {
+    return this.layout.isContiguous;
+  }
+
+  /** True where this tensor was not computed from others that require a gradient. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** Whether `backward()` reaches this tensor. May be set on leaves of a floating dtype. */
+  get requiresGrad(): boolean {
+    return this.wanted || this.node !== null;
+  }
+
+  set requiresGrad(value: boolean) {
+    if (this.node !== null) {
+      if (value) return;
+      throw new AutogradError('requiresGrad: only a leaf can stop requiring a gradient. Use detach().');
+    }
+    if (value && !isFloat(this.dtype))
+      throw new DTypeError(`requiresGrad: only floating tensors have gradients, this one is ${this.dtype}.`);
+    this.wanted = value;
+  }
+
+  /** Places this tensor in the autograd graph; `apply` calls it. */
+  attach(node: Node, index: number): void {
+    this.node = node;
+    this.outputIndex = index;
+  }
+
+  /** Keeps the gradient of a tensor that is not a leaf in `grad`, as `retain_grad`. */
+  retainGrad(this: Tensor): void {
+    if (!this.requiresGrad) throw new AutogradError('retainGrad: this tensor does not require a gradient.');
+    this.node?.retained.set(this.outputIndex, this);
+  }
+
+  /**
+   * Computes the gradients of all leaves this tensor was computed from and adds them to their `grad`.
+   *
+   * @param grad gradient of the result with respect to this tensor, of its shape; may be left out for a single element
+   * @throws AutogradError if nothing was recorded, the graph was released, or a saved tensor was changed in place
+   */
+  backward(this: Tensor, grad?: Tensor, options?: BackwardOptions): void {
+    backward(this, grad, options);
+  }
+
+  /** The same elements outside the autograd graph. */
+  detach(): Tensor<D> {
+    return this.wrap<D>(this);
+  }
+
+  /** The elements in row-major order: live where they lie in order already, else a copy. Half precision dtypes give their bits. */
+  get data(): ArrayOf<D> {
+    const { storage, layout } = this.layout.isContiguous ? this : this.packed();
+    const start = storage.base + layout.offset;
+    const { array } = storage;
+    return start === 0 && array.length === layout.numel ? array : (array.subarray(start, start + layout.numel) as ArrayOf<D>);
+  }
+
+  /** A contiguous view: this one, or a copy. */
+  private packed(): View<D> {
+    const out = alloc(this.shape, this.dtype);
+    kernels.copy(this, out);
+    return out;
+  }
+
+  /** The elements as numbers in row-major order; half precision dtypes are decoded. */
+  private numbers(): ArrayLike<number> {
+    if (!isHalf(this.dtype)) return this.data;
+    const out = alloc(this.shape, 'float32');
+    kernels.copy(this, out);
+    return out.storage.array;
+  }
+
+  /** The single element as a number (0 or 1 for bool). Throws ShapeError unless there is exactly one. */
+  item(): number {
+    if (this.numel !== 1) throw new ShapeError(`item: wants a tensor of one element, got shape ${shown(this.shape)}.`);
+    return this.numbers()[0]!;
+  }
+
+  /** Nested arrays of numbers; a number for a 0-d tensor. */
+  toArray(): NestedArray {
+    const numbers = this.numbers();
+    let next = 0;
+    const build = (dim: number): NestedArray =>
+      dim === this.ndim ? numbers[next++]! : Array.from({ length: this.shape[dim]! }, () => build(dim + 1));
+    return build(0);
+  }
+
+  /** A tensor of one value with this shape and dtype, contiguous and outside the graph. */
+  fullLike(value: number): Tensor<D> {
+    const out = alloc(this.shape, this.dtype);
+    if (value !== 0) kernels.fill(value, out);
+    return this.wrap(out);
+  }
+
+  /** Zeros of this shape and dtype. */
+  zerosLike(): Tensor<D> {
+    return this.fullLike(0);
+  }
+
+  /** Ones of this shape and dtype. */
+  onesLike(): Tensor<D> {
+    return this.fullLike(1);
+  }
+
+  /** Throws unless the tensor may be written to in place now; then counts the write. Operations that end in `_` call it. */
+  beginWrite(operation: string): void {
+    if (this.requiresGrad && isGradEnabled())
+      throw new AutogradError(
+        `${operation}: this tensor requires a gradient. Update it inside noGrad(), or use the operation that returns a new tensor.`,
+      );
+    if (this.layout.strides.some((stride, d) => stride === 0 && this.shape[d]! > 1))
+      throw new ArgumentError(`${operation}: several elements of an expanded tensor share one place. Write to a clone().`);
+    this.storage.version++;
+  }}
