@@ -1,0 +1,53 @@
+/** Topic int_ops: integer matrix products and convolutions with zero points, and requantization. */
+import type { Tensor } from '@q/tensor';
+import { checkOutputs } from './cases.js';
+import { isFields, isTensorRecord, tensorFrom, type Fields } from './format.js';
+import { callMethod, exportedFunction, type Library } from './library.js';
+import { LeftOut, type GoldenCase } from './runner.js';
+
+const operations: Readonly<
+  Record<string, (inputs: Readonly<Record<string, Tensor>>, args: Fields, library: Library) => Tensor>
+> = {
+  int_matmul: ({ a, b, za, zb }, args, library) =>
+    exportedFunction(library.tensor, 'matmulInteger')(a, b, {
+      aZeroPoint: za ?? args.za ?? 0,
+      bZeroPoint: zb ?? args.zb ?? 0,
+    }) as Tensor,
+  int_conv2d: ({ x, w, zx, zw }, { stride, padding, dilation, groups, ...points }, library) =>
+    exportedFunction(library.tensor, 'convInteger')(x, w, {
+      stride,
+      padding,
+      dilation,
+      groups,
+      xZeroPoint: zx ?? points.zx ?? 0,
+      wZeroPoint: zw ?? points.zw ?? 0,
+    }) as Tensor,
+  // q = clamp(round_half_even(f32(acc) * f32(multiplier)) + zero_point, qmin, qmax), spelled out in tensor operations.
+  requantize: ({ acc, multiplier }, args) => {
+    const axis = typeof args.channel_axis === 'number' ? args.channel_axis : null;
+    const factor = axis === null ? multiplier : multiplier.reshape(acc.shape.map((_, d) => (d === axis ? -1 : 1)));
+    const rounded = callMethod(acc.to('float32').mul(factor), 'round', []) as Tensor;
+    const shifted = rounded.add(Number(args.zero_point));
+    const clamped = callMethod(shifted, 'clamp', [Number(args.qmin), Number(args.qmax)]) as Tensor;
+    return clamped.to(args.dtype === 'int8' ? 'int8' : 'uint8');
+  },
+};
+
+/** One case of the topic. */
+export function integerCase(golden: Fields, library: Library): GoldenCase {
+  const op = String(golden.op);
+  return {
+    name: String(golden.name),
+    group: op,
+    run: () => {
+      if (!(op in operations)) throw new LeftOut(`no rule for ${op}`);
+      const inputs = Object.fromEntries(
+        Object.entries(isFields(golden.inputs) ? golden.inputs : {}).flatMap(([name, record]) =>
+          isTensorRecord(record) ? [[name, tensorFrom(record)]] : [],
+        ),
+      );
+      const result = operations[op](inputs, isFields(golden.args) ? golden.args : {}, library);
+      checkOutputs(golden, isFields(golden.expected) ? golden.expected : {}, [result]);
+    },
+  };
+}

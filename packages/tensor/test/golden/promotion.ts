@@ -1,0 +1,96 @@
+/** Topic dtype_promotion: the result dtype of an operation for every pair of operand dtypes. */
+import { ones, QError, resultType, tensor, type DType, type Tensor } from '@q/tensor';
+import { dtypeOf, type GoldenFile } from './format.js';
+import { exportedFunction, type Library } from './library.js';
+import { LeftOut, Mismatch, type GoldenCase } from './runner.js';
+import { Torch, flattenResult, isTensor } from './torch.js';
+
+type Operand = Tensor | number | boolean;
+
+const pythonScalars: Readonly<Record<string, number | boolean>> = { 'py:int': 2, 'py:float': 1.5, 'py:bool': true };
+
+/** `int8[2]` is a vector of two ones, `int8[]` a 0-d one, `py:int` a plain number. */
+function operandFrom(text: string): Operand {
+  if (text in pythonScalars) return pythonScalars[text];
+  const match = /^(\w+)\[(2?)\]$/.exec(text);
+  const dtype = match && dtypeOf(match[1]);
+  if (!match || !dtype) throw new Error(`unknown operand ${text}`);
+  return match[2] === '2' ? ones([2], { dtype }) : tensor(1, { dtype });
+}
+
+/** Operations of the rows as expressions of `a` and `b`. */
+const expressions: Readonly<Record<string, string>> = {
+  add: 'a + b',
+  sub: 'a - b',
+  mul: 'a * b',
+  div: 'a / b',
+  floordiv: 'a // b',
+  mod: 'a % b',
+  pow: 'a ** b',
+  rsub: 'b - a',
+  lt: 'a < b',
+  eq: 'a == b',
+  and: 'a & b',
+  cat: 'torch.cat([a, b])',
+  sum: 'torch.sum(a)',
+  cumsum: 'torch.cumsum(a, 0)',
+  softmax: 'torch.softmax(a, 0)',
+  clamp_scalar_int: 'torch.clamp(a, 0, 1)',
+  clamp_scalar_float: 'torch.clamp(a, 0.5, 1.5)',
+  sort: 'torch.sort(a)[0]',
+  where: 'where(a, b)',
+  // The output of these rows is a 0-d tensor or a vector; only the dtype counts.
+  ...Object.fromEntries(
+    ['sum', 'prod', 'mean', 'var', 'max', 'argmax', 'all', 'any', 'norm'].map((op) => [op, `torch.${op}(a)`]),
+  ),
+};
+
+const weakDType = (value: number | boolean): DType =>
+  typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : 'float32';
+
+function promoted(a: Operand, b: Operand): DType {
+  const described = [a, b].map((value) =>
+    isTensor(value)
+      ? { dtype: value.dtype, ndim: value.ndim, weak: null }
+      : { dtype: weakDType(value), ndim: 0, weak: weakDType(value) },
+  );
+  return resultType(described);
+}
+
+/** The rows of a file as cases. Rows that mention int64 are left out: there is no int64 here. */
+export function promotionCases(file: GoldenFile, library: Library): readonly GoldenCase[] {
+  const torch = new Torch(library);
+  const rows = file.fields.rows as readonly (readonly [string, string, string | null, string])[];
+  return rows.map(([op, a, b, result]) => ({
+    name: `${op}(${a}${b === null ? '' : `, ${b}`})`,
+    group: op,
+    run: () => {
+      if ([a, b].some((operand) => operand?.startsWith('int64')))
+        throw new LeftOut('by design: there is no int64 operand');
+      const run = (): DType | undefined => {
+        const [left, right] = [operandFrom(a), b === null ? 0 : operandFrom(b)];
+        if (op === 'result_type') return promoted(left, right);
+        const condition = tensor([1, 0], { dtype: 'bool' });
+        const names = {
+          a: left,
+          b: right,
+          where: ([x, y]: readonly Operand[]) => exportedFunction(library.tensor, 'where')(condition, x, y),
+        };
+        const binary = b === null ? '' : ', b';
+        return flattenResult(torch.evaluate(expressions[op] ?? `torch.${op}(a${binary})`, names))[0]?.dtype;
+      };
+      if (result === 'error') {
+        let dtype: DType | undefined;
+        try {
+          dtype = run();
+        } catch (error) {
+          if (error instanceof QError) return;
+          throw error;
+        }
+        throw new LeftOut(`more lenient than torch, which has no kernel for it: ${op}`, { cause: dtype });
+      }
+      const dtype = run();
+      if (dtype !== dtypeOf(result)) throw new Mismatch(`dtype ${String(dtype)}, expected ${result}`);
+    },
+  }));
+}
