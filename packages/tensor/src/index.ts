@@ -13,6 +13,13 @@ export {
   shown,
 } from './errors.js';
 export { defineOp, type CallableOp } from './extend.js';
+export {
+  dequantizeLinear,
+  fakeQuantize,
+  quantizeLinear,
+  type AffineOptions,
+  type QuantizeLinearOptions,
+} from './functions/affine.js';
 export { Layout, type Range, type SliceIndex } from './layout.js';
 export type { Op } from './ops/op.js';
 export { broadcastShapes, type Shape } from './shape.js';

@@ -1,0 +1,86 @@
+import { apply } from '../autograd.js';
+import { checkDType, type DType } from '../dtype.js';
+import * as ops from '../ops/affine.js';
+import type { Tensor } from '../tensor.js';
+import { operand } from '../tensor/operand.js';
+
+/** Options of the affine quantization functions. */
+export interface AffineOptions {
+  /**
+   * Elements per entry of the encoding along each of its dims, which are the last dims of x: dim d of x consists of
+   * `scale.shape[d]` blocks of `blockSize[d]` elements; -1 shares a dim out evenly. Left out, the encoding broadcasts.
+   */
+  readonly blockSize?: readonly number[] | null;
+}
+
+/** Options of `quantizeLinear`. */
+export interface QuantizeLinearOptions<D extends DType = DType> extends AffineOptions {
+  /** Integer dtype of the result (NaN becomes 0). Left out, the grid positions come as floats and NaN stays. */
+  readonly dtype?: D;
+}
+
+/**
+ * Positions on an integer grid: `clamp(rint(x / scale) - offset, qmin, qmax)`, in float32 operations and in this order,
+ * rounding half to even. `offset` has AIMET's sign: minus ONNX's zero point. Differentiable (straight through) unless
+ * `dtype` asks for integers.
+ *
+ * @param x floating tensor
+ * @param scale step size, and @param offset position of zero: tensors that broadcast with x, or numbers
+ * @throws DTypeError where x or scale is not floating or `dtype` cannot hold the grid; ShapeError where shapes do not fit
+ * @example
+ * quantizeLinear(tensor([0.1, 0.26]), 0.1, 0, -128, 127); // [1, 3]
+ */
+export function quantizeLinear<D extends DType = 'float32'>(
+  x: Tensor,
+  scale: Tensor | number,
+  offset: Tensor | number,
+  qmin: number,
+  qmax: number,
+  options: QuantizeLinearOptions<D> = {},
+): Tensor<D> {
+  const { blockSize = null, dtype = null } = options;
+  if (dtype !== null) checkDType('quantizeLinear', dtype);
+  const inputs = [x, operand(x, scale), operand(x, offset)] as const;
+  return apply(ops.quantizeLinear, inputs, { qmin, qmax, blockSize, dtype }) as Tensor as Tensor<D>;
+}
+
+/**
+ * Numbers from grid positions: `(q + offset) * scale`.
+ *
+ * @param q grid positions, integers or floats
+ * @returns float32 (float64 where an operand of that dtype has dims)
+ */
+export function dequantizeLinear(
+  q: Tensor,
+  scale: Tensor | number,
+  offset: Tensor | number,
+  options: AffineOptions = {},
+): Tensor {
+  const { blockSize = null } = options;
+  return apply(ops.dequantizeLinear, [q, operand(q, scale), operand(q, offset)], {
+    qmin: 0,
+    qmax: 0,
+    blockSize,
+    dtype: null,
+  });
+}
+
+/**
+ * `dequantizeLinear(quantizeLinear(x, ...))` in one pass, the numbers that a quantized x stands for. The gradient passes
+ * straight through inside the grid and is 0 outside; scale and offset get theirs too. Grids of 20 bits and more are
+ * computed in float64 and rounded once.
+ *
+ * @example
+ * fakeQuantize(tensor([0.1, 0.26, 99]), 0.1, 0, -128, 127); // [0.1, 0.3, 12.7]
+ */
+export function fakeQuantize(
+  x: Tensor,
+  scale: Tensor | number,
+  offset: Tensor | number,
+  qmin: number,
+  qmax: number,
+  options: AffineOptions = {},
+): Tensor {
+  const { blockSize = null } = options;
+  return apply(ops.fakeQuantize, [x, operand(x, scale), operand(x, offset)], { qmin, qmax, blockSize, dtype: null });
+}
