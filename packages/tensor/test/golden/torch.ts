@@ -293,8 +293,10 @@ export class Torch implements Host {
     if (!isTensor(x) || grid === undefined) throw new NotBuilt(`quantize to ${String(dtype)}`);
     const [storage, qmin, qmax] = grid;
     const [s, o] = [this.along(x, scale, axis, false), this.along(x, zeroPoint, axis, true)];
-    const q = callMethod(x, 'quantizeLinear', [s, o, qmin, qmax]) as Tensor;
-    return { int_repr: () => q.to(storage), dequantize: () => callMethod(q, 'dequantizeLinear', [s, o]) };
+    const q = exportedFunction(this.library.tensor, 'quantizeLinear')(x, s, o, qmin, qmax, {
+      dtype: storage,
+    }) as Tensor;
+    return { int_repr: () => q, dequantize: () => exportedFunction(this.library.tensor, 'dequantizeLinear')(q, s, o) };
   }
 
   private fakeQuantized(
@@ -306,12 +308,13 @@ export class Torch implements Host {
     qmax: unknown,
   ): unknown {
     if (!isTensor(x)) throw new Error('fake_quantize wants a tensor');
-    return callMethod(x, 'fakeQuantize', [
+    return exportedFunction(this.library.tensor, 'fakeQuantize')(
+      x,
       this.along(x, scale, axis, false),
       this.along(x, zeroPoint, axis, true),
       qmin,
       qmax,
-    ]);
+    );
   }
 
   /** `x[index]`: basic parts through `slice`, index tensors through `index`. */
