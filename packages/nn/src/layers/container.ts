@@ -1,0 +1,129 @@
+import { IndexError, type Tensor } from '@q/tensor';
+import { ModuleError } from '../errors.js';
+import { Module } from '../module.js';
+import type { StateNames } from '../slots.js';
+
+/** A module that takes one tensor and gives one: what a `Sequential` is made of. */
+export interface Layer extends Module {
+  forward(x: Tensor): Tensor;
+}
+
+function checkModules(container: string, modules: readonly unknown[]): void {
+  for (const [i, module] of modules.entries())
+    if (!(module instanceof Module))
+      throw new ModuleError(
+        `${container}: entry ${i} is not a module but ${module === null ? 'null' : typeof module}.`,
+      );
+}
+
+/** An ordered list of modules; the state dict calls them '0', '1', ... */
+abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
+  static override readonly stateNames: StateNames = { layers: '' };
+  layers: M[];
+
+  constructor(...modules: readonly M[] | readonly [readonly M[]]) {
+    super();
+    const [first] = modules;
+    this.layers = [...((modules.length === 1 && Array.isArray(first) ? first : modules) as readonly M[])];
+    checkModules(this.constructor.name, this.layers);
+  }
+
+  /** Number of modules. */
+  get length(): number {
+    return this.layers.length;
+  }
+
+  /** The module at `index`; a negative index counts from the end. Throws IndexError outside the list. */
+  at(index: number): M {
+    const module = this.layers.at(index);
+    if (module === undefined || !Number.isInteger(index))
+      throw new IndexError(`${this.constructor.name}.at: index ${index} is out of range for ${this.length} modules.`);
+    return module;
+  }
+
+  /** Adds modules at the end. */
+  append(...modules: readonly M[]): this {
+    checkModules(this.constructor.name, modules);
+    this.layers.push(...modules);
+    return this;
+  }
+
+  [Symbol.iterator](): Iterator<M> {
+    return this.layers[Symbol.iterator]();
+  }
+}
+
+/**
+ * Runs modules one after the other; takes them one by one or as an array.
+ *
+ * @example
+ * const model = new Sequential(new Linear(64, 32), new ReLU(), new Linear(32, 10));
+ * model.at(0); // the first Linear, whose weight is '0.weight' in the state dict
+ */
+export class Sequential extends ListOf<Layer> {
+  forward(x: Tensor): Tensor {
+    let y = x;
+    for (const layer of this.layers) y = layer.forward(y);
+    return y;
+  }
+}
+
+/** Modules in a list, to be run by the module that holds it. */
+export class ModuleList<M extends Module = Module> extends ListOf<M> {
+  forward(): never {
+    throw new ModuleError('ModuleList: has no forward. Run its modules in the forward of the module that holds it.');
+  }
+}
+
+/**
+ * Modules by name, to be run by the module that holds them.
+ *
+ * @throws ModuleError for names that are empty or contain a dot, which the state dict could not tell from paths
+ */
+export class ModuleDict<M extends Module = Module> extends Module implements Iterable<[string, M]> {
+  static override readonly stateNames: StateNames = { layers: '' };
+  layers: Record<string, M> = Object.create(null);
+
+  constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
+    super();
+    const entries = Symbol.iterator in modules ? (modules as Iterable<readonly [string, M]>) : Object.entries(modules);
+    for (const [name, module] of entries) this.set(name, module);
+  }
+
+  /** Number of modules. */
+  get size(): number {
+    return Object.keys(this.layers).length;
+  }
+
+  /** Whether there is a module of this name. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.layers, name);
+  }
+
+  /** The module of a name. Throws ModuleError where there is none. */
+  get(name: string): M {
+    const module = this.layers[name];
+    if (module === undefined)
+      throw new ModuleError(
+        `ModuleDict: no module '${name}'. There are: ${Object.keys(this.layers).join(', ') || 'none'}.`,
+      );
+    return module;
+  }
+
+  /** Adds or replaces a module. */
+  set(name: string, module: M): this {
+    if (name === '' || name.includes('.'))
+      throw new ModuleError(`ModuleDict: a name must not be empty or contain a dot, got '${name}'.`);
+    checkModules('ModuleDict', [module]);
+    this.layers[name] = module;
+    return this;
+  }
+
+  [Symbol.iterator](): Iterator<[string, M]> {
+    return Object.entries(this.layers)[Symbol.iterator]();
+  }
+
+  forward(): never {
+    throw new ModuleError('ModuleDict: has no forward. Run its modules in the forward of the module that holds it.');
+  }
+}

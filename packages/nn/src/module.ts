@@ -1,0 +1,203 @@
+import { isFloat, type DType, type Tensor } from '@q/tensor';
+import { Parameter } from './parameter.js';
+import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
+import {
+  loadState,
+  stateDictOf,
+  type LoadOptions,
+  type LoadResult,
+  type StateDict,
+  type StateSource,
+} from './state.js';
+
+/**
+ * Base class of everything that computes with parameters.
+ *
+ * A module is an ordinary object. Its parameters, buffers and sub-modules are found by walking its own enumerable
+ * properties, arrays and plain records among them: a `Parameter` is a parameter, any other `Tensor` a buffer, a `Module` a
+ * child. Nothing is registered.
+ *
+ * @example
+ * class Net extends Module {
+ *   hidden = new Linear(64, 128);
+ *   out = new Linear(128, 10);
+ *   forward(x: Tensor) { return this.out.forward(this.hidden.forward(x).relu()); }
+ * }
+ */
+export abstract class Module {
+  /** What this class calls its own properties in names and state dicts, where that differs; subclasses inherit it. */
+  static readonly stateNames: StateNames = {};
+
+  /** Whether layers such as dropout and batch norm behave as in training. Set it with `train()` and `eval()`. */
+  training = true;
+
+  /** Computes the module's result; the one way to run it. */
+  abstract forward(...inputs: unknown[]): unknown;
+
+  /** All parameters of this module and its descendants, each once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** All parameters with their names, each once, under its first name. */
+  namedParameters(): [string, Parameter][] {
+    return named(this, (slot) => (slot.kind === 'parameter' ? slot.value : null));
+  }
+
+  /** All tensors that are not parameters (running statistics, tables), each once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** All buffers with their names, each once, under its first name. */
+  namedBuffers(): [string, Tensor][] {
+    return named(this, (slot) => (slot.kind === 'buffer' ? slot.value : null));
+  }
+
+  /** This module and all its descendants, each once, parents before children. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** This module (under the empty name) and all its descendants with their names, each once. */
+  namedModules(): [string, Module][] {
+    const seen = new Set<Module>();
+    const found: [string, Module][] = [];
+    const visit = (module: Module, name: string): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      found.push([name, module]);
+      for (const [child, value] of module.namedChildren()) visit(value, pathOf(name, child));
+    };
+    visit(this, '');
+    return found;
+  }
+
+  /** The direct sub-modules, each once. */
+  children(): Module[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+
+  /** The direct sub-modules with their names, each once. */
+  namedChildren(): [string, Module][] {
+    const seen = new Set<Module>();
+    const found: [string, Module][] = [];
+    for (const slot of slots(this))
+      if (slot.kind === 'module' && !seen.has(slot.value)) {
+        seen.add(slot.value);
+        found.push([slot.name, slot.value]);
+      }
+    return found;
+  }
+
+  /**
+   * Parameters, buffers and extra states by name; names are PyTorch's, so that a torch checkpoint loads. The tensors share
+   * their storage with the module: `clone()` what must not follow it.
+   */
+  stateDict(): StateDict {
+    return stateDictOf(this, isModule);
+  }
+
+  /**
+   * Copies the tensors of a state dict into this module's own.
+   *
+   * @returns the names that did not match, with `strict: false`
+   * @throws ModuleError that lists every missing, unexpected, mis-shaped or mistyped entry; nothing is changed then
+   */
+  loadStateDict(state: StateSource, { strict = true }: LoadOptions = {}): LoadResult {
+    return loadState(this, state, strict, isModule);
+  }
+
+  /** State beyond parameters and buffers, as a tensor that any tensor format can store; null where there is none. */
+  getExtraState(): Tensor | null {
+    return null;
+  }
+
+  /** Takes back what `getExtraState` gave; null where a loaded state has none. Must throw before it changes anything. */
+  setExtraState(_state: Tensor | null): void {}
+
+  /** Sets the training mode of this module and all its descendants. */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Sets the evaluation mode: `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Drops the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.grad = null;
+  }
+
+  /** Calls `fn` with every descendant and then with this module, children first. */
+  apply(fn: (module: Module) => void): this {
+    for (const module of this.modules().reverse()) fn(module);
+    return this;
+  }
+
+  /** Sets whether all parameters want gradients. */
+  requiresGrad_(flag = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad = flag;
+    return this;
+  }
+
+  /** Replaces all floating parameters and buffers by ones of another floating dtype. Create optimizers afterwards. */
+  to(dtype: DType): this {
+    const converted = new Map<Tensor, Tensor>();
+    for (const module of this.modules())
+      for (const { kind, owner, key, value } of slots(module)) {
+        if (kind === 'module' || !isFloat(value.dtype) || value.dtype === dtype) continue;
+        let next = converted.get(value);
+        if (next === undefined) {
+          const cast = value.detach().to(dtype);
+          next = kind === 'parameter' ? new Parameter(cast, { requiresGrad: value.requiresGrad }) : cast;
+          converted.set(value, next);
+        }
+        owner[key] = next;
+      }
+    return this;
+  }
+
+  /** What stands between the parentheses when the module is printed: `in_features=5, out_features=10, bias=True`. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The tree of modules, as PyTorch prints it. */
+  toString(): string {
+    const extra = this.extraRepr();
+    const children = [...slots(this)].flatMap((slot) =>
+      slot.kind === 'module' ? [`(${slot.name}): ${slot.value.toString().replaceAll('\n', '\n  ')}`] : [],
+    );
+    const name = this.constructor.name;
+    if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
+    return `${name}(\n${[...(extra === '' ? [] : extra.split('\n')), ...children].map((line) => `  ${line}\n`).join('')})`;
+  }
+}
+
+const isModule = (value: unknown): value is Module => value instanceof Module;
+
+/** A parameter, buffer or direct child of a module, and the place where it stands. */
+export type Slot = SlotOf<Module>;
+
+/**
+ * The places of a module's own parameters, buffers and direct children, in the order of its properties. Assigning
+ * `slot.owner[slot.key]` replaces what stands there.
+ */
+export const slots = (module: Module): Generator<Slot> => slotsOf(module, isModule);
+
+function named<T extends Tensor>(root: Module, pick: (slot: Slot) => T | null): [string, T][] {
+  const seen = new Set<Tensor>();
+  const found: [string, T][] = [];
+  for (const [prefix, module] of root.namedModules())
+    for (const slot of slots(module)) {
+      const value = pick(slot);
+      if (value === null || seen.has(value)) continue;
+      seen.add(value);
+      found.push([pathOf(prefix, slot.name), value]);
+    }
+  return found;
+}

@@ -1,0 +1,26 @@
+import { Tensor, type DType } from '@q/tensor';
+
+/** Options of `Parameter`. */
+export interface ParameterOptions {
+  /** Whether `backward()` computes a gradient for it; must be false for dtypes that have none. Default: true. */
+  readonly requiresGrad?: boolean;
+}
+
+/**
+ * A tensor that a module learns: found by `parameters()`, updated by optimizers, stored in the state dict.
+ *
+ * It shares the storage of `tensor` and is a leaf of the autograd graph. Operations on it give plain tensors.
+ *
+ * @throws DTypeError for a dtype without gradients, unless `requiresGrad` is false
+ * @example
+ * class Scale extends Module {
+ *   factor = new Parameter(ones([3]));
+ *   forward(x: Tensor) { return x.mul(this.factor); }
+ * }
+ */
+export class Parameter<D extends DType = DType> extends Tensor<D> {
+  constructor(tensor: Tensor<D>, { requiresGrad = true }: ParameterOptions = {}) {
+    super(tensor.storage, tensor.layout);
+    this.requiresGrad = requiresGrad;
+  }
+}

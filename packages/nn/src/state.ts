@@ -1,0 +1,143 @@
+import { isFloat, isInt, noGrad, shown, Tensor } from '@q/tensor';
+import { ModuleError } from './errors.js';
+import { checkUnique, pathOf, slotsOf, type IsModule } from './slots.js';
+
+/** Parameters, buffers and extra states of a module tree by name, as `torch.nn.Module.state_dict`. */
+export type StateDict = Record<string, Tensor>;
+
+/** What `loadStateDict` takes: a record or a map of tensors by name. */
+export type StateSource = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
+
+/** Options of `loadStateDict`. */
+export interface LoadOptions {
+  /** Whether missing and unexpected names are errors. Default: true. */
+  readonly strict?: boolean;
+}
+
+/** Names that did not match when a state dict was loaded with `strict: false`. */
+export interface LoadResult {
+  readonly missingKeys: readonly string[];
+  readonly unexpectedKeys: readonly string[];
+}
+
+/** What a state dict needs of a module beside its slots. */
+interface Stateful {
+  getExtraState(): Tensor | null;
+  setExtraState(state: Tensor | null): void;
+}
+
+const extraKey = '_extra_state';
+
+interface Entry {
+  readonly name: string;
+  readonly value: Tensor;
+  /** The module whose extra state this is; null for parameters and buffers. */
+  readonly extraOf: Stateful | null;
+}
+
+/** Every entry of the state dict: own parameters, own buffers, extra state, then the children. Shared ones appear under each name. */
+function* entries<M extends Stateful>(
+  module: M,
+  prefix: string,
+  above: ReadonlySet<M>,
+  isModule: IsModule<M>,
+): Generator<Entry> {
+  const own = [...slotsOf(module, isModule)];
+  const kept = own.filter((slot) => slot.persistent || slot.kind === 'parameter');
+  checkUnique(
+    `stateDict: ${module.constructor.name}${prefix && ` '${prefix}'`}`,
+    kept.map(({ name }) => name),
+  );
+  for (const kind of ['parameter', 'buffer'] as const)
+    for (const slot of kept)
+      if (slot.kind === kind) yield { name: pathOf(prefix, slot.name), value: slot.value as Tensor, extraOf: null };
+  const extra = module.getExtraState();
+  if (extra !== null) yield { name: pathOf(prefix, extraKey), value: extra, extraOf: module };
+  const path = new Set(above).add(module);
+  for (const slot of own)
+    if (slot.kind === 'module' && !path.has(slot.value))
+      yield* entries(slot.value, pathOf(prefix, slot.name), path, isModule);
+}
+
+/** The state of a module tree; its tensors share their storage with the module. */
+export function stateDictOf<M extends Stateful>(module: M, isModule: IsModule<M>): StateDict {
+  const state: StateDict = Object.create(null);
+  for (const { name, value } of entries(module, '', new Set<M>(), isModule)) state[name] = value.detach();
+  return state;
+}
+
+/** Why `source` cannot be copied over `target`, or null. */
+function misfit(target: Tensor, source: unknown): string | null {
+  if (!(source instanceof Tensor)) return `is not a tensor but ${source === null ? 'null' : typeof source}`;
+  if (target.ndim !== source.ndim || target.shape.some((size, d) => size !== source.shape[d]))
+    return `has shape ${shown(source.shape)}, the module wants ${shown(target.shape)}`;
+  if (isFloat(target.dtype) !== isFloat(source.dtype) || isInt(target.dtype) !== isInt(source.dtype))
+    return `has dtype ${source.dtype}, the module wants ${target.dtype}`;
+  if (target.strides.some((stride, d) => stride === 0 && target.shape[d]! > 1))
+    return `cannot be written: the module's tensor is expanded, its elements share places`;
+  return null;
+}
+
+/** Copies a state dict into a module tree; changes nothing where anything does not fit. */
+export function loadState<M extends Stateful>(
+  module: M,
+  source: StateSource,
+  strict: boolean,
+  isModule: IsModule<M>,
+): LoadResult {
+  const given = new Map<string, unknown>(source instanceof Map ? source : Object.entries(source));
+  const wanted = [...entries(module, '', new Set<M>(), isModule)];
+  const known = new Set(wanted.map(({ name }) => name));
+  // A checkpoint of the tensors alone may be loaded: a module is told that its extra state is absent.
+  const missingKeys = wanted
+    .filter(({ name, extraOf }) => extraOf === null && !given.has(name))
+    .map(({ name }) => name);
+  const unexpectedKeys = [...given.keys()].filter((name) => !known.has(name));
+  const problems: string[] = [];
+  if (strict && missingKeys.length > 0) problems.push(`missing: ${missingKeys.join(', ')}`);
+  if (strict && unexpectedKeys.length > 0) problems.push(`unexpected: ${unexpectedKeys.join(', ')}`);
+  for (const { name, value, extraOf } of wanted) {
+    if (!given.has(name)) continue;
+    const entry = given.get(name);
+    const reason = extraOf === null ? misfit(value, entry) : entry instanceof Tensor ? null : 'is not a tensor';
+    if (reason !== null) problems.push(`${name} ${reason}`);
+  }
+  if (problems.length > 0)
+    throw new ModuleError(
+      `loadStateDict: the state does not fit ${module.constructor.name}; nothing was changed.${problems.map((text) => `\n  ${text}`).join('')}` +
+        (strict && missingKeys.length + unexpectedKeys.length > 0
+          ? '\nPass { strict: false } to load what matches.'
+          : ''),
+    );
+  commit(wanted, given);
+  return { missingKeys, unexpectedKeys };
+}
+
+function commit(wanted: readonly Entry[], given: ReadonlyMap<string, unknown>): void {
+  const tensors = wanted.filter(({ extraOf }) => extraOf === null);
+  const written = new Set(tensors.map(({ value }) => value.storage));
+  const sources = tensors.map(({ name }) => {
+    const entry = given.get(name);
+    if (!(entry instanceof Tensor)) return null;
+    // Entries taken from this very module may be overwritten before their turn.
+    return written.has(entry.storage) ? entry.detach().clone() : entry.detach();
+  });
+  loadExtraStates(wanted, given);
+  noGrad(() => tensors.forEach(({ value }, i) => sources[i] && value.copy_(sources[i])));
+}
+
+/** Hands every module its extra state; where one refuses it, those before it get theirs back. */
+function loadExtraStates(wanted: readonly Entry[], given: ReadonlyMap<string, unknown>): void {
+  const done: Entry[] = [];
+  try {
+    for (const entry of wanted) {
+      if (entry.extraOf === null) continue;
+      done.push({ ...entry, value: entry.value.detach().clone() });
+      const state = given.get(entry.name);
+      entry.extraOf.setExtraState(state instanceof Tensor ? state : null);
+    }
+  } catch (cause) {
+    for (const { extraOf, value } of done.reverse()) extraOf?.setExtraState(value);
+    throw cause;
+  }
+}
