@@ -119,7 +119,7 @@ export function operationCase(golden: Fields, torch: Torch): GoldenCase {
   return {
     name: String(golden.name),
     group: String(golden.op),
-    run: async () => {
+    run: () => {
       const inputs = inputsOf(golden);
       const args = isFields(golden.args) ? golden.args : {};
       const expected = isFields(golden.expected) ? golden.expected : {};
@@ -179,7 +179,7 @@ export function moduleCase(golden: Fields, torch: Torch): GoldenCase {
   return {
     name: String(golden.name),
     group: String(golden.module),
-    run: async () => {
+    run: () => {
       const inputs = inputsOf(golden);
       const expected = isFields(golden.expected) ? golden.expected : {};
       let module: object | null = null;

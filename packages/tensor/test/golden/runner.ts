@@ -57,10 +57,10 @@ export function same(what: string, difference: string | null): void {
 }
 
 /** Runs `action`, which must throw one of the library's own errors. */
-export async function mustThrow(action: () => unknown, expected: string): Promise<void> {
+export function mustThrow(action: () => unknown, expected: string): void {
   let result: unknown;
   try {
-    result = await action();
+    result = action();
   } catch (error) {
     if (error instanceof QError) return;
     throw error;
