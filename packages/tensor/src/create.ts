@@ -33,7 +33,9 @@ function finish<D extends DType>(created: Tensor<D>, options: CreateOptions): Te
 function dtypeOfArray(array: ArrayBufferView): DType {
   for (const dtype of Object.keys(dtypes) as DType[])
     if (dtype !== 'bool' && !isHalf(dtype) && array instanceof dtypes[dtype].array) return dtype;
-  throw new DTypeError(`tensor: no dtype is stored in a ${array.constructor.name}. Convert it to one of the known typed arrays.`);
+  throw new DTypeError(
+    `tensor: no dtype is stored in a ${array.constructor.name}. Convert it to one of the known typed arrays.`,
+  );
 }
 
 /** Shape of nested arrays, which must be regular. */
@@ -53,7 +55,9 @@ function flatten(source: unknown, shape: Shape, dim: number, out: TypedArray, at
     return at;
   }
   if (typeof source !== 'number' && typeof source !== 'boolean')
-    throw new ArgumentError(`tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : typeof source}.`);
+    throw new ArgumentError(
+      `tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : typeof source}.`,
+    );
   out[at] = Number(source);
   return at + 1;
 }
@@ -98,10 +102,10 @@ function fromTypedArray<D extends DType>(source: TypedArray, options: TensorOpti
   const layout = new Layout(shape);
   const wanted = options.dtype;
   if (wanted !== undefined && source.constructor === dtypes[wanted].array)
-    return finish(new Tensor(new Storage(wanted, source.length, source as ArrayOf<D>), layout), options);
+    return finish(new Tensor(new Storage(wanted, source.length, source as ArrayOf<D>, true), layout), options);
   const dtype = dtypeOfArray(source);
   if (wanted === undefined)
-    return finish(new Tensor(new Storage(dtype as D, source.length, source as ArrayOf<D>), layout), options);
+    return finish(new Tensor(new Storage(dtype as D, source.length, source as ArrayOf<D>, true), layout), options);
   const out = alloc(shape, wanted);
   kernels.copy({ storage: new Storage(dtype, source.length, source), layout }, out);
   return finish(new Tensor(out.storage, layout), options);
@@ -118,7 +122,11 @@ export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateO
 }
 
 /** A tensor filled with one value; bool for a boolean and float32 for a number, unless `dtype` is given. */
-export function full<D extends DType = DType>(shape: Shape, value: number | boolean, options: CreateOptions<D> = {}): Tensor<D> {
+export function full<D extends DType = DType>(
+  shape: Shape,
+  value: number | boolean,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
   if (options.dtype !== undefined) checkDType('full', options.dtype);
   const dtype = (options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')) as D;
   const out = alloc([...checkShape('full', shape)], dtype);

@@ -1,6 +1,15 @@
 export { apply, enableGrad, isGradEnabled, noGrad, type BackwardOptions } from './autograd.js';
 export { full, ones, tensor, zeros, type CreateOptions, type TensorOptions, type TensorSource } from './create.js';
-export { dtypes, isFloat, isInt, promoteTypes, resultType, type ArrayOf, type DType, type TypedArray } from './dtype.js';
+export {
+  dtypes,
+  isFloat,
+  isInt,
+  promoteTypes,
+  resultType,
+  type ArrayOf,
+  type DType,
+  type TypedArray,
+} from './dtype.js';
 export {
   ArgumentError,
   AutogradError,
@@ -27,3 +36,4 @@ export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
 export type { NestedArray } from './tensor/core.js';
 export type { TensorLike } from './tensor/operand.js';
+export { memoryUsage, setMemoryBudget } from './memory.js';

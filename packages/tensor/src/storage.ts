@@ -1,40 +1,127 @@
-import { newArray, type ArrayOf, type DType } from './dtype.js';
+import { newArray, dtypes, type ArrayOf, type DType } from './dtype.js';
 import { MemoryError } from './errors.js';
 import { Layout } from './layout.js';
+import { kernelMemory, type Block, type KernelMemory } from './memory.js';
 import type { Shape } from './shape.js';
 
+/** Bytes from which a new storage is born in kernel memory: below, plain loops beat a call into WebAssembly. */
+const RESIDENT_BYTES = 1024;
+
+/** Bytes from which the garbage collector is asked to report a storage's end: telling it costs about a microsecond. */
+const REPORTED_BYTES = 256 * 1024;
+
+const reports =
+  kernelMemory && typeof FinalizationRegistry !== 'undefined'
+    ? new FinalizationRegistry<Block>((block) => kernelMemory?.free(block))
+    : null;
+
 /**
- * One buffer of one dtype. Kernels reach the elements through `array` and `base` only, so that where a storage lives is
- * its own affair: element `i` is `array[base + i]`.
+ * One buffer of one dtype. It lives in an array of its own, in kernel memory, or in both with the same elements; kernels
+ * in JavaScript reach element `i` as `array[base + i]` wherever that is.
  */
 export class Storage<D extends DType = DType> {
   /** Counts the writes, so that autograd notices a saved tensor that was changed in place. */
   version = 0;
-  private host: ArrayOf<D> | null;
-  private fill: (() => ArrayOf<D>) | null;
+  /** The elements in an array of their own, where that is the truth. */
+  private host: ArrayOf<D> | null = null;
+  private fill: (() => ArrayOf<D>) | null = null;
+  private block: Block | null = null;
+  /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
+  private exposed: boolean;
 
-  /** Over an existing array, or over one that `source` makes when the elements are first asked for. */
+  /**
+   * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
+   * are first asked for, or over a place in kernel memory.
+   */
   constructor(
     readonly dtype: D,
     readonly length: number,
-    source: ArrayOf<D> | (() => ArrayOf<D>),
+    source: ArrayOf<D> | (() => ArrayOf<D>) | Block,
+    exposed = false,
   ) {
-    this.host = typeof source === 'function' ? null : source;
-    this.fill = typeof source === 'function' ? source : null;
+    this.exposed = exposed;
+    if (typeof source === 'function') this.fill = source;
+    else if (ArrayBuffer.isView(source)) this.host = source;
+    else this.block = source;
   }
 
   /** The array that holds the elements from `base` on. */
   get array(): ArrayOf<D> {
-    if (this.host === null) {
-      this.host = this.fill!();
-      this.fill = null;
-    }
-    return this.host;
+    return this.host ?? this.elements();
   }
 
   /** Position in `array` of the first element. */
   get base(): number {
-    return 0;
+    return this.host === null && this.block?.chunk ? this.block.base : 0;
+  }
+
+  /** `array` where no host array is at hand. */
+  private elements(): ArrayOf<D> {
+    if (this.fill) {
+      this.host = this.fill();
+      this.fill = null;
+      return this.host;
+    }
+    const block = this.block!;
+    if (block.chunk) return kernelMemory!.heap(this.dtype);
+    this.block = null;
+    this.host = block.spilled as ArrayOf<D>;
+    return this.host;
+  }
+
+  /** An array of exactly this storage's elements that the caller may keep: from now on it is where the elements live. */
+  expose(): ArrayOf<D> {
+    const { array, base } = this;
+    if (this.host === null) this.host = array.slice(base, base + this.length) as ArrayOf<D>;
+    if (this.block) kernelMemory!.free(this.block);
+    this.block = null;
+    this.exposed = true;
+    return this.host;
+  }
+
+  /** Counts a write by a kernel in JavaScript: a copy in kernel memory is no longer right. */
+  beginWrite(): void {
+    this.version++;
+    if (this.host !== null && this.block) {
+      kernelMemory!.free(this.block);
+      this.block = null;
+    }
+  }
+
+  /** Address of the first element for a kernel that reads; valid until `endKernel`. */
+  pointer(memory: KernelMemory): number {
+    if (this.block?.chunk) {
+      memory.use(this.block);
+      return this.block.chunk.start;
+    }
+    const host = this.array;
+    if (this.exposed) {
+      const at = memory.scratch(this.length * dtypes[this.dtype].bytes);
+      memory.heap(this.dtype).set(host, at / dtypes[this.dtype].bytes);
+      return at;
+    }
+    const block = memory.place(this.dtype, this.length);
+    memory.heap(this.dtype).set(host, block.base);
+    block.clean = true;
+    this.block = block;
+    return block.chunk!.start;
+  }
+
+  /**
+   * Address of the first element for a kernel that writes: kernel memory becomes the only place of the elements. Null
+   * where a caller holds the array, which must then be written itself.
+   */
+  writePointer(memory: KernelMemory): number | null {
+    if (this.exposed) return null;
+    const at = this.pointer(memory);
+    this.host = null;
+    this.block!.clean = false;
+    return at;
+  }
+
+  /** Gives the memory back at once. For temporaries that nobody else has seen. */
+  free(): void {
+    if (this.block) kernelMemory!.free(this.block);
   }
 }
 
@@ -44,12 +131,30 @@ export interface View<D extends DType = DType> {
   readonly layout: Layout;
 }
 
+/** A new contiguous view whose elements are whatever was there: for operations that write all of them. */
+export function empty<D extends DType>(shape: Shape, dtype: D): View<D> {
+  const layout = new Layout(shape);
+  const length = layout.numel;
+  const bytes = length * dtypes[dtype].bytes;
+  if (kernelMemory && bytes >= RESIDENT_BYTES) {
+    const block = kernelMemory.place(dtype, length);
+    const storage = new Storage(dtype, length, block);
+    if (bytes >= REPORTED_BYTES) reports?.register(storage, block);
+    return { storage, layout };
+  }
+  try {
+    return { storage: new Storage(dtype, length, newArray(dtype, length)), layout };
+  } catch (cause) {
+    throw new MemoryError(`cannot allocate ${length} elements of ${dtype}. Free tensors that are no longer needed.`, {
+      cause,
+    });
+  }
+}
+
 /** A new contiguous view of zeros. */
 export function alloc<D extends DType>(shape: Shape, dtype: D): View<D> {
-  const layout = new Layout(shape);
-  try {
-    return { storage: new Storage(dtype, layout.numel, newArray(dtype, layout.numel)), layout };
-  } catch (cause) {
-    throw new MemoryError(`cannot allocate ${layout.numel} elements of ${dtype}. Free tensors that are no longer needed.`, { cause });
-  }
+  const view = empty(shape, dtype);
+  const { array, base, length } = view.storage;
+  if (length * dtypes[dtype].bytes >= RESIDENT_BYTES) array.fill(0, base, base + length);
+  return view;
 }

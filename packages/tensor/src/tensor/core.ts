@@ -115,9 +115,9 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   /** The elements in row-major order: live where they lie in order already, else a copy. Half precision dtypes give their bits. */
   get data(): ArrayOf<D> {
     const { storage, layout } = this.layout.isContiguous ? this : this.packed();
-    const start = storage.base + layout.offset;
-    const { array } = storage;
-    return start === 0 && array.length === layout.numel ? array : (array.subarray(start, start + layout.numel) as ArrayOf<D>);
+    const array = storage.expose();
+    const { offset, numel } = layout;
+    return numel === array.length ? array : (array.subarray(offset, offset + numel) as ArrayOf<D>);
   }
 
   /** A contiguous view: this one, or a copy. */
@@ -127,12 +127,14 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return out;
   }
 
-  /** The elements as numbers in row-major order; half precision dtypes are decoded. */
+  /** The elements as numbers in row-major order, to be read at once; half precision dtypes are decoded. */
   private numbers(): ArrayLike<number> {
-    if (!isHalf(this.dtype)) return this.data;
-    const out = alloc(this.shape, 'float32');
-    kernels.copy(this, out);
-    return out.storage.array;
+    let view: View = this;
+    if (isHalf(this.dtype)) kernels.copy(this, (view = alloc(this.shape, 'float32')));
+    else if (!this.isContiguous) view = this.packed();
+    const { array, base } = view.storage;
+    const start = base + view.layout.offset;
+    return array.subarray(start, start + view.layout.numel);
   }
 
   /** The single element as a number (0 or 1 for bool). Throws ShapeError unless there is exactly one. */
@@ -174,6 +176,9 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
         `${operation}: this tensor requires a gradient. Update it inside noGrad(), or use the operation that returns a new tensor.`,
       );
     if (this.layout.strides.some((stride, d) => stride === 0 && this.shape[d]! > 1))
-      throw new ArgumentError(`${operation}: several elements of an expanded tensor share one place. Write to a clone().`);
-    this.storage.version++;
-  }}
+      throw new ArgumentError(
+        `${operation}: several elements of an expanded tensor share one place. Write to a clone().`,
+      );
+    this.storage.beginWrite();
+  }
+}

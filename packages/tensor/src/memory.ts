@@ -1,0 +1,223 @@
+import { Allocator, type Chunk } from './allocator.js';
+import { dtypes, newArray, type ArrayOf, type DType } from './dtype.js';
+import { ArgumentError, MemoryError } from './errors.js';
+
+const PAGE = 65536;
+
+/** Pages asked for as the most the memory may grow to, the first that the platform grants. */
+const MAXIMA = [65536, 32768, 16384, 4096];
+
+/** Bytes the heap grows by at least, so that growing stays rare. */
+const STEP = 16 * 1024 * 1024;
+
+/** Bytes of kernel memory used before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
+const DEFAULT_BUDGET = 256 * 1024 * 1024;
+
+/**
+ * The place of one storage in kernel memory. It outlives its storage when that becomes garbage: memory knows blocks only,
+ * so it never keeps a tensor alive.
+ */
+export class Block {
+  /** The elements as they were moved out, once the place was taken away. */
+  spilled: ArrayOf<DType> | null = null;
+  /** The last use; blocks used by the running kernel stay. */
+  epoch = 0;
+  older: Block | null = null;
+  newer: Block | null = null;
+
+  constructor(
+    public chunk: Chunk | null,
+    readonly dtype: DType,
+    readonly length: number,
+    /** True where a host array holds the same elements, so that nothing is lost with the place. */
+    public clean: boolean,
+  ) {}
+
+  /** Position of the first element, counted in elements of the dtype. */
+  get base(): number {
+    return this.chunk!.start / dtypes[this.dtype].bytes;
+  }
+}
+
+/**
+ * One WebAssembly memory, shared between threads where the platform allows, as a cache of storages: what was not used
+ * for longest moves to an ordinary array when the budget is full. So nobody has to dispose of anything, and memory stays
+ * bounded in loops that never let the garbage collector report back.
+ */
+export class KernelMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly shared: boolean;
+  private readonly allocator: Allocator;
+  private budget = DEFAULT_BUDGET;
+  private epoch = 1;
+  private running = false;
+  private oldest: Block | null = null;
+  private newest: Block | null = null;
+  private temporaries: Chunk[] = [];
+  private buffer: ArrayBufferLike;
+  private views = new Map<DType, ArrayOf<DType>>();
+
+  constructor(
+    memory: WebAssembly.Memory,
+    readonly maximum: number,
+  ) {
+    this.memory = memory;
+    this.buffer = memory.buffer;
+    this.shared = typeof SharedArrayBuffer !== 'undefined' && this.buffer instanceof SharedArrayBuffer;
+    // Address 0 stays unused: a pointer of 0 is a mistake.
+    this.allocator = new Allocator(PAGE, PAGE);
+    this.allocator.extend(this.buffer.byteLength);
+  }
+
+  /** All of kernel memory as an array of a dtype. */
+  heap<D extends DType>(dtype: D): ArrayOf<D> {
+    let view = this.views.get(dtype);
+    if (!view) {
+      const array = dtypes[dtype].array as new (buffer: ArrayBufferLike) => ArrayOf<D>;
+      view = new array(this.buffer);
+      this.views.set(dtype, view);
+    }
+    return view as ArrayOf<D>;
+  }
+
+  /** Bytes in use and bytes reserved. */
+  usage(): { readonly used: number; readonly reserved: number; readonly budget: number } {
+    return { used: this.allocator.used, reserved: this.buffer.byteLength, budget: this.budget };
+  }
+
+  /** Sets how many bytes may be used before storages move out. */
+  setBudget(bytes: number): void {
+    if (!Number.isSafeInteger(bytes) || bytes < STEP)
+      throw new ArgumentError(`setMemoryBudget: wants a number of bytes of at least ${STEP}, got ${bytes}.`);
+    this.budget = bytes;
+  }
+
+  /** A place for `length` elements, not initialised. */
+  place(dtype: DType, length: number): Block {
+    const block = new Block(this.take(length * dtypes[dtype].bytes), dtype, length, false);
+    block.epoch = this.epoch;
+    this.append(block);
+    return block;
+  }
+
+  /** Bytes that `endKernel` gives back. */
+  scratch(bytes: number): number {
+    const chunk = this.take(bytes);
+    this.temporaries.push(chunk);
+    return chunk.start;
+  }
+
+  /** From here to `endKernel`, blocks that are used keep their places. */
+  beginKernel(): void {
+    this.epoch++;
+    this.running = true;
+  }
+
+  /** Ends what `beginKernel` began. */
+  endKernel(): void {
+    this.running = false;
+    for (const chunk of this.temporaries) this.allocator.release(chunk);
+    if (this.temporaries.length > 0) this.temporaries = [];
+  }
+
+  /** Marks a block as used last. */
+  use(block: Block): void {
+    block.epoch = this.epoch;
+    if (this.newest === block) return;
+    this.remove(block);
+    this.append(block);
+  }
+
+  /** Gives a block's place back; its elements are not needed any more. */
+  free(block: Block): void {
+    if (!block.chunk) return;
+    this.remove(block);
+    this.allocator.release(block.chunk);
+    block.chunk = null;
+  }
+
+  private append(block: Block): void {
+    block.older = this.newest;
+    block.newer = null;
+    if (this.newest) this.newest.newer = block;
+    else this.oldest = block;
+    this.newest = block;
+  }
+
+  private remove(block: Block): void {
+    if (block.older) block.older.newer = block.newer;
+    else this.oldest = block.newer;
+    if (block.newer) block.newer.older = block.older;
+    else this.newest = block.older;
+  }
+
+  private take(bytes: number): Chunk {
+    for (;;) {
+      const chunk = this.allocator.allocate(bytes);
+      if (chunk) return chunk;
+      const wanted = Math.max(STEP, bytes + PAGE);
+      if (this.buffer.byteLength + wanted <= this.budget && this.grow(wanted)) continue;
+      if (this.evictOldest()) continue;
+      // Everything left is in use by the running kernel: only more memory helps.
+      if (this.grow(wanted) || this.grow(bytes + PAGE)) continue;
+      throw new MemoryError(
+        `cannot place ${bytes} bytes in kernel memory (${this.allocator.used} used, ${this.maximum} possible). Work on smaller tensors or batches.`,
+      );
+    }
+  }
+
+  /** Moves the least recently used block out, unless the running kernel needs it. */
+  private evictOldest(): boolean {
+    const block = this.oldest;
+    if (!block || (this.running && block.epoch === this.epoch)) return false;
+    if (!block.clean) {
+      const { dtype, length, base } = block;
+      const spilled = newArray(dtype, length);
+      spilled.set(this.heap(dtype).subarray(base, base + length));
+      block.spilled = spilled;
+    }
+    this.free(block);
+    return true;
+  }
+
+  private grow(bytes: number): boolean {
+    const pages = Math.ceil(bytes / PAGE);
+    if (this.buffer.byteLength + pages * PAGE > this.maximum) return false;
+    try {
+      this.memory.grow(pages);
+    } catch {
+      return false;
+    }
+    this.buffer = this.memory.buffer;
+    this.views = new Map();
+    this.allocator.extend(this.buffer.byteLength);
+    return true;
+  }
+}
+
+function createMemory(): KernelMemory | null {
+  if (typeof WebAssembly !== 'object') return null;
+  const canShare =
+    typeof SharedArrayBuffer !== 'undefined' &&
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
+  for (const shared of canShare ? [true, false] : [false]) {
+    for (const maximum of MAXIMA) {
+      try {
+        return new KernelMemory(new WebAssembly.Memory({ initial: 16, maximum, shared }), maximum * PAGE);
+      } catch {
+        // Not to be had at this size: the next one down.
+      }
+    }
+  }
+  return null;
+}
+
+/** Kernel memory, or null where the platform refuses WebAssembly: every storage then lives in an ordinary array. */
+export const kernelMemory: KernelMemory | null = createMemory();
+
+/** Sets how many bytes of kernel memory are used before the least recently used tensors move to ordinary arrays. Default: 256 MiB. */
+export const setMemoryBudget = (bytes: number): void => kernelMemory?.setBudget(bytes);
+
+/** Bytes of kernel memory in use, reserved, and allowed before tensors move out; zeros where WebAssembly is refused. */
+export const memoryUsage = (): { readonly used: number; readonly reserved: number; readonly budget: number } =>
+  kernelMemory?.usage() ?? { used: 0, reserved: 0, budget: 0 };

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { memoryUsage, noGrad, setMemoryBudget, tensor, zeros, ArgumentError, type Tensor } from '@q/tensor';
+
+const MiB = 1024 * 1024;
+
+afterEach(() => setMemoryBudget(256 * MiB));
+
+describe('storage', () => {
+  it('loses no value while tensors of random sizes move in and out of a full kernel memory', () => {
+    setMemoryBudget(16 * MiB);
+    fc.assert(
+      fc.property(fc.array(fc.record({ size: fc.integer({ min: 1, max: 400_000 }), pick: fc.nat() }), { minLength: 5, maxLength: 40 }), (steps) => {
+        const live: { tensor: Tensor; value: number }[] = [];
+        steps.forEach(({ size, pick }, value) => {
+          live.push({ tensor: zeros([size]).add(value), value });
+          const { tensor: old, value: before } = live[pick % live.length]!;
+          live.push({ tensor: old.add(1), value: before + 1 });
+        });
+        for (const { tensor: kept, value } of live) {
+          expect(kept.sum().item()).toBe(Math.fround(kept.numel * value));
+          expect(kept.data[kept.numel - 1]).toBe(value);
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('keeps memory bounded when results are thrown away in a synchronous loop', () => {
+    setMemoryBudget(32 * MiB);
+    const x = zeros([500_000]);
+    for (let i = 0; i < 200; i++) x.add(i);
+    expect(memoryUsage().used).toBeLessThanOrEqual(34 * MiB);
+  });
+
+  it("sees what a caller writes to the array it handed in, and to the array that `data` handed out", () => {
+    const array = new Float32Array(1000);
+    const x = tensor(array);
+    expect(x.add(1).sum().item()).toBe(1000);
+    array.fill(2);
+    expect(x.add(1).sum().item()).toBe(3000);
+    const y = zeros([1000]).add(1);
+    y.data.fill(5);
+    expect(y.mul(2).sum().item()).toBe(10_000);
+  });
+
+  it('shows a write in place through every view', () => {
+    const base = zeros([100, 10]);
+    const row = base.reshape([10, 100]);
+    base.matmul(zeros([10, 5]));
+    noGrad(() => base.fill_(3));
+    expect(row.sum().item()).toBe(3000);
+  });
+});
+
+describe('setMemoryBudget', () => {
+  it('rejects what is not a sensible number of bytes', () => {
+    for (const bytes of [NaN, -1, 10, 1e300]) expect(() => setMemoryBudget(bytes)).toThrow(ArgumentError);
+  });
+});
