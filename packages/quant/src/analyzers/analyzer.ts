@@ -1,0 +1,108 @@
+import { FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
+import { fieldsOf, shapeOf } from '../observers/numbers.js';
+import type { Ends } from './range.js';
+
+/** The range a quantizer should cover, per encoding entry. */
+export interface EncodingRange {
+  readonly min: Tensor;
+  readonly max: Tensor;
+}
+
+/**
+ * Observes tensors and says which range a quantizer should cover. `S` is what it remembers of them.
+ *
+ * ```ts
+ * const analyzer = new MinMaxEncodingAnalyzer([10, 1]);
+ * analyzer.updateStats(weight);
+ * const { min, max } = analyzer.computeEncodings(255, true);
+ * ```
+ */
+export abstract class EncodingAnalyzer<S = unknown> {
+  /** Shape of the ranges: dims of size 1 (aligned from the right) are observed together. */
+  readonly shape: Shape;
+
+  constructor(shape: Shape | number) {
+    const sizes = typeof shape === 'number' ? [shape] : [...shape];
+    if (sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
+      throw new QuantizationError(`${this.constructor.name}: shape must consist of positive integers, got ${shown(sizes)}.`);
+    this.shape = sizes;
+  }
+
+  /** Takes a tensor into account; returns the statistics of it alone. A failed call changes nothing. */
+  abstract updateStats(x: Tensor): S;
+
+  /** Statistics of one tensor alone, which are not remembered. */
+  abstract collectStats(x: Tensor): S;
+
+  /** Statistics of everything seen since the last reset, or null. */
+  abstract getStats(): S | null;
+
+  /** Forgets everything. */
+  abstract resetStats(): void;
+
+  /** Takes into account what another analyzer of the same kind and settings has seen. */
+  abstract mergeStats(other: EncodingAnalyzer<S>): void;
+
+  /** An analyzer of the same settings that has seen nothing. */
+  abstract fresh(): EncodingAnalyzer<S>;
+
+  /** Settings and statistics, from which the class's `fromJSON` makes the analyzer again. */
+  abstract toJSON(): unknown;
+
+  /** Range of one encoding entry, for a grid of `numSteps` steps. */
+  protected abstract rangesOf(stats: S, numSteps: number, isSymmetric: boolean): Iterable<Ends>;
+
+  /**
+   * Range of everything seen, for a grid of `numSteps` steps around zero (`isSymmetric`) or anywhere.
+   *
+   * @throws QuantizationError unless `numSteps` is positive; StatisticsNotFoundError where nothing has been seen
+   */
+  computeEncodings(numSteps: number, isSymmetric: boolean): EncodingRange {
+    const stats = this.getStats();
+    this.checkSteps(numSteps);
+    if (stats === null)
+      throw new StatisticsNotFoundError(`${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`);
+    return this.computeEncodingsFromStats(stats, numSteps, isSymmetric);
+  }
+
+  /** Range of one tensor alone, which is not remembered. */
+  computeDynamicEncodings(x: Tensor, numSteps: number, isSymmetric: boolean): EncodingRange {
+    this.checkSteps(numSteps);
+    return this.computeEncodingsFromStats(this.collectStats(x), numSteps, isSymmetric);
+  }
+
+  /** Range of given statistics. */
+  computeEncodingsFromStats(stats: S, numSteps: number, isSymmetric: boolean): EncodingRange {
+    this.checkSteps(numSteps);
+    const entries = this.shape.reduce((product, size) => product * size, 1);
+    const lows = new Float32Array(entries);
+    const highs = new Float32Array(entries);
+    let g = 0;
+    for (const [low, high] of this.rangesOf(stats, numSteps, isSymmetric)) {
+      lows[g] = low;
+      highs[g++] = high;
+    }
+    return { min: tensor(lows, { shape: this.shape }), max: tensor(highs, { shape: this.shape }) };
+  }
+
+  private checkSteps(numSteps: number): void {
+    if (!Number.isSafeInteger(numSteps) || numSteps < 1)
+      throw new QuantizationError(`${this.constructor.name}: the number of steps must be a positive integer, got ${numSteps}.`);
+  }
+
+  /** Throws unless `other` is of this class and shape. */
+  protected checkMergeable(other: EncodingAnalyzer): void {
+    if (other.constructor !== this.constructor || shown(other.shape) !== shown(this.shape))
+      throw new QuantizationError(
+        `${this.constructor.name}${shown(this.shape)}: cannot merge the statistics of ${other.constructor.name}${shown(other.shape)}. Both must have one class and shape.`,
+      );
+  }
+}
+
+/** The fields of an analyzer's JSON. Throws FormatError unless it names `type` and has a shape. */
+export function analyzerFields(type: string, json: unknown): { readonly shape: number[]; readonly fields: Readonly<Record<string, unknown>> } {
+  const fields = fieldsOf(type, json);
+  if (fields['type'] !== type) throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${JSON.stringify(fields['type']) ?? 'none'}.`);
+  return { shape: shapeOf(`${type}.shape`, fields['shape']), fields };
+}

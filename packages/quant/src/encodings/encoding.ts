@@ -1,0 +1,21 @@
+import type { DType } from '@q/tensor';
+
+/** What a calibrated quantizer leaves behind: how numbers are represented in few bits. */
+export interface Encoding {
+  /** How numbers map to representations: `'affine'` or `'float'`. */
+  readonly mapping: string;
+  /** What shares one set of parameters: the tensor, a channel, a block; `'unknown'` for any other shape. */
+  readonly granularity: Granularity;
+  /** The same encoding with its parameters in another floating dtype. */
+  to(dtype: DType): Encoding;
+}
+
+/** What shares one scale and offset. */
+export type Granularity = 'pertensor' | 'perchannel' | 'blockwise' | 'unknown';
+
+/** Granularity of parameters of a shape: rank 0 is per tensor, at most one dim above 1 per channel. */
+export function granularityOf(shape: readonly number[], blockSize: readonly number[] | null): Granularity {
+  if (shape.length === 0) return 'pertensor';
+  if (blockSize !== null) return 'blockwise';
+  return shape.filter((size) => size > 1).length <= 1 ? 'perchannel' : 'unknown';
+}

@@ -1,0 +1,119 @@
+import {
+  broadcastShapes,
+  dequantizeLinear,
+  fakeQuantize,
+  isFloat,
+  quantizeLinear,
+  ShapeError,
+  shown,
+  type Shape,
+  type Tensor,
+} from '@q/tensor';
+import { checkOptions, QuantizationError } from './errors.js';
+import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
+
+/** Elements per encoding entry along each dim of the encoding; -1 shares a dim out evenly. */
+export type BlockSize = readonly number[];
+
+/** Options of the functional forms: the grid, and the block size where the encoding is block-wise. */
+export interface AffineFunctionOptions extends GridOptions {
+  readonly blockSize?: BlockSize | null;
+}
+
+/** Throws ShapeError unless an encoding of `shape` can be spread over `x` without making `x` larger. */
+export function checkSpread(operation: string, x: Tensor, shape: Shape, blockSize: BlockSize | null): void {
+  if (blockSize !== null) return;
+  const leading = x.ndim - shape.length;
+  if (leading < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[leading + d]))
+    throw new ShapeError(
+      `${operation}: an encoding of shape ${shown(shape)} does not spread over a tensor of shape ${shown(x.shape)}. ` +
+        'Each of its sizes must be 1 or the size of that dim, counted from the right.',
+    );
+}
+
+/** Scale and offset in the dtype that x is computed in. */
+function matched(operation: string, x: Tensor, scale: Tensor, offset: Tensor, blockSize: BlockSize | null): [Tensor, Tensor] {
+  checkSpread(operation, x, broadcastShapes(operation, scale.shape, offset.shape), blockSize);
+  if (!isFloat(x.dtype)) return [scale, offset];
+  const dtype = x.dtype === 'float64' ? 'float64' : 'float32';
+  return [scale.to(dtype), offset.to(dtype)];
+}
+
+/** Throws unless neighbouring integers at both ends of the grid are different floats of the dtype that holds them. */
+function checkRepresentable(operation: string, { qmin, qmax }: Grid, dtype: string): void {
+  if (dtype === 'float64') return;
+  if ([qmin, qmin + 1, qmax - 1, qmax].some((q) => Math.fround(q) !== q))
+    throw new QuantizationError(
+      `${operation}: float32 cannot represent every integer of the grid [${qmin}, ${qmax}]. Use at most 24 bits, or quantizeDequantize().`,
+    );
+}
+
+/** `quantize` on a grid that is known to be one. */
+export function quantizeOnGrid(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  grid: Grid,
+  blockSize: BlockSize | null,
+  operation = 'quantize',
+): Tensor {
+  checkRepresentable(operation, grid, x.dtype);
+  const [s, o] = matched(operation, x, scale, offset, blockSize);
+  return quantizeLinear(x, s, o, grid.qmin, grid.qmax, { blockSize }).to(x.dtype);
+}
+
+/** `quantizeDequantize` on a grid that is known to be one. */
+export function fakeQuantizeOnGrid(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  grid: Grid,
+  blockSize: BlockSize | null,
+  operation = 'quantizeDequantize',
+): Tensor {
+  const [s, o] = matched(operation, x, scale, offset, blockSize);
+  return fakeQuantize(x, s, o, grid.qmin, grid.qmax, { blockSize }).to(x.dtype);
+}
+
+const known = [...gridOptions, 'blockSize'];
+
+/** The grid of a functional form, which may be a single point. */
+function functionGrid(operation: string, options: AffineFunctionOptions): Grid {
+  checkOptions(operation, options, known);
+  const { qmin, qmax } = options;
+  if (qmin !== undefined && qmin === qmax && Number.isSafeInteger(qmin)) return { qmin, qmax };
+  return gridOf(operation, options);
+}
+
+/**
+ * Positions of `x` on an integer grid, as floats: `clamp(rint(x / scale) - offset, qmin, qmax)`. Rounds half to even and
+ * divides, as AIMET and ONNX QuantizeLinear do. Differentiable straight through.
+ *
+ * @param scale step size, and @param offset position of zero: of one shape that spreads over x, or block-wise
+ * @param options the grid as `{ qmin, qmax }`, `{ bitwidth, signed }` or `{ numSteps, signed }`, and `blockSize`
+ * @throws QuantizationError for a grid that is none or that float32 cannot represent; ShapeError where shapes do not fit
+ */
+export function quantize(x: Tensor, scale: Tensor, offset: Tensor, options: AffineFunctionOptions): Tensor {
+  const grid = functionGrid('quantize', options);
+  return quantizeOnGrid(x, scale, offset, grid, options.blockSize ?? null);
+}
+
+/** `quantize` and `dequantize` in one pass: the numbers that a quantized `x` stands for. Grids of 20 bits and more compute in float64. */
+export function quantizeDequantize(x: Tensor, scale: Tensor, offset: Tensor, options: AffineFunctionOptions): Tensor {
+  const grid = functionGrid('quantizeDequantize', options);
+  return fakeQuantizeOnGrid(x, scale, offset, grid, options.blockSize ?? null);
+}
+
+/**
+ * Numbers from grid positions: `(q + offset) * scale`.
+ *
+ * @param options `blockSize` where the encoding is block-wise; a grid may be given and does not matter
+ */
+export function dequantize(q: Tensor, scale: Tensor, offset: Tensor, options: AffineFunctionOptions = {}): Tensor {
+  checkOptions('dequantize', options, known);
+  const blockSize = options.blockSize ?? null;
+  const [s, o] = matched('dequantize', q, scale, offset, blockSize);
+  const x = dequantizeLinear(q, s, o, { blockSize });
+  return isFloat(q.dtype) ? x.to(q.dtype) : x;
+}
+

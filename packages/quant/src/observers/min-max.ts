@@ -1,0 +1,90 @@
+import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
+import { groupsOf } from './groups.js';
+
+/** Smallest and largest value seen per encoding entry; NaN where a NaN was seen. */
+export interface MinMaxStats {
+  readonly min: Tensor;
+  readonly max: Tensor;
+}
+
+const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** Collects the range of tensors, in memory that does not grow with them. */
+export class MinMaxObserver {
+  private lows: Float32Array | null = null;
+  private highs: Float32Array | null = null;
+
+  constructor(readonly shape: Shape) {}
+
+  /** Range of one tensor alone. */
+  collect(x: Tensor): MinMaxStats {
+    const { values, count: groups, size } = groupsOf('MinMaxObserver', x, this.shape);
+    const lows = new Float32Array(groups);
+    const highs = new Float32Array(groups);
+    for (let g = 0, i = 0; g < groups; g++) {
+      let low = values[i]!;
+      let high = low;
+      for (const end = i + size; i < end; i++) {
+        const value = values[i]!;
+        if (value < low) low = value;
+        else if (value > high) high = value;
+        else if (value !== value) {
+          low = high = value;
+          i = end;
+          break;
+        }
+      }
+      lows[g] = low;
+      highs[g] = high;
+    }
+    return this.statsOf(lows, highs);
+  }
+
+  /** Takes statistics of the same shape into account. */
+  merge(stats: MinMaxStats): void {
+    if (stats.min.numel !== count(this.shape) || stats.max.numel !== count(this.shape))
+      throw new ShapeError(`MinMaxObserver.merge: statistics of shape ${shown(stats.min.shape)} do not fit shape ${shown(this.shape)}.`);
+    const [lows, highs] = [stats.min.data, stats.max.data];
+    if (this.lows === null || this.highs === null) {
+      this.lows = Float32Array.from(lows);
+      this.highs = Float32Array.from(highs);
+      return;
+    }
+    for (let g = 0; g < lows.length; g++) {
+      this.lows[g] = Math.min(this.lows[g]!, lows[g]!);
+      this.highs[g] = Math.max(this.highs[g]!, highs[g]!);
+    }
+  }
+
+  /** Range of everything merged so far, or null. */
+  get stats(): MinMaxStats | null {
+    return this.lows === null || this.highs === null ? null : this.statsOf(this.lows.slice(), this.highs.slice());
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.lows = this.highs = null;
+  }
+
+  /** The statistics as JSON can hold them. */
+  toJSON(): unknown {
+    return this.lows === null || this.highs === null
+      ? null
+      : { min: Array.from(this.lows, toJSONNumber), max: Array.from(this.highs, toJSONNumber) };
+  }
+
+  /** Replaces the statistics by those that `toJSON` wrote. Throws FormatError for anything else and changes nothing then. */
+  restore(json: unknown): void {
+    if (json === null) return this.reset();
+    const fields = fieldsOf('statistics', json);
+    const lows = numbersOf('statistics.min', fields['min'], count(this.shape));
+    const highs = numbersOf('statistics.max', fields['max'], count(this.shape));
+    this.lows = lows;
+    this.highs = highs;
+  }
+
+  private statsOf(lows: Float32Array, highs: Float32Array): MinMaxStats {
+    return { min: tensor(lows, { shape: this.shape }), max: tensor(highs, { shape: this.shape }) };
+  }
+}
