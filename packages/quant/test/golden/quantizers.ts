@@ -11,6 +11,7 @@ import {
   type Scalar,
 } from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedClass, property, type Namespace } from '../../../tensor/test/golden/library.js';
+import { camelCase } from '../../../tensor/test/golden/signature.js';
 import { Mismatch, mustThrow, NotBuilt, same } from '../../../tensor/test/golden/runner.js';
 
 export const exportsOfQuant: Namespace = quant;
@@ -59,21 +60,17 @@ export function newAnalyzer(config: Fields, overrides: Fields = {}): object {
   return new (exportedClass(exportsOfQuant, analyzerClasses[type] ?? type))(config.shape, options);
 }
 
-/** A quantizer from `{ cls, shape, bitwidth | qmin + qmax, symmetric, ... }`. */
+/** Entries of a configuration that are no options of the constructor. */
+const notOptions = ['cls', 'analyzer', 'signed', 'range', 'kind', 'granularity', 'op'];
+
+/** A quantizer from `{ cls, shape, bitwidth | qmin + qmax, symmetric, ... }`; unknown entries are passed on as options. */
 export function newQuantizer(config: Fields, cls = String(config.cls)): object {
   const isFloat = cls === 'FloatQuantizeDequantize';
+  const entries = Object.entries(config).filter(
+    ([name]) => !notOptions.includes(name) && !(isFloat && name === 'shape'),
+  );
   const options = given({
-    shape: isFloat ? undefined : config.shape,
-    bitwidth: config.bitwidth,
-    qmin: config.qmin,
-    qmax: config.qmax,
-    symmetric: config.symmetric,
-    blockSize: config.block_size,
-    decompressedBw: config.decompressed_bw,
-    blockGrouping: config.block_grouping,
-    exponentBits: config.exponent_bits,
-    mantissaBits: config.mantissa_bits,
-    dtype: config.dtype,
+    ...Object.fromEntries(entries.map(([name, value]) => [camelCase(name), value])),
     encodingAnalyzer: isFields(config.analyzer) ? newAnalyzer(config.analyzer) : undefined,
   });
   const quantizer = new (exportedClass(namespaceOf(isFloat ? 'float' : 'affine'), cls))(options);

@@ -5,6 +5,9 @@ import { affineForward, affineFunctional, affineGradients, affineGrid, blockwise
 import { analyzers } from './analyzers.js';
 import { calibration } from './calibration.js';
 import { floating } from './float.js';
+import { moduleClasses, quantizedModules } from './modules.js';
+import { training } from './qat.js';
+import { affineEncoding, tensorOperations } from './tensors.js';
 
 export const library = nnLibrary;
 
@@ -22,4 +25,12 @@ export const topics: Topics = {
   e_analyzer_percentile: analyzers,
   e_analyzer_sqnr: analyzers,
   f_calibration_flow: calibration,
+  g_affine_encoding: affineEncoding,
+  g_tensor_ops: tensorOperations(library),
+  h_modules_elementwise: quantizedModules(library),
+  h_modules_linear_conv: quantizedModules(library),
+  h_modules_norm_embed_rnn: quantizedModules(library),
+  h_custom_kernels: quantizedModules(library),
+  i_qat: training,
+  j_module_classes: moduleClasses(library),
 };

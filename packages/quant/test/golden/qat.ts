@@ -1,0 +1,100 @@
+/** Topic i: quantization-aware training of a small network, quantizer ranges included. */
+import * as nn from '@q/nn';
+import * as optim from '@q/nn/optim';
+import { Tensor } from '@q/tensor';
+import { isFields, isTensorRecord, numberFrom, type Fields, type Scalar } from '../../../tensor/test/golden/format.js';
+import { callMethod, exportedClass, exportedFunction, property } from '../../../tensor/test/golden/library.js';
+import { Mismatch } from '../../../tensor/test/golden/runner.js';
+import { topicOf } from './affine.js';
+import { quantizedFrom } from './modules.js';
+import { checkTensor, exportsOfQuant, list, newQuantizer, record, tensorBy, tensorsOf } from './quantizers.js';
+
+type Quantizers = Readonly<Record<string, object | null>>;
+
+const linear = (weight: Tensor, bias: Tensor): object => {
+  const [outFeatures, inFeatures] = weight.shape;
+  const module = new (exportedClass(nn, 'Linear'))(inFeatures, outFeatures);
+  callMethod(module, 'loadStateDict', [{ weight, bias }]);
+  return quantizedFrom(module);
+};
+
+const put = (module: object, kind: string, slot: string | number, quantizer: object | null): void => {
+  (property(module, `${kind}Quantizers`) as Record<string | number, unknown>)[slot] = quantizer;
+};
+
+/** x -> [in] -> Linear (w1) -> [o1] -> ReLU -> [r] -> Linear (w2) -> [o2] */
+function network({ W1, b1, W2, b2 }: Readonly<Record<string, Tensor>>, quantizers: Quantizers): readonly object[] {
+  const layers = [linear(W1, b1), quantizedFrom(new (exportedClass(nn, 'ReLU'))()), linear(W2, b2)];
+  put(layers[0], 'input', 0, quantizers.in ?? null);
+  put(layers[0], 'param', 'weight', quantizers.w1 ?? null);
+  put(layers[0], 'output', 0, quantizers.o1 ?? null);
+  put(layers[1], 'output', 0, quantizers.r ?? null);
+  put(layers[2], 'param', 'weight', quantizers.w2 ?? null);
+  put(layers[2], 'output', 0, quantizers.o2 ?? null);
+  return layers;
+}
+
+/** i_qat */
+export const training = topicOf(
+  (golden) => String(record(golden.config).optimizer),
+  (golden) => {
+    const config = record(golden.config);
+    const expected = record(golden.expected);
+    const inputs = tensorsOf(golden.inputs);
+    const { x, y } = inputs;
+    const quantizers: Quantizers = Object.fromEntries(
+      Object.entries(record(config.quantizers)).map(([name, entry]) => [
+        name,
+        isFields(entry) ? newQuantizer(entry, 'QuantizeDequantize') : null,
+      ]),
+    );
+    const layers = network(inputs, quantizers);
+    const model = new (exportedClass(nn, 'Sequential'))(...layers);
+    const run = (): Tensor => tensorBy(model, 'forward', x);
+    exportedFunction(exportsOfQuant, 'computeEncodings')(model, () => void run());
+
+    const { rtol, atol } = record(expected.tol) as Readonly<Record<string, number>>;
+    const near = (
+      what: string,
+      actual: unknown,
+      wanted: unknown,
+      tolerance = [rtol, atol] as readonly [number, number],
+    ): void => checkTensor(what, actual instanceof Tensor ? actual.detach() : actual, wanted, tolerance);
+    for (const [name, range] of Object.entries(record(expected.calibrated)))
+      for (const end of ['min', 'max'])
+        near(`calibrated ${name}.${end}`, property(quantizers[name] as object, end), record(range)[end]);
+
+    const named: Record<string, Tensor> = {
+      W1: property(layers[0], 'weight') as Tensor,
+      b1: property(layers[0], 'bias') as Tensor,
+      W2: property(layers[2], 'weight') as Tensor,
+      b2: property(layers[2], 'bias') as Tensor,
+    };
+    for (const [name, quantizer] of Object.entries(quantizers))
+      if (quantizer !== null)
+        for (const end of ['min', 'max']) named[`${name}.${end}`] = property(quantizer, end) as Tensor;
+
+    const output = (what: string, actual: Tensor, wanted: unknown): void => {
+      const largest = isTensorRecord(wanted) ? Math.max(...wanted.data.map((v) => Math.abs(numberFrom(v)))) : 0;
+      near(what, actual, wanted, [rtol, 0.1 * rtol * largest]);
+    };
+    output('output before training', run(), expected.out0);
+    const name = config.optimizer === 'adam' ? 'Adam' : 'SGD';
+    const optimizer = new (exportedClass(optim, name))(Object.values(named), { lr: config.lr });
+    list(expected.loss).forEach((wanted, step) => {
+      callMethod(optimizer, 'zeroGrad', []);
+      const error = run().sub(y);
+      const loss = callMethod(error.mul(error), 'mean', []) as Tensor;
+      const target = numberFrom(wanted as Scalar);
+      if (!(Math.abs(loss.item() - target) <= atol + rtol * Math.abs(target)))
+        throw new Mismatch(`loss ${step}: ${loss.item()}, expected ${target}`);
+      loss.backward();
+      if (step === 0)
+        for (const [key, grad] of Object.entries(record(expected.grad0)))
+          near(`first gradient of ${key}`, named[key].grad, grad, [0, Number((expected.grad0_atol as Fields)[key])]);
+      callMethod(optimizer, 'step', []);
+    });
+    for (const [key, value] of Object.entries(record(expected.final))) near(`trained ${key}`, named[key], value);
+    output('output after training', run(), expected.final_out);
+  },
+);
