@@ -1,4 +1,13 @@
-import { checkDType, dtypes, isHalf, newArray, type ArrayOf, type DType, type TypedArray } from './dtype.js';
+import {
+  checkDType,
+  dtypeOfNumber,
+  dtypes,
+  isHalf,
+  newArray,
+  type ArrayOf,
+  type DType,
+  type TypedArray,
+} from './dtype.js';
 import { ArgumentError, DTypeError, ShapeError, shown } from './errors.js';
 import { kernels } from './kernels/active.js';
 import { Layout } from './layout.js';
@@ -121,15 +130,137 @@ export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateO
   return full(shape, 1, { ...options, dtype: (options.dtype ?? 'float32') as D });
 }
 
-/** A tensor filled with one value; bool for a boolean and float32 for a number, unless `dtype` is given. */
+/** A tensor filled with one value: bool for a boolean, int32 for an integer it can hold and float32 for other numbers, unless `dtype` is given. */
 export function full<D extends DType = DType>(
   shape: Shape,
   value: number | boolean,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
   if (options.dtype !== undefined) checkDType('full', options.dtype);
-  const dtype = (options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')) as D;
+  const dtype = (options.dtype ??
+    (typeof value === 'number' && Math.abs(value) > dtypes.int32.max ? 'float32' : dtypeOfNumber(value))) as D;
   const out = alloc([...checkShape('full', shape)], dtype);
-  if (value !== 0) kernels.fill(Number(value), out);
+  if (value !== 0 || Object.is(value, -0)) kernels.fill(Number(value), out);
   return finish(new Tensor(out.storage, out.layout), options);
+}
+
+/** A tensor whose elements nobody has set yet. They are zeros here, but nothing should rely on it. */
+export function empty<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+  return zeros(shape, options);
+}
+
+/** A tensor of the shape of `input`, and of its dtype unless another is given, filled with one value. */
+export function fullLike<D extends DType>(
+  input: Tensor<D>,
+  value: number | boolean,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
+  return full(input.shape, value, { ...options, dtype: options.dtype ?? input.dtype });
+}
+
+/** Zeros in the shape of `input`, and in its dtype unless another is given. */
+export function zerosLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
+  return full(input.shape, 0, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+}
+
+/** Ones in the shape of `input`, and in its dtype unless another is given. */
+export function onesLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
+  return full(input.shape, 1, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+}
+
+/** A matrix of `n` rows and `m` columns (square where left out) with ones on the main diagonal. */
+export function eye<D extends DType = 'float32'>(
+  n: number,
+  m?: number | CreateOptions<D>,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
+  if (typeof m === 'object') return eye(n, n, m);
+  const { dtype = 'float32' as D } = options;
+  checkDType('eye', dtype);
+  const out = alloc(checkShape('eye', [n, m ?? n]), dtype);
+  kernels.fill(1, { storage: out.storage, layout: out.layout.diagonal(0, 0, 1) });
+  return finish(new Tensor(out.storage, out.layout), options);
+}
+
+/** A vector whose element `i` is `at(i)`, rounded to the dtype. */
+function sequence<D extends DType>(
+  operation: string,
+  count: number,
+  dtype: D,
+  options: CreateOptions,
+  at: (i: number) => number,
+): Tensor<D> {
+  checkDType(operation, dtype);
+  const shape = checkShape(operation, [count]);
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = at(i);
+  const source = { storage: new Storage('float64', count, values), layout: new Layout(shape) };
+  if (dtype === 'float64') return finish(new Tensor(source.storage, source.layout) as Tensor as Tensor<D>, options);
+  const out = alloc(shape, dtype);
+  kernels.copy(source, out);
+  return finish(new Tensor(out.storage, out.layout), options);
+}
+
+/**
+ * Numbers from `start` (0) to before `end` in steps of `step` (1). int32 where all three are integers it can hold, else float32,
+ * unless `dtype` is given.
+ *
+ * @throws ArgumentError for a step of 0, a step in the wrong direction or bounds that are not finite
+ * @example
+ * arange(5); // [0, 1, 2, 3, 4]
+ * arange(0, 1, 0.25); // float32
+ */
+export function arange<D extends DType = DType>(end: number, options?: CreateOptions<D>): Tensor<D>;
+export function arange<D extends DType = DType>(start: number, end: number, options?: CreateOptions<D>): Tensor<D>;
+export function arange<D extends DType = DType>(
+  start: number,
+  end: number,
+  step?: number,
+  options?: CreateOptions<D>,
+): Tensor<D>;
+export function arange<D extends DType = DType>(
+  ...args: readonly (number | CreateOptions<D> | undefined)[]
+): Tensor<D> {
+  const numbers = args.filter((arg) => typeof arg === 'number');
+  const options = args.find((arg) => typeof arg === 'object') ?? {};
+  const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
+  if (numbers.length === 0 || ![start, end, step].every(Number.isFinite))
+    throw new ArgumentError(`arange: bounds and step must be finite numbers, got ${args.map(String).join(', ')}.`);
+  if (step === 0 || (end !== start && end > start !== step > 0))
+    throw new ArgumentError(`arange: a step of ${step} does not lead from ${start} to ${end}.`);
+  const whole = [start, end, step].every((x) => Number.isInteger(x) && Math.abs(x) <= dtypes.int32.max);
+  const dtype = (options.dtype ?? (whole ? 'int32' : 'float32')) as D;
+  return sequence('arange', Math.ceil((end - start) / step), dtype, options, (i) => start + i * step);
+}
+
+/**
+ * `steps` numbers from `start` to `end`, both included, at equal distances; float32 unless `dtype` is given. Counts from
+ * both ends in the precision of the dtype, as PyTorch does, so that the last element is `end` itself.
+ */
+export function linspace<D extends DType = 'float32'>(
+  start: number,
+  end: number,
+  steps: number,
+  options: CreateOptions<D> = {},
+): Tensor<D> {
+  const dtype = (options.dtype ?? 'float32') as D;
+  const round = dtype === 'float32' ? Math.fround : (x: number): number => x;
+  const [first, last] = [round(start), round(end)];
+  const step = steps > 1 ? round(round(last - first) / (steps - 1)) : 0;
+  const middle = Math.floor(steps / 2);
+  return sequence('linspace', steps, dtype, options, (i) =>
+    i < middle || steps === 1 ? round(first + round(step * i)) : round(last - round(step * (steps - 1 - i))),
+  );
+}
+
+/** `steps` powers of `base` (10), their exponents from `start` to `end` at equal distances. */
+export function logspace<D extends DType = 'float32'>(
+  start: number,
+  end: number,
+  steps: number,
+  options: CreateOptions<D> & { readonly base?: number } = {},
+): Tensor<D> {
+  const { base = 10 } = options;
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  return sequence('logspace', steps, (options.dtype ?? 'float32') as D, options, (i) => base ** (start + step * i));
 }

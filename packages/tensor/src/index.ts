@@ -1,5 +1,21 @@
 export { apply, enableGrad, isGradEnabled, noGrad, type BackwardOptions } from './autograd.js';
-export { full, ones, tensor, zeros, type CreateOptions, type TensorOptions, type TensorSource } from './create.js';
+export {
+  arange,
+  empty,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+  type CreateOptions,
+  type TensorOptions,
+  type TensorSource,
+} from './create.js';
 export {
   dtypes,
   isFloat,
@@ -29,11 +45,52 @@ export {
   type AffineOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  convInteger,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  fold,
+  unfold,
+  type ConvIntegerOptions,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  type UnfoldOptions,
+} from './functions/conv.js';
+export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export { cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
+export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export type { PerDim } from './functions/spatial.js';
+export { defaultGenerator, Generator, manualSeed } from './generator.js';
 export { Layout, type Range, type SliceIndex } from './layout.js';
+export type { IndexItem } from './ops/advanced.js';
+export type { ScatterReduction } from './ops/indexing.js';
 export type { Op } from './ops/op.js';
+export type { PadMode } from './ops/pad.js';
+export { bernoulli, normal, rand, randint, randLike, randn, randnLike, randperm, type RandomOptions } from './random.js';
 export { broadcastShapes, type Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
 export type { NestedArray } from './tensor/core.js';
+export type { PadOptions } from './tensor/indexing.js';
+export type { AddmmOptions } from './tensor/matmul.js';
+export type { DiagonalOptions, TriangleOptions } from './tensor/movement.js';
 export type { TensorLike } from './tensor/operand.js';
 export { memoryUsage, setMemoryBudget } from './memory.js';
+export type { Interpolation } from './ops/quantile.js';
+export type { ValuesAndIndices } from './tensor/extrema.js';
+export type { AccumulateOptions, Dims, ReduceOptions } from './tensor/reduce.js';
+export type { CumulateOptions } from './tensor/scan.js';
+export type {
+  AlongOptions,
+  QuantileOptions,
+  SearchOptions,
+  SortOptions,
+  TopkOptions,
+  Unique,
+  UniqueOptions,
+} from './tensor/sort.js';
+export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';

@@ -1,5 +1,5 @@
 import { IndexError, ShapeError, shown } from './errors.js';
-import { contiguousStrides, numel, sameShape, wrapDim, wrapIndex, type Shape } from './shape.js';
+import { contiguousStrides, numel, sameShape, wrapDim, wrapDims, wrapIndex, type Shape } from './shape.js';
 
 /** `[start, stop, step]` of one dim, each optional, as a Python slice; negative numbers count from the end. */
 export type Range = readonly [] | readonly [start: number | null, stop?: number | null, step?: number | null];
@@ -29,11 +29,26 @@ export class Layout {
     return this.shape.length;
   }
 
+  /** The first position visited and the one after the last; `[0, 0]` without elements. */
+  extent(): readonly [first: number, end: number] {
+    if (this.numel === 0) return [0, 0];
+    let first = this.offset;
+    let last = this.offset;
+    this.shape.forEach((size, d) => {
+      const reach = (size - 1) * this.strides[d]!;
+      if (reach < 0) first += reach;
+      else last += reach;
+    });
+    return [first, last + 1];
+  }
+
   /** The same elements in another order of dims. */
   permute(dims: readonly number[]): Layout {
     const order = dims.map((dim) => wrapDim('permute', dim, this.ndim));
     if (order.length !== this.ndim || new Set(order).size !== this.ndim)
-      throw new ShapeError(`permute: ${shown(dims)} does not name each of the ${this.ndim} dims of ${shown(this.shape)} once.`);
+      throw new ShapeError(
+        `permute: ${shown(dims)} does not name each of the ${this.ndim} dims of ${shown(this.shape)} once.`,
+      );
     return new Layout(
       order.map((d) => this.shape[d]!),
       order.map((d) => this.strides[d]!),
@@ -91,15 +106,18 @@ export class Layout {
 
   /** Every `step`-th position of a dim from `start` towards `stop`, bounds clamped as Python does. */
   range(dim: number, [from, to, by]: Range, operation = 'slice'): Layout {
+    if (this.ndim === 0) throw new IndexError(`${operation}: a 0-d tensor has no dim to slice.`);
     const d = wrapDim(operation, dim, this.ndim);
     const size = this.shape[d]!;
     const step = by ?? 1;
     for (const bound of [from ?? 0, to ?? 0, step])
-      if (!Number.isInteger(bound)) throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
+      if (!Number.isInteger(bound))
+        throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
     if (step === 0) throw new IndexError(`${operation}: step of dim ${d} must not be 0.`);
     const clamp = (bound: number, low: number, high: number): number =>
       Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
-    const start = from == null ? (step > 0 ? 0 : size - 1) : step > 0 ? clamp(from, 0, size) : clamp(from, -1, size - 1);
+    const start =
+      from == null ? (step > 0 ? 0 : size - 1) : step > 0 ? clamp(from, 0, size) : clamp(from, -1, size - 1);
     const stop = to == null ? (step > 0 ? size : -1) : step > 0 ? clamp(to, 0, size) : clamp(to, -1, size - 1);
     const count = Math.max(0, Math.ceil((stop - start) / step));
     return new Layout(
@@ -122,14 +140,17 @@ export class Layout {
       if (index === null) layout = layout.unsqueeze(dim++);
       else if (index === '...') dim += this.ndim - used;
       else if (typeof index === 'number') layout = layout.select(dim, index, 'slice');
-      else layout = layout.range(dim++, index);
+      else if (Array.isArray(index) && index.length <= 3) layout = layout.range(dim++, index);
+      else
+        throw new IndexError(`slice: an entry is an index, [start, stop, step], null or '...', got ${String(index)}.`);
     }
     return layout;
   }
 
   /** The order of some dims reversed, by negative strides. */
   flip(dims: readonly number[]): Layout {
-    return dims.reduce<Layout>((layout, dim) => layout.range(dim, [null, null, -1], 'flip'), this);
+    const order = wrapDims('flip', dims, this.ndim);
+    return order.reduce<Layout>((layout, dim) => layout.range(dim, [null, null, -1], 'flip'), this);
   }
 
   /** The diagonal over two dims as a new last dim; `shift` above (positive) or below the main one. */
@@ -138,7 +159,10 @@ export class Layout {
     const b = wrapDim('diagonal', dim1, this.ndim);
     if (a === b || this.ndim < 2)
       throw new ShapeError(`diagonal: wants two different dims, got ${dim0} and ${dim1} of ${shown(this.shape)}.`);
-    const count = Math.max(0, shift >= 0 ? Math.min(this.shape[a]!, this.shape[b]! - shift) : Math.min(this.shape[a]! + shift, this.shape[b]!));
+    const count = Math.max(
+      0,
+      shift >= 0 ? Math.min(this.shape[a]!, this.shape[b]! - shift) : Math.min(this.shape[a]! + shift, this.shape[b]!),
+    );
     const first = count === 0 ? 0 : shift >= 0 ? shift * this.strides[b]! : -shift * this.strides[a]!;
     const others = this.shape.map((_, d) => d).filter((d) => d !== a && d !== b);
     return new Layout(
@@ -154,11 +178,16 @@ export class Layout {
     const length = this.ndim === 0 ? 1 : this.shape[d]!;
     if (!Number.isInteger(size) || size < 0 || size > length)
       throw new ShapeError(`unfold: window size ${size} does not fit dim ${d} of size ${length}.`);
-    if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step must be a positive integer, got ${step}.`);
+    if (!Number.isInteger(step) || step <= 0)
+      throw new ShapeError(`unfold: step must be a positive integer, got ${step}.`);
     if (this.ndim === 0) return new Layout([size], [1], this.offset);
     const count = Math.floor((length - size) / step) + 1;
     const stride = this.strides[d]!;
-    return new Layout([...this.shape.with(d, count), size], [...this.strides.with(d, stride * step), stride], this.offset);
+    return new Layout(
+      [...this.shape.with(d, count), size],
+      [...this.strides.with(d, stride * step), stride],
+      this.offset,
+    );
   }
 
   /** The same elements under another shape, or null where no strides can express it. */

@@ -1,10 +1,27 @@
 import type { AffineKernels } from './contract/affine.js';
+import type { ConvKernels } from './contract/conv.js';
 import type { ElementwiseKernels } from './contract/elementwise.js';
+import type { HistogramKernels } from './contract/histogram.js';
+import type { IndexingKernels } from './contract/indexing.js';
 import type { MatmulKernels } from './contract/matmul.js';
 import type { ReduceKernels } from './contract/reduce.js';
+import type { ScanKernels } from './contract/scan.js';
+import type { SoftmaxKernels } from './contract/softmax.js';
+import type { SortKernels } from './contract/sort.js';
 
 /**
  * What an engine must compute. A kernel reads views and writes an output it is given; it checks nothing (ops do) and
  * never sees a Tensor. Every implementation gives the results of the reference kernels, within the bounds each states.
  */
-export interface Kernels extends AffineKernels, ElementwiseKernels, ReduceKernels, MatmulKernels {}
+export interface Kernels
+  extends
+    AffineKernels,
+    ConvKernels,
+    ElementwiseKernels,
+    IndexingKernels,
+    ReduceKernels,
+    MatmulKernels,
+    HistogramKernels,
+    ScanKernels,
+    SoftmaxKernels,
+    SortKernels {}

@@ -1,8 +1,27 @@
-import { affine } from './affine.js';
 import type { Kernels } from '../kernels.js';
+import { affine } from './affine.js';
+import { convolution } from './conv.js';
 import { elementwise } from './elementwise.js';
+import { histogram } from './histogram.js';
+import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { reduce } from './reduce.js';
+import { scan } from './scan.js';
+import { softmax } from './softmax.js';
+import { sort } from './sort.js';
+import { statistics } from './statistics.js';
 
 /** Plain strided loops for every dtype: the oracle, and the fallback where WebAssembly is refused. */
-export const reference: Kernels = { ...affine, ...elementwise, ...reduce, ...matmul };
+export const reference: Kernels = {
+  ...affine,
+  ...convolution(matmul),
+  ...elementwise,
+  ...indexing,
+  ...reduce,
+  ...matmul,
+  ...histogram,
+  ...scan,
+  ...softmax,
+  ...sort,
+  ...statistics,
+};

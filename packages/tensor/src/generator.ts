@@ -1,0 +1,127 @@
+import { ArgumentError } from './errors.js';
+
+/** log(x) for 0 < x < 1 out of additions, multiplications and one division only: the same bits on every platform. */
+function logarithm(x: number): number {
+  let exponent = 0;
+  // Scaling by powers of two is exact.
+  while (x < Math.SQRT1_2) {
+    x *= 2;
+    exponent--;
+  }
+  // log(x) = 2 artanh(s): the series converges fast because |s| < 0.172.
+  const s = (x - 1) / (x + 1);
+  const square = s * s;
+  let sum = 0;
+  for (let n = 23; n >= 1; n -= 2) sum = sum * square + 1 / n;
+  return exponent * Math.LN2 + 2 * s * sum;
+}
+
+/** 32 bits from one 32 bit state, to spread a seed (splitmix32). */
+function spread(state: number): number {
+  let z = state;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
+}
+
+/**
+ * A source of pseudo-random numbers: xoshiro128** of Blackman and Vigna. The numbers depend on the seed alone, not on the
+ * platform; normal numbers are made with exactly rounded operations for that reason. Not for cryptography.
+ */
+export class Generator {
+  private readonly words = new Uint32Array(4);
+  private spare: number | null = null;
+
+  /** @param seed any safe integer */
+  constructor(seed = 0) {
+    this.manualSeed(seed);
+  }
+
+  /** Starts again from a seed. Returns this generator. */
+  manualSeed(seed: number): this {
+    if (!Number.isSafeInteger(seed))
+      throw new ArgumentError(`manualSeed: a seed is a safe integer, got ${String(seed)}.`);
+    let state = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1);
+    for (let i = 0; i < 4; i++) {
+      state = (state + 0x9e3779b9) >>> 0;
+      this.words[i] = spread(state);
+    }
+    this.spare = null;
+    return this;
+  }
+
+  /** The state, to be restored with `setState`: four words, and the normal number made in advance if there is one. */
+  getState(): { readonly words: readonly number[]; readonly spare: number | null } {
+    return { words: [...this.words], spare: this.spare };
+  }
+
+  /** Continues from a state of `getState`. */
+  setState(state: { readonly words: readonly number[]; readonly spare: number | null }): void {
+    if (state.words.length !== 4 || state.words.every((word) => word === 0))
+      throw new ArgumentError('setState: a state has four words, not all of them 0. Take it from getState().');
+    this.words.set(state.words);
+    this.spare = state.spare;
+  }
+
+  /** 32 random bits as a number in [0, 2^32). */
+  bits(): number {
+    const s = this.words;
+    const x = Math.imul(s[1]!, 5);
+    const result = Math.imul((x << 7) | (x >>> 25), 9) >>> 0;
+    const t = s[1]! << 9;
+    s[2]! ^= s[0]!;
+    s[3]! ^= s[1]!;
+    s[1]! ^= s[2]!;
+    s[0]! ^= s[3]!;
+    s[2]! ^= t;
+    s[3] = (s[3]! << 11) | (s[3]! >>> 21);
+    return result;
+  }
+
+  /** Uniform in [0, 1) on a grid of 2^-24, exact in float32. */
+  uniform24(): number {
+    return (this.bits() >>> 8) * 2 ** -24;
+  }
+
+  /** Uniform in [0, 1) on a grid of 2^-53. */
+  uniform53(): number {
+    const high = this.bits() >>> 5;
+    return (high * 2 ** 26 + (this.bits() >>> 6)) * 2 ** -53;
+  }
+
+  /** Uniform among the integers in [0, size), without bias, for size up to 2^53. */
+  integer(size: number): number {
+    if (size <= 2 ** 32) {
+      const fair = 2 ** 32 - (2 ** 32 % size);
+      for (;;) {
+        const bits = this.bits();
+        if (bits < fair) return bits % size;
+      }
+    }
+    return Math.floor(this.uniform53() * size);
+  }
+
+  /** Standard normal, by the polar method of Marsaglia. */
+  normal(): number {
+    if (this.spare !== null) {
+      const next = this.spare;
+      this.spare = null;
+      return next;
+    }
+    for (;;) {
+      const u = 2 * this.uniform53() - 1;
+      const v = 2 * this.uniform53() - 1;
+      const square = u * u + v * v;
+      if (square >= 1 || square === 0) continue;
+      const scale = Math.sqrt((-2 * logarithm(square)) / square);
+      this.spare = v * scale;
+      return u * scale;
+    }
+  }
+}
+
+/** The generator of everything random that is not given one of its own. */
+export const defaultGenerator = new Generator();
+
+/** Seeds the default generator, which starts from seed 0. Returns it. */
+export const manualSeed = (seed: number): Generator => defaultGenerator.manualSeed(seed);

@@ -1,0 +1,162 @@
+import { checkDType, dtypes, isFloat, type DType } from './dtype.js';
+import { ArgumentError, DTypeError, shown } from './errors.js';
+import { defaultGenerator, type Generator } from './generator.js';
+import { kernels } from './kernels/active.js';
+import { Layout } from './layout.js';
+import { checkShape, numel, type Shape } from './shape.js';
+import { alloc, Storage } from './storage.js';
+import { Tensor } from './tensor.js';
+import type { CreateOptions } from './create.js';
+
+/** Options of the functions that make random tensors. */
+export interface RandomOptions<D extends DType = DType> extends CreateOptions<D> {
+  /** Where the random numbers come from; the default generator unless given. */
+  readonly generator?: Generator;
+}
+
+/** A tensor whose elements are drawn one after the other in row-major order. */
+function drawn<D extends DType>(
+  operation: string,
+  shape: Shape,
+  dtype: D,
+  requiresGrad: boolean,
+  draw: () => number,
+): Tensor<D> {
+  const sizes = [...checkShape(operation, shape)];
+  const count = numel(sizes);
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = draw();
+  const out = alloc(sizes, dtype);
+  kernels.copy({ storage: new Storage('float64', count, values), layout: new Layout(sizes) }, out);
+  const created = new Tensor(out.storage, out.layout);
+  if (requiresGrad) created.requiresGrad = true;
+  return created;
+}
+
+function floatDType<D extends DType>(operation: string, options: RandomOptions<D>): D {
+  const dtype = options.dtype ?? ('float32' as D);
+  checkDType(operation, dtype);
+  if (!isFloat(dtype))
+    throw new DTypeError(`${operation}: wants a floating dtype, got ${dtype}. Use randint() for integers.`);
+  return dtype;
+}
+
+/** Uniform numbers of a dtype's own grid in [0, 1), so that rounding never reaches 1. */
+function uniformOf(dtype: DType, generator: Generator): () => number {
+  if (dtype === 'float64') return () => generator.uniform53();
+  if (dtype === 'float16') return () => (generator.bits() >>> 21) * 2 ** -11;
+  if (dtype === 'bfloat16') return () => (generator.bits() >>> 24) * 2 ** -8;
+  return () => generator.uniform24();
+}
+
+/** Uniform in [0, 1). */
+export function rand<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
+  const dtype = floatDType('rand', options);
+  return drawn(
+    'rand',
+    shape,
+    dtype,
+    options.requiresGrad ?? false,
+    uniformOf(dtype, options.generator ?? defaultGenerator),
+  );
+}
+
+/** Standard normal. */
+export function randn<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
+  const { generator = defaultGenerator } = options;
+  return drawn('randn', shape, floatDType('randn', options), options.requiresGrad ?? false, () => generator.normal());
+}
+
+/** Normal with a mean and a standard deviation. */
+export function normal<D extends DType = 'float32'>(
+  mean: number,
+  std: number,
+  shape: Shape,
+  options: RandomOptions<D> = {},
+): Tensor<D> {
+  const { generator = defaultGenerator } = options;
+  if (!(std >= 0)) throw new ArgumentError(`normal: the standard deviation must not be negative, got ${std}.`);
+  return drawn(
+    'normal',
+    shape,
+    floatDType('normal', options),
+    options.requiresGrad ?? false,
+    () => mean + std * generator.normal(),
+  );
+}
+
+/**
+ * Uniform among the integers from `low` (0 where left out) to before `high`; int32 unless `dtype` is given.
+ *
+ * @throws ArgumentError for an empty range or one the dtype cannot hold
+ * @example
+ * randint(10, [3]); // three digits
+ * randint(-5, 5, [2, 2]);
+ */
+export function randint<D extends DType = 'int32'>(high: number, shape: Shape, options?: RandomOptions<D>): Tensor<D>;
+export function randint<D extends DType = 'int32'>(
+  low: number,
+  high: number,
+  shape: Shape,
+  options?: RandomOptions<D>,
+): Tensor<D>;
+export function randint<D extends DType = 'int32'>(
+  first: number,
+  second: number | Shape,
+  third?: Shape | RandomOptions<D>,
+  fourth?: RandomOptions<D>,
+): Tensor<D> {
+  const [low, high, shape, options] = (
+    typeof second === 'number' ? [first, second, third, fourth ?? {}] : [0, first, second, third ?? {}]
+  ) as [number, number, Shape, RandomOptions<D>];
+  const { generator = defaultGenerator } = options;
+  const dtype = options.dtype ?? ('int32' as D);
+  checkDType('randint', dtype);
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high)
+    throw new ArgumentError(`randint: wants integers low < high, got ${low} and ${high}.`);
+  if (low < dtypes[dtype].min || high - 1 > dtypes[dtype].max)
+    throw new ArgumentError(`randint: ${dtype} does not hold all integers from ${low} to ${high - 1}.`);
+  return drawn('randint', shape, dtype, options.requiresGrad ?? false, () => low + generator.integer(high - low));
+}
+
+/** The integers from 0 to before `n` in random order; int32 unless `dtype` is given. */
+export function randperm<D extends DType = 'int32'>(n: number, options: RandomOptions<D> = {}): Tensor<D> {
+  checkShape('randperm', [n]);
+  const { generator = defaultGenerator } = options;
+  const order = Float64Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = generator.integer(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  let next = 0;
+  return drawn('randperm', [n], options.dtype ?? ('int32' as D), options.requiresGrad ?? false, () => order[next++]!);
+}
+
+/** 1 with the probability each element of `input` states, else 0; in the shape and dtype of `input`. */
+export function bernoulli<D extends DType>(
+  input: Tensor<D>,
+  { generator = defaultGenerator }: { readonly generator?: Generator } = {},
+): Tensor<D> {
+  if (!isFloat(input.dtype)) throw new DTypeError(`bernoulli: probabilities are floating numbers, got ${input.dtype}.`);
+  const chances = input.detach().to('float64').contiguous().data;
+  for (const chance of chances)
+    if (!(chance >= 0 && chance <= 1))
+      throw new ArgumentError(
+        `bernoulli: probabilities must be in [0, 1], got ${chance} in a tensor of shape ${shown(input.shape)}.`,
+      );
+  let next = 0;
+  return drawn('bernoulli', input.shape, input.dtype, false, () => (generator.uniform53() < chances[next++]! ? 1 : 0));
+}
+
+const like = <D extends DType>(input: Tensor, options: RandomOptions<D>): RandomOptions<D> => ({
+  ...options,
+  dtype: options.dtype ?? (input.dtype as D),
+});
+
+/** `rand` in the shape of `input`, and in its dtype unless another is given. */
+export const randLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
+  rand(input.shape, like(input, options));
+
+/** `randn` in the shape of `input`, and in its dtype unless another is given. */
+export const randnLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
+  randn(input.shape, like(input, options));
