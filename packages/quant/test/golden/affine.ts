@@ -1,6 +1,6 @@
 /** Topics a, b and c: affine quantizers per tensor, per channel and per block, their grids and their gradients. */
 import { firstDifference, resultOf } from '../../../tensor/test/golden/compare.js';
-import { isFields, isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
+import { isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedFunction, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch, mustThrow, same, type GoldenCase, type Topic } from '../../../tensor/test/golden/runner.js';
 import { camelCase } from '../../../tensor/test/golden/signature.js';

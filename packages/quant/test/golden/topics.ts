@@ -1,5 +1,5 @@
 /** Every topic: those of `@q/tensor` and `@q/nn`, and the quantization topics of `@q/quant`. */
-import type { Topics } from '../../../tensor/test/golden/runner.js';
+import { LeftOut, type Topics } from '../../../tensor/test/golden/runner.js';
 import { library as nnLibrary, topics as nnTopics } from '../../../nn/test/golden/topics.js';
 import { affineForward, affineFunctional, affineGradients, affineGrid, blockwise, grouped } from './affine.js';
 import { analyzers } from './analyzers.js';
@@ -7,12 +7,22 @@ import { calibration } from './calibration.js';
 import { floating } from './float.js';
 import { moduleClasses, quantizedModules } from './modules.js';
 import { training } from './qat.js';
+import { moduleSemantics } from './semantics.js';
 import { affineEncoding, tensorOperations } from './tensors.js';
 
 export const library = nnLibrary;
 
 export const topics: Topics = {
   ...nnTopics,
+  // Torch's own observers compute other ranges than the analyzers of this library.
+  observers: ({ cases }) =>
+    cases.map((golden) => ({
+      name: String(golden.name),
+      group: String(golden.observer),
+      run: () => {
+        throw new LeftOut("by design: torch.ao observers (the analyzers here follow AIMET's formulas)");
+      },
+    })),
   a_affine_forward: affineForward,
   a_affine_functional: affineFunctional,
   a_affine_grid: affineGrid,
@@ -31,6 +41,7 @@ export const topics: Topics = {
   h_modules_linear_conv: quantizedModules(library),
   h_modules_norm_embed_rnn: quantizedModules(library),
   h_custom_kernels: quantizedModules(library),
+  h_module_semantics: moduleSemantics(library),
   i_qat: training,
   j_module_classes: moduleClasses(library),
 };

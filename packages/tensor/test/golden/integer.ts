@@ -28,7 +28,7 @@ const operations: Readonly<
     const factor = axis === null ? multiplier : multiplier.reshape(acc.shape.map((_, d) => (d === axis ? -1 : 1)));
     const rounded = callMethod(acc.to('float32').mul(factor), 'round', []) as Tensor;
     const shifted = rounded.add(Number(args.zero_point));
-    const clamped = callMethod(shifted, 'clamp', [Number(args.qmin), Number(args.qmax)]) as Tensor;
+    const clamped = callMethod(shifted, 'clamp', [{ min: Number(args.qmin), max: Number(args.qmax) }]) as Tensor;
     return clamped.to(args.dtype === 'int8' ? 'int8' : 'uint8');
   },
 };
