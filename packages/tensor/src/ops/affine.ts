@@ -4,7 +4,7 @@ import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../
 import { kernels } from '../kernels/active.js';
 import type { AffineGrid, EncodingSums } from '../kernels/contract/affine.js';
 import type { Shape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { op, type Triple } from './op.js';
@@ -96,8 +96,8 @@ const grid = (attrs: AffineAttrs, wide: boolean): AffineGrid => ({ qmin: attrs.q
 
 /** Sums start at -0, which adds nothing at all: a single -0 stays what it is. */
 const accumulator = (shape: Shape): View<'float64'> => {
-  const sum = alloc(shape, 'float64');
-  sum.storage.array.fill(-0);
+  const sum = empty(shape, 'float64');
+  kernels.fill(-0, sum);
   return sum;
 };
 
@@ -117,7 +117,7 @@ const derivative = (name: string, run: GradKernel) =>
       const f = frame(name, [x, scale, offset], attrs.blockSize);
       const layout = grad.layout.reshape(f.shape);
       const upstream = layout && grad.dtype === f.dtype ? { storage: grad.storage, layout } : packed(grad, f);
-      const out = alloc(f.shape, f.dtype);
+      const out = empty(f.shape, f.dtype);
       if (!attrs.encoding) {
         run(upstream, f, attrs, out, null);
         return [finished(out, f.outShape)];
@@ -138,7 +138,7 @@ const derivative = (name: string, run: GradKernel) =>
   });
 
 function packed(x: View, f: Frame): View {
-  const out = alloc(x.layout.shape, f.dtype);
+  const out = empty(x.layout.shape, f.dtype);
   kernels.copy(x, out);
   return finished(out, f.shape);
 }
@@ -198,7 +198,7 @@ export const quantizeLinear = op<Triple, AffineAttrs>({
   forward: (inputs, attrs) => {
     check('quantizeLinear', inputs[0], inputs[1], attrs);
     const f = frame('quantizeLinear', inputs, attrs.blockSize);
-    const out = alloc(f.shape, attrs.dtype ?? f.dtype);
+    const out = empty(f.shape, attrs.dtype ?? f.dtype);
     kernels.quantize(f.x, f.scale, f.offset, grid(attrs, false), out);
     return finished(out, f.outShape);
   },
@@ -212,7 +212,7 @@ export const dequantizeLinear = op<Triple, AffineAttrs>({
   forward: (inputs, attrs) => {
     checkScale('dequantizeLinear', inputs[1]);
     const f = frame('dequantizeLinear', inputs, attrs.blockSize);
-    const out = alloc(f.shape, f.dtype);
+    const out = empty(f.shape, f.dtype);
     kernels.dequantize(f.x, f.scale, f.offset, out);
     return finished(out, f.outShape);
   },
@@ -229,7 +229,7 @@ export const fakeQuantize = op<Triple, AffineAttrs>({
   forward: (inputs, attrs) => {
     check('fakeQuantize', inputs[0], inputs[1], attrs);
     const f = frame('fakeQuantize', inputs, attrs.blockSize);
-    const out = alloc(f.shape, f.dtype);
+    const out = empty(f.shape, f.dtype);
     kernels.fakeQuantize(f.x, f.scale, f.offset, grid(attrs, isWide(attrs)), out);
     return finished(out, f.outShape);
   },

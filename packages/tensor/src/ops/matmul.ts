@@ -8,7 +8,7 @@ import { copied } from './movement.js';
 import { op, type Pair } from './op.js';
 
 /** All batch dims of `[..., rows, columns]` as one, copied only where no strides can express it. */
-function batched(x: View, batch: Shape): View {
+export function batched(x: View, batch: Shape): View {
   const [rows, columns] = x.layout.shape.slice(-2) as [number, number];
   const shape = [numel(batch), rows, columns];
   const layout: Layout = x.layout.broadcastTo([...batch, rows, columns]);

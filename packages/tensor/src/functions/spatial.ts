@@ -1,0 +1,31 @@
+import { ArgumentError, ShapeError, shown } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+
+/** One number for all spatial dims, or one per dim. */
+export type PerDim = number | readonly number[];
+
+/** `value` as one integer per spatial dim, each at least `least`. */
+export function perDim(name: string, what: string, value: PerDim, rank: number, least: number): readonly number[] {
+  const values =
+    typeof value === 'number'
+      ? Array<number>(rank).fill(value)
+      : value.length === 1
+        ? Array<number>(rank).fill(value[0]!)
+        : value;
+  if (values.length !== rank || values.some((entry) => !Number.isInteger(entry) || entry < least))
+    throw new ArgumentError(
+      `${name}: ${what} must be one integer or ${rank} of them, at least ${least}, got ${typeof value === 'number' ? value : shown(value)}.`,
+    );
+  return values;
+}
+
+/** Runs `compute` on a batch: of one, where `x` has no batch dim; `rank` counts the spatial dims. */
+export function inBatch(name: string, x: Tensor, rank: number, compute: (x: Tensor) => Tensor): Tensor {
+  if (x.ndim === rank + 2) return compute(x);
+  if (x.ndim !== rank + 1)
+    throw new ShapeError(
+      `${name}: x must have rank ${rank + 2} ([batch, channels, ...]) or ${rank + 1} ([channels, ...]), got ${shown(x.shape)}.`,
+    );
+  const y = compute(x.unsqueeze(0));
+  return y.reshape(y.shape.slice(1));
+}

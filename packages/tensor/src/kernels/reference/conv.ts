@@ -1,0 +1,206 @@
+import type { TypedArray } from '../../dtype.js';
+import { Layout } from '../../layout.js';
+import { numel } from '../../shape.js';
+import { alloc, type View } from '../../storage.js';
+import type { ConvKernels, ConvWindows, Spatial } from '../contract/conv.js';
+import type { MatmulKernels } from '../contract/matmul.js';
+import { SEGMENT, segments } from './windows.js';
+
+const start = ({ storage, layout }: View): number => storage.base + layout.offset;
+
+/** A contiguous part of a contiguous view. */
+const part = (view: View, at: number, shape: readonly number[]): View => ({
+  storage: view.storage,
+  layout: new Layout(shape, undefined, view.layout.offset + at),
+});
+
+const flipped = (view: View): View => ({ storage: view.storage, layout: view.layout.transpose(1, 2) });
+
+const spatial = ({ layout: { shape } }: View): Spatial => [shape.at(-3)!, shape.at(-2)!, shape.at(-1)!];
+
+/** Where the windows of one channel lie: see `segments`. */
+interface Planes {
+  readonly list: Int32Array;
+  /** Windows, which is the length of a column's row. */
+  readonly length: number;
+  /** Step along the last dim of the input. */
+  readonly step: number;
+}
+
+/** One plane of x, from `xi`, to its columns, from `ci`. */
+function unfoldPlane({ list, length, step }: Planes, x: TypedArray, xi: number, columns: TypedArray, ci: number): void {
+  for (let s = 0; s < list.length; s += SEGMENT) {
+    const count = list[s + 3]!;
+    let to = ci + list[s]! * length + list[s + 1]!;
+    let from = xi + list[s + 2]!;
+    for (let i = 0; i < count; i++, from += step) columns[to++] = x[from]!;
+  }
+}
+
+/** Adds the columns from `ci` to the plane of x from `xi`. */
+function foldPlane({ list, length, step }: Planes, columns: TypedArray, ci: number, x: TypedArray, xi: number): void {
+  for (let s = 0; s < list.length; s += SEGMENT) {
+    const count = list[s + 3]!;
+    let from = ci + list[s]! * length + list[s + 1]!;
+    let to = xi + list[s + 2]!;
+    for (let i = 0; i < count; i++, to += step) x[to]! += columns[from++]!;
+  }
+}
+
+/** What every kernel here asks of its operands. */
+interface Sizes extends Planes {
+  readonly batch: number;
+  readonly groups: number;
+  /** Channels per group of the input and of the output. */
+  readonly channels: number;
+  readonly filters: number;
+  /** Elements of a channel of the input, and of a filter's channel. */
+  readonly plane: number;
+  readonly taps: number;
+  /** A 1x1 convolution without stride or padding: the input is its own unfolding. */
+  readonly pointwise: boolean;
+}
+
+function sizes(x: View, y: View, windows: ConvWindows): Sizes {
+  const [batch, channels] = x.layout.shape as [number, number];
+  const { groups, kernel, stride, padding } = windows;
+  const [input, output] = [spatial(x), spatial(y)];
+  const pointwise =
+    numel(kernel) === 1 &&
+    stride.every((s) => s === 1) &&
+    padding.every((p) => p === 0) &&
+    numel(input) === numel(output);
+  return {
+    batch,
+    groups,
+    channels: channels / groups,
+    filters: y.layout.shape[1]! / groups,
+    plane: numel(input),
+    length: numel(output),
+    taps: numel(kernel),
+    step: stride[2],
+    pointwise,
+    list: segments(input, output, windows),
+  };
+}
+
+/** Depthwise: one input channel per group. Sums of one plane at a time, as doubles. */
+function depthwise(x: View, weight: View, y: View, s: Sizes): void {
+  const [xs, ws, ys] = [x.storage.array, weight.storage.array, y.storage.array];
+  const sums = new Float64Array(s.length);
+  for (let n = 0; n < s.batch; n++)
+    for (let o = 0; o < s.groups * s.filters; o++) {
+      sums.fill(0);
+      const xi = start(x) + (n * s.groups + Math.floor(o / s.filters)) * s.plane;
+      for (let k = 0; k < s.list.length; k += SEGMENT) {
+        const w = ws[start(weight) + o * s.taps + s.list[k]!]!;
+        const count = s.list[k + 3]!;
+        let to = s.list[k + 1]!;
+        let from = xi + s.list[k + 2]!;
+        for (let i = 0; i < count; i++, from += s.step) sums[to++]! += w * xs[from]!;
+      }
+      ys.set(sums, start(y) + (n * s.groups * s.filters + o) * s.length);
+    }
+}
+
+function addBias(y: View, bias: View, { batch, length }: Sizes): void {
+  const [ys, bs] = [y.storage.array, bias.storage.array];
+  const filters = bias.layout.numel;
+  for (let n = 0, at = start(y); n < batch; n++)
+    for (let o = 0; o < filters; o++) {
+      const b = bs[start(bias) + o]!;
+      for (let i = 0; i < length; i++) ys[at++]! += b;
+    }
+}
+
+/**
+ * Convolutions as matrix products of unfolded windows, by whichever `matmul` is at hand; depthwise ones directly. A matmul
+ * may move storages, so arrays and bases are read anew after each.
+ */
+export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKernels {
+  /** Calls `visit` with the place of each group of each sample: its (unfolded) columns, input, output and weight. */
+  function groupwise(
+    x: View,
+    s: Sizes,
+    unfolds: boolean,
+    visit: (columns: View, xAt: number, yAt: number, wAt: number) => void,
+  ): void {
+    const rows = s.channels * s.taps;
+    const scratch = s.pointwise ? null : alloc([1, rows, s.length], x.storage.dtype);
+    for (let n = 0; n < s.batch; n++)
+      for (let g = 0; g < s.groups; g++) {
+        const xAt = (n * s.groups + g) * s.channels * s.plane;
+        if (scratch && unfolds) {
+          scratch.storage.beginWrite();
+          const [from, to] = [x.storage.array, scratch.storage.array];
+          for (let c = 0; c < s.channels; c++)
+            unfoldPlane(s, from, start(x) + xAt + c * s.plane, to, start(scratch) + c * s.taps * s.length);
+        }
+        visit(
+          scratch ?? part(x, xAt, [1, rows, s.length]),
+          xAt,
+          (n * s.groups + g) * s.filters * s.length,
+          g * s.filters * rows,
+        );
+      }
+    scratch?.storage.free();
+  }
+
+  return {
+    conv(x, weight, bias, y, windows) {
+      const s = sizes(x, y, windows);
+      const rows = s.channels * s.taps;
+      if (s.channels === 1 && y.storage.dtype !== 'int32') depthwise(x, weight, y, s);
+      else
+        groupwise(x, s, true, (columns, _xAt, yAt, wAt) =>
+          matmul(part(weight, wAt, [1, s.filters, rows]), columns, part(y, yAt, [1, s.filters, s.length])),
+        );
+      if (bias) addBias(y, bias, s);
+    },
+
+    convInput(grad, weight, x, windows) {
+      const s = sizes(x, grad, windows);
+      const rows = s.channels * s.taps;
+      if (!s.pointwise) x.storage.array.fill(0, start(x), start(x) + x.layout.numel);
+      groupwise(x, s, false, (columns, xAt, yAt, wAt) => {
+        const transposed = flipped(part(weight, wAt, [1, s.filters, rows]));
+        matmul(transposed, part(grad, yAt, [1, s.filters, s.length]), columns);
+        if (s.pointwise) return;
+        const [from, to] = [columns.storage.array, x.storage.array];
+        for (let c = 0; c < s.channels; c++)
+          foldPlane(s, from, start(columns) + c * s.taps * s.length, to, start(x) + xAt + c * s.plane);
+      });
+    },
+
+    convWeight(x, grad, weight, windows) {
+      const s = sizes(x, grad, windows);
+      const rows = s.channels * s.taps;
+      weight.storage.array.fill(0, start(weight), start(weight) + weight.layout.numel);
+      const product = alloc([1, s.filters, rows], weight.storage.dtype);
+      groupwise(x, s, true, (columns, _xAt, yAt, wAt) => {
+        matmul(part(grad, yAt, [1, s.filters, s.length]), flipped(columns), product);
+        const [from, to] = [product.storage.array, weight.storage.array];
+        for (let i = 0, at = start(weight) + wAt, p = start(product); i < product.layout.numel; i++)
+          to[at++]! += from[p++]!;
+      });
+      product.storage.free();
+    },
+
+    unfold(x, out, size, windows) {
+      const planes = { list: segments(spatial(x), size, windows), length: numel(size), step: windows.stride[2] };
+      const [plane, column] = [numel(spatial(x)), numel(windows.kernel) * planes.length];
+      const count = x.layout.shape[0]! * x.layout.shape[1]!;
+      for (let p = 0; p < count; p++)
+        unfoldPlane(planes, x.storage.array, start(x) + p * plane, out.storage.array, start(out) + p * column);
+    },
+
+    fold(columns, x, size, windows) {
+      const planes = { list: segments(spatial(x), size, windows), length: numel(size), step: windows.stride[2] };
+      const [plane, column] = [numel(spatial(x)), numel(windows.kernel) * planes.length];
+      const count = x.layout.shape[0]! * x.layout.shape[1]!;
+      x.storage.array.fill(0, start(x), start(x) + x.layout.numel);
+      for (let p = 0; p < count; p++)
+        foldPlane(planes, columns.storage.array, start(columns) + p * column, x.storage.array, start(x) + p * plane);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { isInt } from '../dtype.js';
+import { DTypeError, ShapeError, shown } from '../errors.js';
+import { kernels } from '../kernels/active.js';
+import { broadcastShapes, numel, type Shape } from '../shape.js';
+import { empty, type View } from '../storage.js';
+import type { Tensor } from '../tensor.js';
+import { convolve, type ConvAttrs } from './conv.js';
+import { cast } from './elementwise.js';
+import { batched } from './matmul.js';
+import { op } from './op.js';
+
+/** Two operands and their zero points. */
+type Zeroed = readonly [a: Tensor, b: Tensor, aZeroPoint: Tensor, bZeroPoint: Tensor];
+
+/** Throws unless all operands have integer dtypes; a zero point given as a plain number must be whole. */
+export function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void {
+  for (const [what, operand] of Object.entries({ 'first operand': a, 'second operand': b }))
+    if (!isInt(operand.dtype))
+      throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${operand.dtype}.`);
+  for (const zero of [aZero, bZero])
+    if (!isInt(zero.weak ?? zero.dtype))
+      throw new DTypeError(`${name}: zero points must be integers, got ${zero.weak ? zero.item() : zero.dtype}.`);
+}
+
+/** A zero point for all, one per entry of `dim` (as a vector), or one that broadcasts to `shape` already; as `shape` in int32. */
+function zeroPoint(name: string, zero: Tensor, shape: Shape, dim: number): View {
+  const view = cast(zero, 'int32');
+  const aligned = zero.ndim === 1 && zero.numel > 1 ? shape.map((size, d) => (d === dim ? size : 1)) : zero.shape;
+  if (numel(aligned) !== zero.numel)
+    throw new ShapeError(
+      `${name}: zero points of shape ${shown(zero.shape)} for a dim of size ${shape[dim]}. Give one number, or one per entry.`,
+    );
+  const sizes = zero.numel === 1 ? [] : aligned;
+  return { storage: view.storage, layout: view.layout.reshape(sizes)!.broadcastTo(shape, name) };
+}
+
+/** `(a - aZeroPoint) @ (b - bZeroPoint)` in int32 with wrap-around; not differentiable. */
+export const matmulInteger = op<Zeroed>({
+  name: 'matmulInteger',
+  forward: (inputs) => {
+    const [a, b, aZero, bZero] = inputs;
+    checkIntegers('matmulInteger', inputs);
+    const [m, k] = a.shape.slice(-2) as [number, number];
+    const [inner, n] = b.shape.slice(-2) as [number, number];
+    if (k !== inner)
+      throw new ShapeError(
+        `matmulInteger: inner sizes differ: ${shown(a.shape)} x ${shown(b.shape)} (${k} against ${inner}).`,
+      );
+    const batch = broadcastShapes('matmulInteger', a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const rows = zeroPoint('matmulInteger', aZero, [...batch, m, 1], batch.length);
+    const columns = zeroPoint('matmulInteger', bZero, [...batch, 1, n], batch.length + 1);
+    const out = empty([numel(batch), m, n], 'int32');
+    kernels.matmulInteger(batched(a, batch), batched(b, batch), batched(rows, batch), batched(columns, batch), out);
+    return { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };
+  },
+  backward: null,
+});
+
+/** `x - zero` in int32. */
+function shifted(x: Tensor, zero: View): View {
+  const out = empty(x.shape, 'int32');
+  kernels.binary('sub', cast(x, 'int32'), zero, out);
+  return out;
+}
+
+/** Convolution of `x - xZeroPoint` with `weight - wZeroPoint` in int32 with wrap-around; padding adds nothing. */
+export const convInteger = op<Zeroed, ConvAttrs>({
+  name: 'convInteger',
+  forward: (inputs, attrs) => {
+    const [x, weight, xZero, wZero] = inputs;
+    checkIntegers('convInteger', inputs);
+    if (xZero.numel !== 1)
+      throw new ShapeError(`convInteger: one zero point for all of x, got shape ${shown(xZero.shape)}.`);
+    const xs = shifted(x, zeroPoint('convInteger', xZero, x.shape, 1));
+    return convolve('convInteger', xs, shifted(weight, zeroPoint('convInteger', wZero, weight.shape, 0)), null, attrs);
+  },
+  backward: null,
+});
