@@ -1,0 +1,368 @@
+import { Parameter } from '@q/nn';
+import { noGrad, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
+import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
+import { AffineEncoding } from '../encodings/affine.js';
+import { checkOptions, QuantizationError } from '../errors.js';
+import type { BlockSize } from '../functional.js';
+import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
+import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
+import { affineParameters } from './parameters.js';
+import { QuantizerBase, type LegacyEncoding } from './quantizer.js';
+
+/** Options of an affine quantizer. */
+export interface AffineQuantizerOptions {
+  /** Shape of scale and offset: [] per tensor, [channels, 1, ...] per channel, one entry per block with `blockSize`. */
+  readonly shape: Shape | number;
+  /** Whether the range lies around zero, with offset 0. */
+  readonly symmetric: boolean;
+  /** Bits of the grid; signed where `symmetric`. In place of `qmin` and `qmax`. */
+  readonly bitwidth?: number;
+  /** Smallest integer of the grid. */
+  readonly qmin?: number;
+  /** Largest integer of the grid. */
+  readonly qmax?: number;
+  /** Elements per scale along each of its dims; -1 shares a dim out evenly. */
+  readonly blockSize?: BlockSize | null;
+  /** Finds the range while the quantizer is calibrated; `MinMaxEncodingAnalyzer` where left out. */
+  readonly encodingAnalyzer?: EncodingAnalyzer | null;
+}
+
+/** The names of the options every affine quantizer takes. */
+export const affineOptions = ['shape', 'symmetric', 'bitwidth', 'qmin', 'qmax', 'blockSize', 'encodingAnalyzer'] as const;
+
+/** What a parameter was when its quantizer was made: as long as it is that, there is no range yet. */
+interface Initial {
+  readonly parameter: Parameter;
+  /** Null until it is next looked at: after a state was loaded. */
+  version: number | null;
+}
+
+type End = 'min' | 'max';
+
+/** What the affine quantizers share: a grid, a trainable range, and scale and offset computed from both. */
+export abstract class AffineQuantizerBase extends QuantizerBase {
+  /** Shape of scale and offset. */
+  readonly shape: Shape;
+  /** Elements per scale along each of its dims, for a block-wise quantizer. */
+  readonly blockSize: BlockSize | null;
+  /** Lower end of the range, trainable. Assigning a new parameter counts as setting it. */
+  min: Parameter;
+  /** Upper end of the range, trainable. Assigning a new parameter counts as setting it. */
+  max: Parameter;
+  #grid: Grid;
+  #symmetric: boolean;
+  #analyzer: EncodingAnalyzer;
+  #initial: Record<End, Initial | null>;
+
+  /**
+   * @throws QuantizationError for options that contradict each other or miss something; ShapeError for a block size or an
+   * analyzer that does not fit the shape
+   */
+  constructor(options: AffineQuantizerOptions) {
+    super();
+    const name = this.constructor.name;
+    if (typeof options !== 'object' || options === null)
+      throw new QuantizationError(`${name}: wants an options object { shape, bitwidth, symmetric }, got ${String(options)}.`);
+    const { symmetric, blockSize = null } = options;
+    if (typeof symmetric !== 'boolean')
+      throw new QuantizationError(`${name}: symmetric must be true or false, got ${String(symmetric)}.`);
+    this.shape = checkedShape(name, options.shape);
+    this.blockSize = blockSize === null ? null : checkedBlocks(name, blockSize, this.shape);
+    this.#grid = gridOf(name, options, symmetric);
+    this.#symmetric = symmetric;
+    const observed = this.observedShape();
+    this.#analyzer = options.encodingAnalyzer ?? new MinMaxEncodingAnalyzer(observed);
+    checkAnalyzer(name, this.#analyzer, observed);
+    this.min = new Parameter(filled(this.shape, -1));
+    this.max = new Parameter(filled(this.shape, 1));
+    this.#initial = { min: { parameter: this.min, version: 0 }, max: { parameter: this.max, version: 0 } };
+    this.#initial.min!.version = this.min.storage.version;
+    this.#initial.max!.version = this.max.storage.version;
+  }
+
+  /** Throws for an option that the class does not have. */
+  protected static check(name: string, options: unknown, known: readonly string[]): void {
+    checkOptions(name, options, known);
+  }
+
+  override get encodingAnalyzer(): EncodingAnalyzer {
+    return this.#analyzer;
+  }
+
+  /** Whether the range lies around zero, with offset 0. */
+  get symmetric(): boolean {
+    return this.#symmetric;
+  }
+
+  set symmetric(symmetric: boolean) {
+    if (typeof symmetric !== 'boolean')
+      throw new QuantizationError(`${this.constructor.name}.symmetric: wants true or false, got ${String(symmetric)}.`);
+    this.#symmetric = symmetric;
+  }
+
+  protected override get isSymmetric(): boolean {
+    return this.#symmetric;
+  }
+
+  /** The grid. */
+  get grid(): Grid {
+    return this.#grid;
+  }
+
+  /** Smallest integer of the grid. */
+  get qmin(): number {
+    return this.#grid.qmin;
+  }
+
+  set qmin(qmin: number) {
+    this.#grid = gridOfEnds(`${this.constructor.name}.qmin`, qmin, this.qmax);
+  }
+
+  /** Largest integer of the grid. */
+  get qmax(): number {
+    return this.#grid.qmax;
+  }
+
+  set qmax(qmax: number) {
+    this.#grid = gridOfEnds(`${this.constructor.name}.qmax`, this.qmin, qmax);
+  }
+
+  override get numSteps(): number {
+    return this.qmax - this.qmin;
+  }
+
+  /** Bits of the grid. Throws QuantizationError where the grid is of no whole number of bits. */
+  get bitwidth(): number {
+    return bitwidthOf(this.constructor.name, this.#grid);
+  }
+
+  set bitwidth(bitwidth: number) {
+    const name = this.constructor.name;
+    checkBitwidth(`${name}.bitwidth`, bitwidth);
+    bitwidthOf(name, this.#grid);
+    this.#grid = gridOfBits(`${name}.bitwidth`, bitwidth, isSigned(name, this.#grid));
+  }
+
+  /** Whether the grid lies around zero. Throws QuantizationError for a grid that is neither `[-k - 1, k]` nor `[0, k]`. */
+  get signed(): boolean {
+    return isSigned(this.constructor.name, this.#grid);
+  }
+
+  set signed(signed: boolean) {
+    if (typeof signed !== 'boolean')
+      throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${String(signed)}.`);
+    this.#grid = shifted(this.constructor.name, this.#grid, signed);
+  }
+
+  override isInitialized(): boolean {
+    return this.#isSet('min') && this.#isSet('max');
+  }
+
+  #isSet(end: End): boolean {
+    const initial = this.#initial[end];
+    if (initial === null || initial.parameter !== this[end]) return true;
+    initial.version ??= this[end].storage.version;
+    return initial.version !== this[end].storage.version;
+  }
+
+  /** Lower end of the grid, `scale * (offset + qmin)`; null before initialisation. */
+  getMin(): Tensor | null {
+    return this.getEncoding()?.min ?? null;
+  }
+
+  /** Upper end of the grid, `scale * (offset + qmax)`; null before initialisation. */
+  getMax(): Tensor | null {
+    return this.getEncoding()?.max ?? null;
+  }
+
+  /** Step size; null before initialisation. */
+  getScale(): Tensor | null {
+    return this.getEncoding()?.scale ?? null;
+  }
+
+  /** Position of zero; null before initialisation. */
+  getOffset(): Tensor | null {
+    return this.getEncoding()?.offset ?? null;
+  }
+
+  override getEncoding(): AffineEncoding | null {
+    return this.isInitialized() ? this.encodingOf(this.min, this.max) : null;
+  }
+
+  /** The encoding of a range. */
+  protected encodingOf(min: Tensor, max: Tensor): AffineEncoding {
+    const { qmin, qmax, symmetric, blockSize } = this;
+    const [scale, offset] = affineParameters(min, max, { qmin, qmax, symmetric });
+    return new AffineEncoding(this.refined(scale), offset, { qmin, qmax, symmetry: symmetric, blockSize });
+  }
+
+  /** The scale that is used for a computed one. */
+  protected refined(scale: Tensor): Tensor {
+    return scale;
+  }
+
+  /** Quantizes with an encoding. */
+  protected abstract apply_(x: Tensor, encoding: AffineEncoding): Tensor;
+
+  protected override run(x: Tensor): Tensor {
+    const encoding = this.getEncoding();
+    if (encoding === null)
+      throw new QuantizationError(
+        `${this.constructor.name}: there is no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
+      );
+    return this.apply_(x, encoding);
+  }
+
+  protected override runWith(x: Tensor, { min, max }: EncodingRange): Tensor {
+    return this.apply_(x, this.encodingOf(this.ranged('range', min), this.ranged('range', max)));
+  }
+
+  protected override adopt({ min, max }: EncodingRange): void {
+    this.setRange(min, max);
+  }
+
+  /**
+   * Sets the range, in the parameters there are: optimizers that hold them go on.
+   *
+   * @param min lower ends, and @param max upper ends: numbers or tensors that spread over the quantizer's shape
+   */
+  setRange(min: Tensor | number, max: Tensor | number): void {
+    const low = this.ranged('min', min);
+    const high = this.ranged('max', max);
+    noGrad(() => {
+      this.min.copy_(low);
+      this.max.copy_(high);
+    });
+    this.#initial = { min: null, max: null };
+  }
+
+  /** An end of the range in the quantizer's shape. */
+  private ranged(what: string, value: Tensor | number): Tensor {
+    const given = typeof value === 'number' ? tensor(value) : value.detach().to('float32');
+    const count = this.shape.reduce((product, size) => product * size, 1);
+    // Block-wise analyzers see blocks as dims of their own, which have the same entries in the same order.
+    if (given.numel === count && this.blockSize !== null) return given.reshape(this.shape);
+    if (given.ndim > this.shape.length && given.numel === count) return given.reshape(this.shape);
+    try {
+      return given.broadcastTo(this.shape);
+    } catch (cause) {
+      throw new ShapeError(
+        `${this.constructor.name}.setRange: ${what} of shape ${shown(given.shape)} does not spread over shape ${shown(this.shape)}.`,
+        { cause },
+      );
+    }
+  }
+
+  override getLegacyEncodings(): LegacyEncoding[] | null {
+    const encoding = this.getEncoding();
+    return encoding === null ? null : noGrad(() => legacyOf(this.constructor.name, encoding));
+  }
+
+  override checkLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
+    this.#legacy(encodings);
+  }
+
+  override setLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
+    const { grid, symmetric, min, max } = this.#legacy(encodings);
+    this.#grid = grid;
+    this.#symmetric = symmetric;
+    this.setRange(min, max);
+  }
+
+  #legacy(encodings: readonly LegacyEncoding[]): LegacyRange {
+    return checkedLegacy(this.constructor.name, encodings, this.shape);
+  }
+
+  /** Which ends of the range are set, as two numbers. */
+  override getExtraState(): Tensor {
+    return tensor([Number(this.#isSet('min')), Number(this.#isSet('max'))], { dtype: 'uint8' });
+  }
+
+  override setExtraState(state: Tensor | null): void {
+    if (state === null) return;
+    if (state.numel !== 2)
+      throw new QuantizationError(
+        `${this.constructor.name}: its extra state must say of min and max whether they are set, got shape ${shown(state.shape)}.`,
+      );
+    const [min, max] = [...state.data];
+    this.#initial = {
+      min: min ? null : { parameter: this.min, version: null },
+      max: max ? null : { parameter: this.max, version: null },
+    };
+  }
+
+  /** Takes over the range, the state and the flags of a quantizer of the same settings. */
+  protected takeOver(other: AffineQuantizerBase): void {
+    noGrad(() => {
+      this.min.copy_(other.min.detach());
+      this.max.copy_(other.max.detach());
+    });
+    this.min.requiresGrad = other.min.requiresGrad;
+    this.max.requiresGrad = other.max.requiresGrad;
+    this.setExtraState(other.getExtraState());
+    this.allowOverwrite(other.overwritable);
+    this.training = other.training;
+  }
+
+  /** The options that make a quantizer of the same settings. */
+  protected settings(): AffineQuantizerOptions {
+    const { shape, symmetric, qmin, qmax, blockSize } = this;
+    return { shape, symmetric, qmin, qmax, blockSize, encodingAnalyzer: this.#analyzer.fresh() };
+  }
+
+  /** Shape the analyzer works with: blocks are dims of their own. */
+  private observedShape(): number[] {
+    return this.blockSize === null ? [...this.shape] : this.shape.flatMap((size) => [size, 1]);
+  }
+
+  protected override observed(x: Tensor): Tensor {
+    if (this.blockSize === null) return x;
+    const leading = x.ndim - this.shape.length;
+    const blocks = this.shape.flatMap((count, d) => {
+      const size = x.shape[leading + d] ?? NaN;
+      const length = this.blockSize![d] === -1 ? size / count : this.blockSize![d]!;
+      if (!Number.isInteger(length) || length * count !== size)
+        throw new ShapeError(
+          `${this.constructor.name}: a tensor of shape ${shown(x.shape)} is not made of blocks ${shown(this.blockSize!)} for an encoding of shape ${shown(this.shape)}.`,
+        );
+      return [count, length];
+    });
+    return x.detach().reshape([...x.shape.slice(0, leading), ...blocks]);
+  }
+
+  override extraRepr(): string {
+    const sizes = this.shape.length === 1 ? `(${this.shape[0]},)` : `(${this.shape.join(', ')})`;
+    const blocks = this.blockSize === null ? '' : `, block_size=(${this.blockSize.join(', ')}${this.blockSize.length === 1 ? ',' : ''})`;
+    return `shape=${sizes}, qmin=${this.qmin}, qmax=${this.qmax}, symmetric=${this.symmetric ? 'True' : 'False'}${blocks}`;
+  }
+}
+
+/** A float32 tensor of one value, in storage of its own. */
+const filled = (shape: Shape, value: number): Tensor =>
+  tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), { shape });
+
+function checkedShape(name: string, shape: unknown): number[] {
+  const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
+    throw new QuantizationError(`${name}: shape must be an array of positive integers ([] for one scale for all), got ${String(shape)}.`);
+  return [...(sizes as number[])];
+}
+
+function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
+  if (!Array.isArray(blockSize) || blockSize.length !== shape.length)
+    throw new ShapeError(`${name}: blockSize ${String(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`);
+  if (blockSize.some((size) => !Number.isSafeInteger(size) || (size < 1 && size !== -1)))
+    throw new QuantizationError(`${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${shown(blockSize as number[])}.`);
+  return [...(blockSize as number[])];
+}
+
+function checkAnalyzer(name: string, analyzer: unknown, observed: Shape): void {
+  if (!(analyzer instanceof EncodingAnalyzer))
+    throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(analyzer)}.`);
+  const leading = observed.length - analyzer.shape.length;
+  if (leading < 0 || analyzer.shape.some((size, d) => size !== 1 && size !== observed[leading + d]))
+    throw new ShapeError(
+      `${name}: an encoding analyzer of shape ${shown(analyzer.shape)} does not fit; it must spread over ${shown(observed)}.`,
+    );
+}

@@ -1,0 +1,106 @@
+import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
+import { warn } from '../warnings.js';
+import { FLOAT_MAX } from '../analyzers/range.js';
+
+/** An open calibration: statistics are collected until it is committed or discarded. */
+export interface Calibration {
+  /** Computes the encodings from what was observed; changes nothing where nothing was. */
+  commit(): void;
+  /** Forgets what was observed. */
+  discard(): void;
+}
+
+/** How a quantizer behaves while it is being calibrated. */
+export interface CalibrationOptions {
+  /** True: inputs are only observed and returned as they are. False: they are quantized too, each with its own range. */
+  readonly passThrough?: boolean;
+}
+
+/** A calibration that can stand in a `using` declaration: the end of the scope commits it. */
+export interface CalibrationScope extends Calibration, Disposable {}
+
+/** What a calibration needs of the quantizer it belongs to. */
+export interface Calibrated {
+  /** The quantizer, as the source of warnings. */
+  readonly source: object;
+  /** The range of what was observed. */
+  compute(): EncodingRange;
+  /** Takes the range over. */
+  adopt(range: EncodingRange): void;
+  /** Called when the calibration ends, before anything changes. */
+  ended(calibration: OpenCalibration): void;
+}
+
+/** Statistics of one calibration of one quantizer, and what becomes of them. */
+export class OpenCalibration implements Calibration {
+  private open = true;
+
+  constructor(
+    private readonly owner: Calibrated,
+    readonly analyzer: EncodingAnalyzer,
+    readonly passThrough: boolean,
+  ) {}
+
+  commit(): void {
+    if (!this.close() || this.analyzer.getStats() === null) return;
+    const range = this.owner.compute();
+    this.owner.adopt(range);
+    inspect(range, this.owner.source);
+  }
+
+  discard(): void {
+    this.close();
+  }
+
+  private close(): boolean {
+    if (!this.open) return false;
+    this.open = false;
+    this.owner.ended(this);
+    return true;
+  }
+}
+
+/** Warns of ranges that only broken inputs give. */
+function inspect({ min, max }: EncodingRange, source: object): void {
+  const ends = [...min.data, ...max.data];
+  if (ends.some((end) => !Number.isFinite(end)))
+    warn({
+      code: 'non-finite-values',
+      message: 'Infinite or NaN values detected within input! This may skew the associated encodings',
+      source,
+    });
+  if (ends.some((end) => Math.abs(Math.abs(end) - FLOAT_MAX) <= 0.05 * FLOAT_MAX))
+    warn({
+      code: 'extreme-values',
+      message: 'Extreme values detected within input! This may skew the associated encodings',
+      source,
+    });
+}
+
+/**
+ * Runs `fn` in a calibration and commits where it succeeds: a promise is awaited first. Where `fn` throws or rejects, the
+ * calibration is discarded.
+ */
+export function calibrating<T>(calibration: Calibration, fn: () => T): T {
+  let result: T;
+  try {
+    result = fn();
+  } catch (cause) {
+    calibration.discard();
+    throw cause;
+  }
+  if (!(result instanceof Promise)) {
+    calibration.commit();
+    return result;
+  }
+  return result.then(
+    (value: unknown) => {
+      calibration.commit();
+      return value;
+    },
+    (cause: unknown) => {
+      calibration.discard();
+      throw cause;
+    },
+  ) as T;
+}

@@ -1,0 +1,54 @@
+import { defineOp, tensor, type Tensor } from '@q/tensor';
+import type { Grid } from '../grid.js';
+
+const { fround } = Math;
+
+/** Half to even; NaN and infinities stay. */
+function rint(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest < 0.5) return floor === 0 && (x < 0 || Object.is(x, -0)) ? -0 : floor;
+  if (rest > 0.5 || floor % 2 !== 0) return floor + 1 === 0 ? -0 : floor + 1;
+  return rest === 0.5 ? floor : x;
+}
+
+/** The grid that scale and offset place, and whether it lies symmetrically around zero. */
+interface AffineGrid extends Grid {
+  readonly symmetric: boolean;
+}
+
+/** A float32 tensor of the shape of `like`, its elements computed one by one. */
+function each(like: Tensor, element: (i: number) => number): Tensor {
+  const values = new Float32Array(like.numel);
+  for (let i = 0; i < values.length; i++) values[i] = element(i);
+  return tensor(values, { shape: like.shape });
+}
+
+/**
+ * Scale and offset of ranges `[min, max]`: `scale = (max - min) / n`, `offset = rint(min / scale) - qmin`, or 0 for a symmetric
+ * grid. The rounding passes gradients straight through. Every operation is one of float32, in AIMET's order, forward and back.
+ */
+export const affineParameters = defineOp<readonly [Tensor, Tensor], AffineGrid, readonly [Tensor, Tensor]>({
+  name: 'affineParameters',
+  forward: ([min, max], { qmin, qmax, symmetric }) => {
+    const n = fround(qmax - qmin);
+    const [lows, highs] = [min.data, max.data];
+    const scale = each(min, (i) => fround(highs[i]! - lows[i]!) / n);
+    const steps = scale.data;
+    const offset = each(min, (i) => (symmetric ? 0 : rint(fround(lows[i]! / steps[i]!)) - qmin));
+    return [scale, offset] as const;
+  },
+  backward: ([dscale, doffset], [min, max], [scale], { qmin, qmax, symmetric }) => {
+    const n = fround(qmax - qmin);
+    const zeros = new Float32Array(min.numel);
+    const ds = dscale?.data ?? zeros;
+    const width = (i: number): number => fround(ds[i]! / n);
+    if (symmetric || doffset === null) return [each(min, (i) => -width(i)), each(max, width)];
+    const [lows, steps, dos] = [min.data, scale.data, doffset.data];
+    const shift = (i: number): number => fround(fround(-dos[i]! * fround(fround(lows[i]! / steps[i]!) / steps[i]!)) / n);
+    return [
+      each(min, (i) => fround(fround(dos[i]! / steps[i]!) + -shift(i)) + -width(i)),
+      each(max, (i) => width(i) + shift(i)),
+    ];
+  },
+});

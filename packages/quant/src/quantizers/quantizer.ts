@@ -1,0 +1,150 @@
+import { Module } from '@q/nn';
+import { DTypeError, isFloat, type Tensor } from '@q/tensor';
+import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
+import type { Encoding } from '../encodings/encoding.js';
+import { QuantizationError } from '../errors.js';
+import { calibrating, OpenCalibration, type Calibration, type CalibrationOptions, type CalibrationScope } from './calibration.js';
+
+/** One entry of an encoding in AIMET's file format, its names and all. */
+export interface LegacyEncoding {
+  readonly bitwidth: number;
+  readonly dtype: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly scale?: number;
+  readonly offset?: number;
+  readonly is_symmetric?: string | boolean;
+}
+
+/**
+ * Stands where a tensor passes: observes it while being calibrated, and quantizes it afterwards.
+ *
+ * ```ts
+ * quantizer.computeEncodings(() => { for (const x of batches) quantizer.forward(x); });
+ * quantizer.forward(x);
+ * ```
+ */
+export abstract class QuantizerBase extends Module {
+  #calibrations: readonly OpenCalibration[] = [];
+  #overwritable = true;
+
+  /** Computes the range from what is observed; null for a quantizer that needs no calibration. */
+  abstract readonly encodingAnalyzer: EncodingAnalyzer | null;
+
+  /** Number of steps of the grid. */
+  abstract readonly numSteps: number;
+
+  /** Whether there is an encoding to quantize with. */
+  abstract isInitialized(): boolean;
+
+  /** The encoding, or null before there is one. */
+  abstract getEncoding(): Encoding | null;
+
+  /** The encoding in AIMET's file format, one entry per scale; null before there is one. */
+  abstract getLegacyEncodings(): LegacyEncoding[] | null;
+
+  /** Takes an encoding in AIMET's file format. A refused one changes nothing. */
+  abstract setLegacyEncodings(encodings: readonly LegacyEncoding[]): void;
+
+  /** Throws what `setLegacyEncodings` would throw, and changes nothing. */
+  abstract checkLegacyEncodings(encodings: readonly LegacyEncoding[]): void;
+
+  /** A quantizer of the same settings, range and state, with parameters of its own; calibrations stay behind. */
+  abstract clone(): QuantizerBase;
+
+  /** Quantizes with the encoding there is. */
+  protected abstract run(x: Tensor): Tensor;
+
+  /** Quantizes with a range of its own. */
+  protected abstract runWith(x: Tensor, range: EncodingRange): Tensor;
+
+  /** Takes a range over. */
+  protected abstract adopt(range: EncodingRange): void;
+
+  /** Whether the analyzer looks for a range around zero. */
+  protected abstract readonly isSymmetric: boolean;
+
+  /** What the analyzer gets to see of an input. */
+  protected observed(x: Tensor): Tensor {
+    return x;
+  }
+
+  /** Whether calibrations may change the encoding. */
+  get overwritable(): boolean {
+    return this.#overwritable;
+  }
+
+  /** Says whether calibrations may change the encoding; where not, they are ignored. */
+  allowOverwrite(flag: boolean): void {
+    if (typeof flag !== 'boolean') throw new QuantizationError(`allowOverwrite: wants true or false, got ${String(flag)}.`);
+    this.#overwritable = flag;
+  }
+
+  /** Whether a calibration is open. */
+  isCalibrating(): boolean {
+    return this.#calibrations.length > 0;
+  }
+
+  /**
+   * Quantizes `x`. While being calibrated, observes it, and returns it as it is or quantized with its own range.
+   *
+   * @throws QuantizationError where there is no encoding yet; DTypeError for integers; ShapeError where the encoding does not fit x
+   */
+  override forward(x: Tensor): Tensor {
+    if (!isFloat(x.dtype))
+      throw new DTypeError(`${this.constructor.name}: quantizes floating tensors, got ${x.dtype}. Convert it with to('float32').`);
+    return this.#calibrations.length > 0 ? this.#observe(x) : this.run(x);
+  }
+
+  /**
+   * Opens a calibration: from now on inputs are observed, until it is committed or discarded. Calibrations may overlap, each
+   * collects its own statistics. A quantizer that must not be overwritten, or that needs no calibration, is left alone.
+   */
+  beginCalibration({ passThrough = false }: CalibrationOptions = {}): Calibration {
+    const { encodingAnalyzer } = this;
+    if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
+    const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer) ? encodingAnalyzer.fresh() : encodingAnalyzer;
+    analyzer.resetStats();
+    const calibration = new OpenCalibration(
+      {
+        source: this,
+        compute: () => analyzer.computeEncodings(this.numSteps, this.isSymmetric),
+        adopt: (range) => this.adopt(range),
+        ended: (ended) => {
+          this.#calibrations = this.#calibrations.filter((other) => other !== ended);
+        },
+      },
+      analyzer,
+      passThrough,
+    );
+    this.#calibrations = [...this.#calibrations, calibration];
+    return calibration;
+  }
+
+  /** Opens a calibration that the end of a `using` scope commits; `discard()` it where the scope fails. */
+  computeEncodings(): CalibrationScope;
+  /** Calibrates with what `fn` runs through the quantizer. Where `fn` throws or rejects, nothing changes. */
+  computeEncodings<T>(fn: () => T): T;
+  computeEncodings<T>(fn?: () => T): T | CalibrationScope {
+    const calibration = this.beginCalibration();
+    if (fn !== undefined) return calibrating(calibration, fn);
+    return {
+      commit: () => calibration.commit(),
+      discard: () => calibration.discard(),
+      [Symbol.dispose]: () => calibration.commit(),
+    };
+  }
+
+  #observe(x: Tensor): Tensor {
+    const { numSteps, isSymmetric } = this;
+    const seen = this.observed(x);
+    let range: EncodingRange | null = null;
+    let passThrough = true;
+    for (const calibration of this.#calibrations) {
+      const batch = calibration.analyzer.updateStats(seen);
+      passThrough = calibration.passThrough;
+      range = passThrough ? null : calibration.analyzer.computeEncodingsFromStats(batch, numSteps, isSymmetric);
+    }
+    return range === null ? x : this.runWith(x, range);
+  }
+}

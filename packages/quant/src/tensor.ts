@@ -1,0 +1,200 @@
+import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Storage, Tensor, type DType } from '@q/tensor';
+import type { AffineEncoding } from './encodings/affine.js';
+import { GridValues, type GridDType } from './encodings/grid-values.js';
+import { EncodingError } from './errors.js';
+import { checkSpread } from './functional.js';
+
+/** The floating dtypes. */
+export type FloatDType = 'float16' | 'bfloat16' | 'float32' | 'float64';
+
+/** A place for the elements, and the integers behind them where these are known. */
+interface Stored {
+  readonly values: Tensor;
+  readonly grid: GridValues | null;
+}
+
+/**
+ * A floating tensor that knows how its numbers are represented in few bits. Operations read it as the floats it shows and
+ * give plain tensors; those that only move elements keep the class, and the encoding where it is per tensor. Writing to it
+ * in place drops the encoding.
+ */
+export abstract class EncodedTensor extends Tensor<FloatDType> {
+  /** How the numbers are represented; null once an operation has made it meaningless. */
+  encoding: AffineEncoding | null;
+  protected grid: GridValues | null;
+
+  protected constructor({ values, grid }: Stored, encoding: AffineEncoding | null) {
+    super(values.storage as Storage<FloatDType>, values.layout);
+    this.encoding = encoding;
+    this.grid = grid;
+    if (values.node !== null) this.attach(values.node, values.outputIndex);
+  }
+
+  /** The grid positions, as a tensor of the same shape whose floats are the integers themselves. Itself where it is one. */
+  abstract quantize(): QuantizedTensor;
+
+  /** The numbers the grid positions stand for. Itself where it is them. */
+  abstract dequantize(): DequantizedTensor;
+
+  /**
+   * The grid positions as integers of `encoding.dtype`, outside the autograd graph; they may share memory with this tensor.
+   *
+   * @throws EncodingError without an encoding
+   */
+  abstract quantizedRepr(): Tensor<GridDType>;
+
+  /** A tensor of this class over other elements. */
+  protected abstract like(stored: Stored, encoding: AffineEncoding | null): EncodedTensor;
+
+  override carry(result: Tensor): Tensor {
+    const keeps = this.encoding?.granularity === 'pertensor';
+    const grid = keeps && result.storage === this.storage ? this.grid : null;
+    return this.like({ values: result, grid }, keeps ? this.encoding : null);
+  }
+
+  override detach(): Tensor<FloatDType> {
+    return this.like({ values: super.detach(), grid: this.grid }, this.encoding?.detach() ?? null);
+  }
+
+  override clone(): Tensor<FloatDType> {
+    const copy = super.clone();
+    if (copy instanceof EncodedTensor) copy.encoding = this.encoding;
+    return copy;
+  }
+
+  /** The elements and the encoding in another floating dtype. Throws DTypeError for any other: see `quantizedRepr()`. */
+  override to<E extends DType>(dtype: E): Tensor<E> {
+    const cast = super.to(dtype);
+    if (cast.storage === this.storage) return cast;
+    if (!isFloat(dtype))
+      throw new DTypeError(
+        `to: a ${this.constructor.name} holds floats and cannot become ${dtype}. Use quantizedRepr() for its integers, or detach it from its encoding with add(0).`,
+      );
+    return this.like({ values: cast, grid: null }, this.encoding?.to(dtype) ?? null) as Tensor as Tensor<E>;
+  }
+
+  override beginWrite(operation: string): void {
+    super.beginWrite(operation);
+    this.encoding = null;
+    this.grid = null;
+  }
+
+  /** The integers behind the elements in their order, or null where they are not known. */
+  protected known(): Tensor<GridDType> | null {
+    return this.grid?.standsFor(this.storage) ? this.grid.tensor(this.layout) : null;
+  }
+
+  /** The encoding. Throws EncodingError where there is none. */
+  protected needed(operation: string): AffineEncoding {
+    if (this.encoding === null)
+      throw new EncodingError(
+        `${operation}: this ${this.constructor.name} has no encoding any more: it was written to, or its dims no longer match a per-channel encoding. ${operation} before that.`,
+      );
+    return this.encoding;
+  }
+
+  /** Whether a computation from this tensor and an encoding has to be recorded. */
+  protected recorded({ scale, offset }: AffineEncoding): boolean {
+    return isGradEnabled() && (this.requiresGrad || scale.requiresGrad || offset.requiresGrad);
+  }
+
+  /** The same elements as a plain tensor outside the graph. */
+  protected plain(): Tensor {
+    return new Tensor(this.storage, this.layout);
+  }
+}
+
+/** A tensor in the graph that is no leaf, so that what is made of it can take its place. */
+const grown = (values: Tensor): Tensor => (values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values);
+
+/** Floats over integers of the encoding's dtype. */
+function overIntegers(integers: Tensor<GridDType>): Stored {
+  const packed = integers.isContiguous && integers.storage.length === integers.numel ? integers : integers.clone();
+  const { grid, floats } = GridValues.ofIntegers(packed.storage);
+  return { values: new Tensor(floats, packed.layout), grid };
+}
+
+/** Grid positions stored as integers where that saves memory and nothing is recorded. */
+function stored(values: Tensor, encoding: AffineEncoding | null): Stored {
+  if (isInt(values.dtype)) {
+    const dtype = encoding?.dtype ?? 'int32';
+    return overIntegers((values.dtype === dtype ? values : values.to(dtype)) as Tensor<GridDType>);
+  }
+  const source = grown(values);
+  const compact = encoding !== null && encoding.dtype !== 'int32' && source.dtype === 'float32' && source.isContiguous && !source.requiresGrad;
+  const made = compact ? GridValues.compacted(source, encoding.dtype) : null;
+  return made === null ? { values: source, grid: null } : { values: new Tensor(made.floats, new Layout(source.shape)), grid: made.grid };
+}
+
+/** Positions on the grid of an encoding. They are stored as integers; operations see them as floats, NaN and -0 included. */
+export class QuantizedTensor extends EncodedTensor {
+  /**
+   * @param values grid positions, floating or integer
+   * @param encoding what they stand for
+   */
+  constructor(values: Tensor, encoding: AffineEncoding | null);
+  /** @internal */
+  constructor(values: Stored, encoding: AffineEncoding | null);
+  constructor(values: Tensor | Stored, encoding: AffineEncoding | null) {
+    super(values instanceof Tensor ? stored(values, encoding) : values, encoding);
+  }
+
+  override quantize(): QuantizedTensor {
+    return this;
+  }
+
+  override dequantize(): DequantizedTensor {
+    const encoding = this.needed('dequantize');
+    const integers = this.recorded(encoding) ? null : this.known();
+    if (integers === null) return new DequantizedTensor(encoding.dequantize(this), encoding);
+    checkSpread('dequantize', this, encoding.scale.shape, encoding.blockSize);
+    const packed = integers.isContiguous && integers.storage.length === integers.numel ? integers : integers.clone();
+    const dtype = this.dtype;
+    const floats = new Storage(dtype, packed.numel, () => noGrad(() => encoding.dequantize(packed).to(dtype).data));
+    return new DequantizedTensor(
+      { values: new Tensor(floats, packed.layout), grid: GridValues.behind(floats, packed.storage) },
+      encoding.detach(),
+    );
+  }
+
+  override quantizedRepr(): Tensor<GridDType> {
+    const { dtype } = this.needed('quantizedRepr');
+    return this.known() ?? this.plain().to(dtype);
+  }
+
+  protected override like(stored: Stored, encoding: AffineEncoding | null): QuantizedTensor {
+    return new QuantizedTensor(stored, encoding);
+  }
+}
+
+/** The numbers that the positions on a grid stand for. */
+export class DequantizedTensor extends EncodedTensor {
+  /**
+   * @param values numbers that lie on the grid of the encoding
+   * @param encoding the grid
+   */
+  constructor(values: Tensor, encoding: AffineEncoding | null);
+  /** @internal */
+  constructor(values: Stored, encoding: AffineEncoding | null);
+  constructor(values: Tensor | Stored, encoding: AffineEncoding | null) {
+    super(values instanceof Tensor ? { values: grown(values), grid: null } : values, encoding);
+  }
+
+  override quantize(): QuantizedTensor {
+    const encoding = this.needed('quantize');
+    if (this.recorded(encoding)) return new QuantizedTensor(encoding.quantize(this), encoding);
+    return new QuantizedTensor(this.known() ?? encoding.quantize(this.plain()), encoding.detach());
+  }
+
+  override dequantize(): DequantizedTensor {
+    return this;
+  }
+
+  override quantizedRepr(): Tensor<GridDType> {
+    return this.known() ?? noGrad(() => this.quantize()).quantizedRepr();
+  }
+
+  protected override like(stored: Stored, encoding: AffineEncoding | null): DequantizedTensor {
+    return new DequantizedTensor(stored, encoding);
+  }
+}
