@@ -45,6 +45,12 @@ export const isInt = (dtype: DType): boolean => dtypes[dtype].kind === 'int';
 /** The dtype that arithmetic on `dtype` computes in: itself, or float32 for the half precision storage dtypes. */
 export const computeDType = (dtype: DType): DType => (isHalf(dtype) ? 'float32' : dtype);
 
+/** The dtype in which functions of real numbers compute: float32 for integers and bools. */
+export const floatDType = (dtype: DType): DType => (isFloat(dtype) ? computeDType(dtype) : 'float32');
+
+/** Whether an in-place result of dtype `from` may be written to a tensor of dtype `to`, as `torch.can_cast`. */
+export const canCast = (from: DType, to: DType): boolean => rank[dtypes[from].kind] <= rank[dtypes[to].kind];
+
 /** Throws unless `value` names a dtype; the check for arguments that come from outside the type system. */
 export function checkDType(operation: string, value: unknown): asserts value is DType {
   if (typeof value !== 'string' || !Object.hasOwn(dtypes, value))

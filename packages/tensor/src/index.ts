@@ -64,6 +64,7 @@ export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
 export { cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
 export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export type { PerDim } from './functions/spatial.js';
+export { where } from './functions/where.js';
 export { defaultGenerator, Generator, manualSeed } from './generator.js';
 export { Layout, type Range, type SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
@@ -74,11 +75,25 @@ export { bernoulli, normal, rand, randint, randLike, randn, randnLike, randperm,
 export { broadcastShapes, type Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
+export type {
+  EluOptions,
+  GeluOptions,
+  GluOptions,
+  HardtanhOptions,
+  LeakyReluOptions,
+  RreluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from './tensor/activation.js';
+export type { CloseOptions } from './tensor/comparison.js';
 export type { NestedArray } from './tensor/core.js';
+export type { NanToNumOptions } from './tensor/elementwise.js';
 export type { PadOptions } from './tensor/indexing.js';
 export type { AddmmOptions } from './tensor/matmul.js';
 export type { DiagonalOptions, TriangleOptions } from './tensor/movement.js';
-export type { TensorLike } from './tensor/operand.js';
+export type { AlphaOptions, ClampOptions, DivOptions, TensorLike, ValueOptions } from './tensor/operand.js';
+export type { RoundOptions } from './tensor/unary.js';
+export type { RoundingMode } from './ops/arithmetic.js';
 export { memoryUsage, setMemoryBudget } from './memory.js';
 export type { Interpolation } from './ops/quantile.js';
 export type { ValuesAndIndices } from './tensor/extrema.js';

@@ -1,10 +1,12 @@
-import { isHalf, resultType, type DType } from '../dtype.js';
+import { canCast, computeDType, floatDType, isFloat, newArray, resultType, type DType } from '../dtype.js';
+import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
-import type { BinaryName, CompareName, UnaryName } from '../kernels/contract/elementwise.js';
-import { broadcastShapes } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import type { BinaryName, ParametricName, TernaryName, UnaryName } from '../kernels/contract/elementwise.js';
+import { Layout } from '../layout.js';
+import { broadcastShapes, sameShape, type Shape } from '../shape.js';
+import { alloc, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { op, type Pair, type Single, type Triple } from './op.js';
+import { op, type Single } from './op.js';
 
 /** `x` in another dtype; itself where it has it already. */
 export function cast(x: View, dtype: DType): View {
@@ -14,45 +16,131 @@ export function cast(x: View, dtype: DType): View {
   return out;
 }
 
+/** A contiguous copy. */
+export function copied(x: View): View {
+  const out = alloc(x.layout.shape, x.storage.dtype);
+  kernels.copy(x, out);
+  return out;
+}
+
 /** The dtype two operands are computed in. */
-export const meet = (a: Tensor, b: Tensor): DType => {
-  const dtype = a.dtype === b.dtype ? a.dtype : resultType([a, b]);
-  return isHalf(dtype) ? 'float32' : dtype;
-};
+export const meet = (a: Tensor, b: Tensor): DType =>
+  computeDType(a.dtype === b.dtype && a.weak === null && b.weak === null ? a.dtype : resultType([a, b]));
+
+/** The same for functions of real numbers: integers meet in float32. */
+export const meetFloat = (a: Tensor, b: Tensor): DType => floatDType(meet(a, b));
+
+const scalarLayout = new Layout([]);
+
+/** A plain number in the dtype of the result. */
+function plain(x: Tensor, dtype: DType): View {
+  const array = newArray(dtype, 1);
+  const value = x.storage.array[0]!;
+  array[0] = dtype === 'bool' ? Number(value !== 0) : value;
+  return { storage: new Storage(dtype, 1, array), layout: scalarLayout };
+}
 
 /** An operand in the dtype and shape of the result. */
-const operand = (x: Tensor, dtype: DType, shape: readonly number[], name: string): View => {
-  const view = cast(x, dtype);
+export function operand(x: Tensor, dtype: DType, shape: Shape, name: string): View {
+  const view = x.weak === null ? cast(x, dtype) : plain(x, dtype);
+  if (view.layout.shape === shape || sameShape(view.layout.shape, shape)) return view;
   return { storage: view.storage, layout: view.layout.broadcastTo(shape, name) };
-};
+}
 
-function unary(name: UnaryName, x: Tensor): View {
-  const view = cast(x, isHalf(x.dtype) ? 'float32' : x.dtype);
-  const out = alloc(x.shape, view.storage.dtype);
-  kernels.unary(name, view, out);
+/**
+ * Where a result of this shape and dtype goes: new memory, or the tensor that an in-place form writes to once everything
+ * about it has been checked. Follow with `deliver`.
+ */
+export function destination(name: string, shape: Shape, dtype: DType, inputs: readonly Tensor[], out?: Tensor): View {
+  if (out === undefined) return alloc(shape, dtype);
+  if (!sameShape(shape, out.shape))
+    throw new ShapeError(
+      `${name}_: the result has shape ${shown(shape)}, the tensor written to ${shown(out.shape)}. Use ${name}() for a new tensor.`,
+    );
+  if (!canCast(dtype, out.dtype))
+    throw new DTypeError(
+      `${name}_: the result is ${dtype}, which a ${out.dtype} tensor cannot hold. Use ${name}() for a new tensor, or cast with to().`,
+    );
+  out.beginWrite(`${name}_`);
+  // Another view of the same memory would be read after it was overwritten.
+  const overlaps = inputs.some((x) => x.storage === out.storage && x.layout !== out.layout);
+  return overlaps || out.dtype !== dtype ? alloc(shape, dtype) : out;
+}
+
+/** The finished result, copied to the tensor of an in-place form where it was computed elsewhere. */
+export function deliver(result: View, out?: Tensor): View {
+  if (out === undefined || result === out) return result;
+  kernels.copy(result, out);
   return out;
+}
+
+/** A function of one tensor, computed in `dtype`. */
+export function unary(name: UnaryName, x: Tensor, dtype: DType = computeDType(x.dtype), out?: Tensor): View {
+  const to = destination(name, x.shape, dtype, [x], out);
+  kernels.unary(name, cast(x, dtype), to);
+  return deliver(to, out);
+}
+
+/** Parameters of a kernel as the dtype holds them: comparisons see the same number as in a tensor. */
+const parameters = (values: readonly number[], dtype: DType): readonly number[] =>
+  dtype === 'float32' ? values.map(Math.fround) : values;
+
+/** A function of one tensor with numbers as parameters. */
+export function parametric(
+  name: ParametricName,
+  x: Tensor,
+  params: readonly number[],
+  dtype: DType = floatDType(x.dtype),
+  out?: Tensor,
+): View {
+  const to = destination(name, x.shape, dtype, [x], out);
+  kernels.parametric(name, cast(x, dtype), to, parameters(params, dtype));
+  return deliver(to, out);
 }
 
 /** Two tensors broadcast together and computed in the dtype they promote to. */
-function binary(name: BinaryName, a: Tensor, b: Tensor, dtype: DType = meet(a, b)): View {
-  const shape = broadcastShapes(name, a.shape, b.shape);
-  const out = alloc(shape, dtype);
-  kernels.binary(name, operand(a, dtype, shape, name), operand(b, dtype, shape, name), out);
-  return out;
+export function binary(
+  name: BinaryName,
+  a: Tensor,
+  b: Tensor,
+  dtype: DType = meet(a, b),
+  out?: Tensor,
+  operation: string = name,
+): View {
+  const shape = broadcastShapes(operation, a.shape, b.shape);
+  const [x, y] = [operand(a, dtype, shape, operation), operand(b, dtype, shape, operation)];
+  const to = destination(operation, shape, dtype, [a, b], out);
+  kernels.binary(name, x, y, to);
+  return deliver(to, out);
 }
 
-function comparison(name: CompareName) {
-  return op<Pair>({
-    name,
-    forward: ([a, b]) => {
-      const dtype = meet(a, b);
-      const shape = broadcastShapes(name, a.shape, b.shape);
-      const out = alloc(shape, 'bool');
-      kernels.compare(name, operand(a, dtype, shape, name), operand(b, dtype, shape, name), out);
-      return out;
-    },
-    backward: null,
-  });
+/** `a + alpha * b`. */
+export function addScaled(name: string, a: Tensor, b: Tensor, alpha: number, dtype: DType, out?: Tensor): View {
+  const shape = broadcastShapes(name, a.shape, b.shape);
+  const [x, y] = [operand(a, dtype, shape, name), operand(b, dtype, shape, name)];
+  const to = destination(name, shape, dtype, [a, b], out);
+  kernels.addScaled(x, y, to, dtype === 'float32' ? Math.fround(alpha) : alpha);
+  return deliver(to, out);
+}
+
+/** Three tensors broadcast together and computed in the dtype they promote to. */
+export function ternary(
+  name: TernaryName,
+  inputs: readonly [Tensor, Tensor, Tensor],
+  value: number,
+  out?: Tensor,
+): View {
+  const [a, b, c] = inputs;
+  const dtype = computeDType(resultType(inputs));
+  if (name === 'addcmul' ? dtype === 'bool' || (!isFloat(dtype) && !Number.isInteger(value)) : !isFloat(dtype))
+    throw new DTypeError(
+      `${name}: wants floating tensors, got ${a.dtype}, ${b.dtype} and ${c.dtype}. Cast one with to('float32').`,
+    );
+  const shape = broadcastShapes(name, a.shape, b.shape, c.shape);
+  const [x, y, z] = inputs.map((input) => operand(input, dtype, shape, name)) as [View, View, View];
+  const to = destination(name, shape, dtype, inputs, out);
+  kernels.ternary(name, x, y, z, to, dtype === 'float32' ? Math.fround(value) : value);
+  return deliver(to, out);
 }
 
 /** Another dtype; differentiable between floating dtypes. */
@@ -61,67 +149,4 @@ export const to = op<Single, DType>({
   forward: ([x], dtype) => cast(x, dtype),
   backward: (grad, [x]) => [grad.to(x.dtype)],
   saves: 'none',
-});
-
-export const add = op<Pair>({
-  name: 'add',
-  forward: ([a, b]) => binary('add', a, b),
-  backward: (grad, [a, b]) => [grad.sumTo(a.shape), grad.sumTo(b.shape)],
-  saves: 'none',
-});
-
-export const sub = op<Pair>({
-  name: 'sub',
-  forward: ([a, b]) => binary('sub', a, b),
-  backward: (grad, [a, b]) => [grad.sumTo(a.shape), grad.neg().sumTo(b.shape)],
-  saves: 'none',
-});
-
-export const mul = op<Pair>({
-  name: 'mul',
-  forward: ([a, b]) => binary('mul', a, b),
-  backward: (grad, [a, b]) => [
-    a.requiresGrad ? grad.mul(b).sumTo(a.shape) : null,
-    b.requiresGrad ? grad.mul(a).sumTo(b.shape) : null,
-  ],
-  saves: 'inputs',
-});
-
-export const neg = op<Single>({
-  name: 'neg',
-  forward: ([x]) => unary('neg', x),
-  backward: (grad) => [grad.neg()],
-  saves: 'none',
-});
-
-export const exp = op<Single>({
-  name: 'exp',
-  forward: ([x]) => unary('exp', x),
-  backward: (grad, _inputs, y) => [grad.mul(y)],
-  saves: 'output',
-});
-
-export const gt = comparison('gt');
-export const eq = comparison('eq');
-
-export const where = op<Triple>({
-  name: 'where',
-  forward: ([condition, a, b]) => {
-    const dtype = meet(a, b);
-    const shape = broadcastShapes('where', condition.shape, a.shape, b.shape);
-    const out = alloc(shape, dtype);
-    kernels.where(
-      operand(condition, 'bool', shape, 'where'),
-      operand(a, dtype, shape, 'where'),
-      operand(b, dtype, shape, 'where'),
-      out,
-    );
-    return out;
-  },
-  backward: (grad, [condition, a, b]) => [
-    null,
-    grad.mul(condition).sumTo(a.shape),
-    grad.mul(condition.eq(0)).sumTo(b.shape),
-  ],
-  saves: 'inputs',
 });

@@ -2,10 +2,35 @@ import { dtypeOfNumber } from '../dtype.js';
 import { ArgumentError } from '../errors.js';
 import { Layout } from '../layout.js';
 import { Storage } from '../storage.js';
+import type { RoundingMode } from '../ops/arithmetic.js';
 import type { Tensor } from '../tensor.js';
 
 /** What an operation takes beside its tensor: another tensor, or a plain number that follows the tensor's dtype. */
 export type TensorLike = Tensor | number | boolean;
+
+/** Options of `add`, `sub` and `rsub`. */
+export interface AlphaOptions {
+  /** Factor of the second operand; default 1, an integer for integer tensors. */
+  readonly alpha?: number;
+}
+
+/** Options of `div`. */
+export interface DivOptions {
+  /** Absent: true division, integers become float32. `'floor'` and `'trunc'` round and keep integers. */
+  readonly roundingMode?: RoundingMode | null;
+}
+
+/** Options of `addcmul` and `addcdiv`. */
+export interface ValueOptions {
+  /** Factor of the product or quotient; default 1. */
+  readonly value?: number;
+}
+
+/** Bounds of `clamp`, at least one of them. */
+export interface ClampOptions {
+  readonly min?: TensorLike | null;
+  readonly max?: TensorLike | null;
+}
 
 const scalar = new Layout([]);
 
@@ -17,6 +42,19 @@ export function operand(self: Tensor, other: TensorLike): Tensor {
     return tensor;
   }
   if (other === null || typeof other !== 'object' || !(other.storage instanceof Storage))
-    throw new ArgumentError(`expected a tensor or a number as operand, got ${other === null ? 'null' : typeof other}. Make a tensor of it with tensor().`);
+    throw new ArgumentError(
+      `expected a tensor or a number as operand, got ${other === null ? 'null' : typeof other}. Make a tensor of it with tensor().`,
+    );
   return other;
+}
+
+/** The bounds of a clamp as operands. Throws ArgumentError where there is none. */
+export function clampBounds(
+  self: Tensor,
+  operation: string,
+  min: TensorLike | null,
+  max: TensorLike | null,
+): { readonly min: Tensor | null; readonly max: Tensor | null } {
+  if (min === null && max === null) throw new ArgumentError(`${operation}: wants a min or a max, got neither.`);
+  return { min: min === null ? null : operand(self, min), max: max === null ? null : operand(self, max) };
 }

@@ -1,0 +1,14 @@
+import { apply } from '../autograd.js';
+import * as ops from '../ops/select.js';
+import type { Tensor } from '../tensor.js';
+import { operand, type TensorLike } from '../tensor/operand.js';
+
+/**
+ * `a` where the bool tensor `condition` is 1, `b` elsewhere; all three broadcast, and `a` and `b` promote to one dtype.
+ *
+ * @throws DTypeError unless the condition is bool (or uint8)
+ * @example
+ * where(x.gt(0), x, 0);
+ */
+export const where = (condition: Tensor, a: TensorLike, b: TensorLike): Tensor =>
+  apply(ops.where, [condition, operand(condition, a), operand(condition, b)], undefined);

@@ -1,0 +1,183 @@
+import { floatDType } from '../dtype.js';
+import type { ParametricName, UnaryName } from '../kernels/contract/elementwise.js';
+import { ShapeError, shown } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { parametric, unary } from './elementwise.js';
+import { op, type Pair, type Single } from './op.js';
+import { numericInto } from './unary.js';
+
+/** The upstream gradient times the derivative, from the input, the output and the parameters. */
+type Derivative<A> = (grad: Tensor, x: Tensor, y: Tensor, attrs: A) => Tensor;
+
+/** An activation without parameters; integers become float32. */
+const activation = (name: UnaryName, saves: 'inputs' | 'output', derivative: Derivative<void>) =>
+  op<Single>({
+    name,
+    forward: ([x]) => unary(name, x, floatDType(x.dtype)),
+    backward: (grad, [x], y) => [derivative(grad, x, y)],
+    saves,
+  });
+
+/** An activation with numbers as parameters; integers become float32. */
+const shaped = <A>(name: ParametricName, params: (attrs: A) => readonly number[], derivative: Derivative<A>) =>
+  op<Single, A>({
+    name,
+    forward: ([x], attrs) => parametric(name, x, params(attrs)),
+    backward: (grad, [x], y, attrs) => [derivative(grad, x, y, attrs)],
+  });
+
+/** max(x, 0); NaN stays and passes its gradient, as in PyTorch. */
+export const relu = op<Single>({
+  name: 'relu',
+  forward: ([x]) => numericInto('relu', x),
+  backward: (grad, _inputs, y) => [grad.maskedFill(y.le(0), 0)],
+  saves: 'output',
+});
+
+export const sigmoid = activation('sigmoid', 'output', (grad, _x, y) => grad.mul(y.rsub(1).mul(y)));
+export const logsigmoid = activation('logsigmoid', 'inputs', (grad, x) => grad.mul(x.neg().sigmoid()));
+
+export const silu = activation('silu', 'inputs', (grad, x) => {
+  const gate = x.sigmoid();
+  return grad.mul(gate.mul(gate.rsub(1).mul(x).add(1)));
+});
+
+export const mish = activation('mish', 'inputs', (grad, x) => {
+  const inner = x.softplus().tanh();
+  return grad.mul(inner.add(x.mul(x.sigmoid()).mul(inner.square().rsub(1))));
+});
+
+/** x times the normal distribution function of x. */
+export const gelu = activation('gelu', 'inputs', (grad, x) => {
+  const distribution = x.mul(-Math.SQRT1_2).erfc().mul(0.5);
+  const density = x
+    .square()
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI));
+  return grad.mul(distribution.add(x.mul(density)));
+});
+
+/** The tanh approximation of gelu. */
+export const geluTanh = activation('geluTanh', 'inputs', (grad, x) => {
+  const beta = Math.sqrt(2 / Math.PI);
+  const square = x.square();
+  const t = square.mul(0.044715).add(1).mul(x).mul(beta).tanh();
+  const inner = square
+    .mul(3 * 0.044715)
+    .add(1)
+    .mul(beta);
+  return grad.mul(
+    t
+      .add(1)
+      .mul(0.5)
+      .add(x.mul(0.5).mul(t.square().rsub(1)).mul(inner)),
+  );
+});
+
+/** clamp(x + 3, 0, 6) / 6. */
+export const hardsigmoid = activation('hardsigmoid', 'inputs', (grad, x) =>
+  grad.div(6).maskedFill(x.le(-3).logicalOr(x.ge(3)), 0),
+);
+
+/** x * clamp(x + 3, 0, 6) / 6. */
+export const hardswish = activation('hardswish', 'inputs', (grad, x) =>
+  grad.mul(x.div(3).add(0.5)).where(x.le(3), grad).maskedFill(x.lt(-3), 0),
+);
+
+export const softsign = activation('softsign', 'inputs', (grad, x) => grad.div(x.abs().add(1).square()));
+export const tanhshrink = activation('tanhshrink', 'inputs', (grad, x) => grad.mul(x.tanh().square()));
+
+/** Bounds of `hardtanh`. */
+export interface Bounds {
+  readonly minVal: number;
+  readonly maxVal: number;
+}
+
+/** As clamp, but the gradient is 0 at the bounds, too. */
+export const hardtanh = op<Single, Bounds>({
+  name: 'hardtanh',
+  forward: ([x], { minVal, maxVal }) => parametric('clamp', x, [minVal, maxVal]),
+  backward: (grad, [x], _y, { minVal, maxVal }) => [grad.maskedFill(x.le(minVal).logicalOr(x.ge(maxVal)), 0)],
+  saves: 'inputs',
+});
+
+/** Parameters of the elu family: scale * (x > 0 ? x : alpha * expm1(inputScale * x)). */
+export interface Elu {
+  readonly alpha: number;
+  readonly scale: number;
+  readonly inputScale: number;
+}
+
+export const elu = shaped<Elu>(
+  'elu',
+  ({ alpha, scale, inputScale }) => [alpha, scale, inputScale],
+  (grad, x, _y, { alpha, scale, inputScale }) => {
+    const negative = x
+      .mul(inputScale)
+      .exp()
+      .mul(inputScale * alpha * scale);
+    return grad.mul(scale).where(x.gt(0), grad.mul(negative));
+  },
+);
+
+/** log(1 + exp(beta x)) / beta, x itself where beta x > threshold. */
+export const softplus = shaped<{ readonly beta: number; readonly threshold: number }>(
+  'softplus',
+  ({ beta, threshold }) => [beta, threshold],
+  (grad, x, _y, { beta, threshold }) => {
+    const scaled = x.mul(beta);
+    return grad.where(scaled.gt(threshold), grad.mul(scaled.sigmoid()));
+  },
+);
+
+export const leakyRelu = shaped<number>(
+  'leakyRelu',
+  (slope) => [slope],
+  (grad, x, _y, slope) => grad.where(x.gt(0), grad.mul(slope)),
+);
+
+export const hardshrink = shaped<number>(
+  'hardshrink',
+  (lambd) => [lambd],
+  (grad, x, _y, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
+);
+
+export const softshrink = shaped<number>(
+  'softshrink',
+  (lambd) => [lambd],
+  (grad, x, _y, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
+);
+
+export const threshold = shaped<{ readonly threshold: number; readonly value: number }>(
+  'threshold',
+  ({ threshold, value }) => [threshold, value],
+  (grad, x, _y, { threshold }) => grad.maskedFill(x.le(threshold), 0),
+);
+
+/** A weight of one element, or of one per channel (dim 1), as `x` broadcasts with it. */
+function perChannel(x: Tensor, weight: Tensor): Tensor {
+  const channels = x.ndim < 2 ? 1 : x.shape[1]!;
+  if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels))
+    throw new ShapeError(
+      `prelu: wants one weight, or one for each of the ${channels} channels of ${shown(x.shape)}, got shape ${shown(weight.shape)}.`,
+    );
+  return weight.reshape(
+    x.ndim < 2 ? new Array<number>(x.ndim).fill(1) : [1, -1, ...new Array<number>(x.ndim - 2).fill(1)],
+  );
+}
+
+/** x > 0 ? x : weight * x with a learned weight. */
+export const prelu = op<Pair>({
+  name: 'prelu',
+  forward: ([x, weight]) => x.where(x.gt(0), x.mul(perChannel(x, weight))),
+  backward: (grad, [x, weight]) => {
+    const slopes = perChannel(x, weight);
+    const positive = x.gt(0);
+    return [
+      x.requiresGrad ? grad.where(positive, grad.mul(slopes)) : null,
+      weight.requiresGrad ? grad.mul(x).maskedFill(positive, 0).sumTo(slopes.shape).reshape(weight.shape) : null,
+    ];
+  },
+  saves: 'inputs',
+});
