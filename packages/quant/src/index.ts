@@ -1,1 +1,14 @@
-export {};
+export * as affine from './quantizers/affine.js';
+export { EncodingAnalyzer, type EncodingRange } from './analyzers/analyzer.js';
+export { MinMaxEncodingAnalyzer } from './analyzers/min-max.js';
+export { PercentileEncodingAnalyzer, type PercentileOptions } from './analyzers/percentile.js';
+export { SqnrEncodingAnalyzer, type SqnrOptions } from './analyzers/sqnr.js';
+export type { Encoding, Granularity } from './encodings/encoding.js';
+export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
+export type { Grid, GridOptions } from './grid.js';
+export { Histogram } from './observers/histogram.js';
+export type { MinMaxStats } from './observers/min-max.js';
+export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
+export { QuantizerBase, type LegacyEncoding } from './quantizers/quantizer.js';
+export { DequantizedTensor, EncodedTensor, QuantizedTensor, type FloatDType } from './tensor.js';
+export { onWarning, type QuantizationWarning, type WarningListener } from './warnings.js';
