@@ -1,1 +1,7 @@
-export {};
+export { readNpy, writeNpy } from './npy.js';
+export {
+  readSafetensors,
+  readSafetensorsMetadata,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from './safetensors.js';
