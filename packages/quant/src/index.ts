@@ -1,14 +1,31 @@
-export * as affine from './quantizers/affine.js';
 export { EncodingAnalyzer, type EncodingRange } from './analyzers/analyzer.js';
 export { MinMaxEncodingAnalyzer } from './analyzers/min-max.js';
 export { PercentileEncodingAnalyzer, type PercentileOptions } from './analyzers/percentile.js';
 export { SqnrEncodingAnalyzer, type SqnrOptions } from './analyzers/sqnr.js';
+export { computeEncodings, computeParamEncodings } from './calibrate.js';
+export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.js';
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
-export type { Grid, GridOptions } from './grid.js';
-export { Histogram } from './observers/histogram.js';
-export type { MinMaxStats } from './observers/min-max.js';
+export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
+export * from './modules/linear.js';
+export { toQuantized } from './modules/model.js';
+export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
+export {
+  isQuantized,
+  type Arity,
+  type ImportOptions,
+  type Kernel,
+  type KernelContext,
+  type KernelModule,
+  type KernelOperand,
+  type KernelStatics,
+  type LegacyEncodings,
+  type QuantizedModule,
+  type QuantizerSlot,
+} from './modules/quantized-module.js';
+export { QuantizersRemoved } from './modules/removal.js';
+export * as affine from './quantizers/affine.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
 export { QuantizerBase, type LegacyEncoding } from './quantizers/quantizer.js';
-export { DequantizedTensor, EncodedTensor, QuantizedTensor, type FloatDType } from './tensor.js';
+export { DequantizedTensor, EncodedTensor, QuantizedTensor } from './tensor.js';
 export { onWarning, type QuantizationWarning, type WarningListener } from './warnings.js';

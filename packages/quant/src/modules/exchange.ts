@@ -1,0 +1,64 @@
+import { QuantizationError } from '../errors.js';
+import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
+import { named, type ImportOptions, type LegacyEncodings, type QuantizerSlot } from './quantized-module.js';
+
+/** What an encoding belongs to, as messages name it. */
+export type Role = 'input' | 'output' | 'parameter';
+
+type Slots = QuantizerSlot[] | Record<string, QuantizerSlot>;
+
+/** The encoding of a place in AIMET's file format, or null. */
+export const exported = (quantizer: QuantizerSlot): LegacyEncoding[] | null => quantizer?.getLegacyEncodings() ?? null;
+
+/** A quantizer that an import will write to, and what it gets. */
+interface Assignment {
+  readonly quantizer: QuantizerBase;
+  readonly encodings: readonly LegacyEncoding[];
+}
+
+const place = (role: Role, key: string): string => (role === 'parameter' ? `parameter '${key}'` : `${role} ${key}`);
+
+/** Sets the quantizers of `slots` from encodings by key, in the order of the slots; see `QuantizedModule.importInputEncodings`. */
+export function importEncodings(
+  module: object,
+  role: Role,
+  slots: Slots,
+  encodings: Readonly<Record<string, LegacyEncodings>>,
+  { strict = true, partial = true, requiresGrad = null, allowOverwrite = true }: ImportOptions,
+): void {
+  const keys = Object.keys(slots);
+  const unknown = Object.keys(encodings).filter((key) => !keys.includes(key));
+  if (strict && unknown.length > 0)
+    throw new QuantizationError(
+      `${named(module)}: encodings for ${unknown.map((key) => place(role, key)).join(', ')}, which it does not have (it has ${
+        keys.length === 0 ? 'none' : keys.join(', ')
+      }); nothing was imported. Pass { strict: false } to ignore them.`,
+    );
+  const assignments: Assignment[] = [];
+  const dangling: string[] = [];
+  let homeless: string | null = null;
+  for (const key of keys) {
+    const quantizer = Reflect.get(slots, key) as QuantizerSlot;
+    if (quantizer !== null && !quantizer.overwritable) continue;
+    const given = Object.hasOwn(encodings, key) ? encodings[key] : undefined;
+    if (given === undefined || given === null) {
+      if (!partial && quantizer !== null) dangling.push(key);
+    } else if (quantizer !== null)
+      assignments.push({ quantizer, encodings: Array.isArray(given) ? given : [given as LegacyEncoding] });
+    else if (strict) {
+      homeless = key;
+      break;
+    }
+  }
+  for (const { quantizer, encodings: list } of assignments) quantizer.checkLegacyEncodings(list);
+  for (const { quantizer, encodings: list } of assignments) {
+    quantizer.setLegacyEncodings(list);
+    if (requiresGrad !== null) quantizer.requiresGrad_(requiresGrad);
+    quantizer.allowOverwrite(allowOverwrite);
+  }
+  for (const key of dangling) Reflect.set(slots, key, null);
+  if (homeless !== null)
+    throw new QuantizationError(
+      `${named(module)}: an encoding for ${place(role, homeless)}, where no quantizer stands; those before it are imported. Set a quantizer there, or pass { strict: false }.`,
+    );
+}

@@ -1,0 +1,151 @@
+import { isFloat, noGrad, tensor, Tensor } from '@q/tensor';
+import type { Module } from '@q/nn';
+import { AffineEncoding } from '../encodings/affine.js';
+import { QuantizationError } from '../errors.js';
+import type { QuantizerBase } from '../quantizers/quantizer.js';
+import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
+import {
+  named,
+  parameterPlaces,
+  situationOf,
+  type Definition,
+  type Kernel,
+  type KernelOperand,
+  type QuantizedModule,
+  type QuantizerSlot,
+} from './quantized-module.js';
+
+type Quantized = Module & QuantizedModule;
+
+const isFloating = (value: unknown): value is Tensor => value instanceof Tensor && isFloat(value.dtype);
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+const holdsTensor = (value: unknown): boolean => value instanceof Tensor || (Array.isArray(value) && value.some(holdsTensor));
+
+/** Applies `fn` to every leaf of a value with its position; arrays of tensors, and records where wanted, are opened. */
+function mapLeaves(value: unknown, records: boolean, fn: (leaf: unknown, position: number) => unknown): unknown {
+  let position = 0;
+  const visit = (part: unknown): unknown => {
+    if (Array.isArray(part) && holdsTensor(part)) return part.map(visit);
+    if (records && isRecord(part)) return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, visit(item)]));
+    return fn(part, position++);
+  };
+  return visit(value);
+}
+
+const dequantized = (value: unknown): unknown => (value instanceof QuantizedTensor ? value.dequantize() : value);
+
+/** Runs a quantizer at a place of a module; without an encoding, the error says where it is missing. */
+function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: Tensor): Tensor {
+  if (!quantizer.isInitialized() && !quantizer.isCalibrating())
+    throw new QuantizationError(
+      `${named(module)}: ${place} has no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
+    );
+  return quantizer.forward(x);
+}
+
+const slotAt = (slots: readonly QuantizerSlot[], index: number | null, shared: boolean): QuantizerSlot => {
+  if (index === null) return null;
+  return slots[shared ? Math.min(index, slots.length - 1) : index] ?? null;
+};
+
+/** The arguments with every floating tensor dequantized and then quantized by the quantizer of its position. */
+function quantizeInputs(module: Quantized, { sharedInputs, inputSlots }: Definition, args: readonly unknown[]): unknown[] {
+  let position = 0;
+  const one = (leaf: unknown): unknown => {
+    const at = position++;
+    const x = dequantized(leaf);
+    if (!isFloating(x)) return x;
+    const index = inputSlots === null ? at : (inputSlots[at] ?? null);
+    const quantizer = slotAt(module.inputQuantizers, index, sharedInputs);
+    return quantizer === null ? x : quantizeAt(module, `input quantizer ${index}`, quantizer, x);
+  };
+  return args.map((arg) => mapLeaves(arg, false, one));
+}
+
+/** The result with every floating tensor quantized by the quantizer of its position and dequantized. */
+function quantizeOutputs(module: Quantized, { sharedOutputs }: Definition, result: unknown): unknown {
+  return mapLeaves(result, true, (leaf, position) => {
+    if (!isFloating(leaf)) return leaf;
+    const quantizer = slotAt(module.outputQuantizers, position, sharedOutputs);
+    return dequantized(quantizer === null ? leaf : quantizeAt(module, `output quantizer ${position}`, quantizer, leaf));
+  });
+}
+
+/** A parameter as its quantizer makes it; a quantizer without an encoding takes it from the parameter first. */
+function quantizeParameter(module: Quantized, name: string, quantizer: QuantizerBase, parameter: Tensor): Tensor {
+  if (!quantizer.isInitialized()) calibrateOn(quantizer, parameter);
+  return quantizeAt(module, `quantizer of parameter '${name}'`, quantizer, parameter);
+}
+
+/** Computes the encoding of a quantizer from one tensor. */
+export function calibrateOn(quantizer: QuantizerBase, x: Tensor): void {
+  quantizer.computeEncodings(() => {
+    noGrad(() => quantizer.forward(x));
+  });
+}
+
+/** Calls `run` while the module holds its quantized parameters in place of its own. */
+function withQuantizedParameters<T>(module: Quantized, run: () => T): T {
+  const lent = parameterPlaces(module).flatMap(({ name, owner, key, value }) => {
+    const quantizer = module.paramQuantizers[name] ?? null;
+    if (quantizer === null) return [];
+    return [{ owner, key, value, quantized: dequantized(quantizeParameter(module, name, quantizer, value)) }];
+  });
+  try {
+    for (const { owner, key, quantized } of lent) owner[key] = quantized;
+    return run();
+  } finally {
+    for (const { owner, key, value } of lent) owner[key] = value;
+  }
+}
+
+const toGrid = (value: Tensor): KernelOperand => (value instanceof DequantizedTensor ? value.quantize() : value);
+
+function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[], args: readonly unknown[]): Tensor {
+  const outputEncoding = module.outputQuantizers[0]?.getEncoding() ?? null;
+  if (!(outputEncoding instanceof AffineEncoding))
+    throw new QuantizationError(
+      `${named(module)}: its kernel needs the affine encoding of output quantizer 0, which ${
+        module.outputQuantizers[0] ? 'has none yet. Run it inside computeEncodings()' : 'is missing. Set one, or take the kernel away with setKernel(null)'
+      }.`,
+    );
+  const operands: KernelOperand[] = [];
+  for (const input of inputs)
+    mapLeaves(input, false, (leaf) => {
+      if (leaf instanceof Tensor) operands.push(toGrid(leaf));
+      else if (typeof leaf === 'number') operands.push(tensor(leaf));
+    });
+  const params: Record<string, KernelOperand> = {};
+  for (const { name, value } of parameterPlaces(module)) {
+    const quantizer = module.paramQuantizers[name] ?? null;
+    params[name] = quantizer === null ? value : toGrid(quantizeParameter(module, name, quantizer, value));
+  }
+  const result = kernel(operands, params, { module, outputEncoding, args });
+  if (!(result instanceof QuantizedTensor) || result.encoding === null)
+    throw new QuantizationError(
+      `${named(module)}: a kernel must return a QuantizedTensor with an encoding. Wrap the integers: new QuantizedTensor(outputEncoding.quantize(y), outputEncoding).`,
+    );
+  return result.dequantize();
+}
+
+/**
+ * One call of a quantized module: inputs quantized, parameters lent quantized, the kernel or the float module run, outputs
+ * quantized; the result is dequantized.
+ */
+export function forwardQuantized(
+  module: Quantized,
+  spec: Definition,
+  float: (inputs: readonly unknown[]) => unknown,
+  kernel: Kernel | null,
+  args: readonly unknown[],
+): unknown {
+  const inputs = quantizeInputs(module, spec, args);
+  if (kernel !== null && situationOf(module).calibrations === 0) return runKernel(module, kernel, inputs, args);
+  return withQuantizedParameters(module, () => quantizeOutputs(module, spec, float(inputs)));
+}

@@ -1,0 +1,191 @@
+import type { Module } from '@q/nn';
+import { QuantizationError } from '../errors.js';
+import type { CalibrationScope } from '../quantizers/calibration.js';
+import { calibrate, computeParamEncodings } from './calibration.js';
+import { exported, importEncodings } from './exchange.js';
+import { forwardQuantized } from './forward.js';
+import { copyProperties } from './properties.js';
+import {
+  definition,
+  definitionOf,
+  named,
+  parameterPlaces,
+  situationOf,
+  type Arity,
+  type Definition,
+  type ImportOptions,
+  type Kernel,
+  type KernelModule,
+  type KernelStatics,
+  type LegacyEncodings,
+  type ModuleClass,
+  type QuantizedModule,
+  type QuantizerSlot,
+} from './quantized-module.js';
+import { QuantizersRemoved } from './removal.js';
+
+/** The class of quantized modules of a class: its constructor, its static members, its instances with quantizers. */
+export type FakeQuantized<C extends ModuleClass> = Omit<C, 'prototype'> &
+  (new (...args: ConstructorParameters<C>) => InstanceType<C> & QuantizedModule);
+
+/** The same, with kernels. */
+export type Quantized<C extends ModuleClass> = Omit<C, 'prototype'> &
+  KernelStatics &
+  (new (...args: ConstructorParameters<C>) => InstanceType<C> & KernelModule);
+
+const empty = (count: number): QuantizerSlot[] => Array.from({ length: count }, () => null);
+
+/** Names of the properties that hold quantizers; the float module has none of them. */
+export const quantizerProperties: readonly string[] = ['inputQuantizers', 'outputQuantizers', 'paramQuantizers'];
+
+const defaultKernel = Symbol('default kernel');
+
+function checkKernel(where: string, kernel: Kernel | null): void {
+  if (kernel !== null && typeof kernel !== 'function')
+    throw new QuantizationError(`${where}: wants a function (inputs, params, { module, outputEncoding }) => QuantizedTensor, or null.`);
+}
+
+function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Definition {
+  const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, inputSlots = null } = arity;
+  for (const [what, count] of Object.entries({ inputs, outputs }))
+    if (!Number.isInteger(count) || count < 0)
+      throw new QuantizationError(`QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`);
+  if (float.prototype && definitionOf(float.prototype) !== null)
+    throw new QuantizationError(`QuantizationMixin(${float.name}): this class is quantized already.`);
+  return { float, kernels, inputs, outputs, sharedInputs, sharedOutputs, inputSlots };
+}
+
+/** Modules are built through this type, whatever the parameters of their constructor. */
+type AnyModuleClass = new (...args: readonly unknown[]) => Module;
+
+/** Makes the quantized class of a module class. */
+export function quantized<C extends ModuleClass>(float: C, arity: Arity = {}): Quantized<C> {
+  return mix(float, definitionFrom(float, true, arity)) as unknown as Quantized<C>;
+}
+
+/** Makes the quantized class of a module class, without kernels. */
+export function fakeQuantized<C extends ModuleClass>(float: C, arity: Arity = {}): FakeQuantized<C> {
+  return mix(float, definitionFrom(float, false, arity)) as unknown as FakeQuantized<C>;
+}
+
+function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
+  const runFloat = float.prototype as Module;
+  class QuantizedBase extends (float as unknown as AnyModuleClass) implements QuantizedModule {
+    static readonly stateNames = {
+      inputQuantizers: 'input_quantizers',
+      outputQuantizers: 'output_quantizers',
+      paramQuantizers: 'param_quantizers',
+    };
+
+    declare inputQuantizers: QuantizerSlot[];
+    declare outputQuantizers: QuantizerSlot[];
+    declare paramQuantizers: Record<string, QuantizerSlot>;
+
+    constructor(...args: readonly unknown[]) {
+      super(...args);
+      this.quantInit();
+    }
+
+    get [definition](): Definition {
+      return spec;
+    }
+
+    quantInit(): void {
+      this.inputQuantizers = empty(spec.inputs);
+      this.outputQuantizers = empty(spec.outputs);
+      this.paramQuantizers = Object.fromEntries(parameterPlaces(this).map(({ name }) => [name, null]));
+    }
+
+    override forward(...args: unknown[]): unknown {
+      const kernel = spec.kernels ? kernelOf(this) : null;
+      return forwardQuantized(this, spec, (inputs) => runFloat.forward.apply(this, [...inputs]), kernel, args);
+    }
+
+    computeEncodings(): CalibrationScope;
+    computeEncodings<T>(fn: () => T): T;
+    computeEncodings<T>(fn?: () => T): T | CalibrationScope {
+      return calibrate([this], [], fn);
+    }
+
+    computeParamEncodings(): void {
+      computeParamEncodings([this]);
+    }
+
+    getOriginalModule(): Module {
+      return copyProperties(this, Object.create(float.prototype) as Module, quantizerProperties);
+    }
+
+    exportInputEncodings() {
+      return this.inputQuantizers.map(exported);
+    }
+
+    exportOutputEncodings() {
+      return this.outputQuantizers.map(exported);
+    }
+
+    exportParamEncodings() {
+      return Object.fromEntries(Object.entries(this.paramQuantizers).map(([name, slot]) => [name, exported(slot)]));
+    }
+
+    importInputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
+      importEncodings(this, 'input', this.inputQuantizers, encodings, options);
+    }
+
+    importOutputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
+      importEncodings(this, 'output', this.outputQuantizers, encodings, options);
+    }
+
+    importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
+      importEncodings(this, 'parameter', this.paramQuantizers, encodings, options);
+    }
+
+    removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved {
+      return new QuantizersRemoved().take(this.inputQuantizers, indices?.map(String));
+    }
+
+    removeOutputQuantizers(indices?: readonly number[]): QuantizersRemoved {
+      return new QuantizersRemoved().take(this.outputQuantizers, indices?.map(String));
+    }
+
+    removeParamQuantizers(names?: readonly string[]): QuantizersRemoved {
+      return new QuantizersRemoved().take(this.paramQuantizers, names);
+    }
+
+    removeActivationQuantizers(): QuantizersRemoved {
+      return new QuantizersRemoved().take(this.inputQuantizers).take(this.outputQuantizers);
+    }
+
+    removeAllQuantizers(): QuantizersRemoved {
+      return this.removeActivationQuantizers().take(this.paramQuantizers);
+    }
+  }
+  if (!spec.kernels) return QuantizedBase;
+  return class extends QuantizedBase implements KernelModule {
+    static setDefaultKernel(kernel: Kernel | null): void {
+      checkKernel(`${this.name}.setDefaultKernel`, kernel);
+      Object.defineProperty(this, defaultKernel, { value: kernel, configurable: true });
+    }
+
+    static getDefaultKernel(): Kernel | null {
+      return defaultKernelOf(this);
+    }
+
+    setKernel(kernel: Kernel | null): void {
+      checkKernel(`${named(this)}.setKernel`, kernel);
+      situationOf(this).kernel = kernel;
+    }
+
+    getKernel(): Kernel | null {
+      return kernelOf(this);
+    }
+  };
+}
+
+/** The kernel of an instance, else that of its very class. */
+function kernelOf(module: Module & QuantizedModule): Kernel | null {
+  return situationOf(module).kernel ?? defaultKernelOf(module.constructor);
+}
+
+function defaultKernelOf(type: object): Kernel | null {
+  return Object.hasOwn(type, defaultKernel) ? (Reflect.get(type, defaultKernel) as Kernel | null) : null;
+}

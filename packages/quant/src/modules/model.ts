@@ -1,0 +1,35 @@
+import { Identity, Module, ModuleDict, ModuleList, Sequential, slots } from '@q/nn';
+import { QuantizerBase } from '../quantizers/quantizer.js';
+import { isQuantized, situationOf } from './quantized-module.js';
+import { quantizedFrom, refuseUndefined } from './quantization-mixin.js';
+
+/** A module that holds others and computes nothing but through them. */
+const isContainer = (module: Module): boolean =>
+  module.children().length > 0 || [Identity, Sequential, ModuleList, ModuleDict].some((type) => module instanceof type);
+
+/**
+ * Replaces every layer of a model by its quantized module, in place, and returns the model (or what replaces it, where it is
+ * a layer itself). Parameters are shared, quantizer places are empty. Containers, `Identity` and what is quantized already stay.
+ *
+ * @throws ModuleError that names every class without a quantized one, with definitions to paste; nothing is replaced then
+ */
+export function toQuantized(model: Module): Module {
+  const replacements = new Map<Module, Module>();
+  const undefinedOnes: Module[] = [];
+  const names = new Map(model.namedModules().map(([name, module]) => [module, name]));
+  const visit = (module: Module): void => {
+    if (replacements.has(module) || isQuantized(module) || module instanceof QuantizerBase) return;
+    const made = quantizedFrom(module);
+    replacements.set(module, made ?? module);
+    if (made !== null) situationOf(made).path = names.get(module) || null;
+    else if (isContainer(module)) module.children().forEach(visit);
+    else undefinedOnes.push(module);
+  };
+  visit(model);
+  refuseUndefined(undefinedOnes);
+  for (const [module, made] of replacements)
+    if (module === made)
+      for (const { kind, owner, key, value } of [...slots(module)])
+        if (kind === 'module') owner[key] = replacements.get(value) ?? value;
+  return replacements.get(model) ?? model;
+}

@@ -1,0 +1,201 @@
+import type { Module, Parameter } from '@q/nn';
+import { slots } from '@q/nn';
+import type { Tensor } from '@q/tensor';
+import type { AffineEncoding } from '../encodings/affine.js';
+import type { CalibrationScope } from '../quantizers/calibration.js';
+import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
+import type { QuantizedTensor } from '../tensor.js';
+import type { QuantizersRemoved } from './removal.js';
+
+/** A place where a quantizer may stand. */
+export type QuantizerSlot = QuantizerBase | null;
+
+/** A class of modules, abstract ones included. */
+export type ModuleClass = abstract new (...args: never[]) => Module;
+
+/** How many tensors enter and leave a module, and which quantizer each one meets. */
+export interface Arity {
+  /** Number of input quantizers. Default: 1. */
+  readonly inputs?: number;
+  /** Number of output quantizers. Default: 1. */
+  readonly outputs?: number;
+  /** The last input quantizer stands at all further inputs too, for a module that takes any number of tensors. */
+  readonly sharedInputs?: boolean;
+  /** The last output quantizer stands at all further outputs too. */
+  readonly sharedOutputs?: boolean;
+  /** Which input quantizer each argument meets, where that is not the one at its position; null for none. */
+  readonly inputSlots?: readonly (number | null)[];
+}
+
+/** Everything that distinguishes one quantized class from another. */
+export interface Definition extends Required<Omit<Arity, 'inputSlots'>> {
+  readonly inputSlots: readonly (number | null)[] | null;
+  /** The class that is quantized. */
+  readonly float: ModuleClass;
+  /** Whether the class takes kernels. */
+  readonly kernels: boolean;
+}
+
+/** What a kernel learns besides its operands. */
+export interface KernelContext {
+  /** The module that runs: its stride, axis and other settings. */
+  readonly module: Module & QuantizedModule;
+  /** The encoding the result must have. */
+  readonly outputEncoding: AffineEncoding;
+  /** The arguments of the call as they were given, for what is not a tensor. */
+  readonly args: readonly unknown[];
+}
+
+/** What a kernel computes with: `QuantizedTensor` where a quantizer stands, a plain tensor elsewhere. */
+export type KernelOperand = Tensor | QuantizedTensor;
+
+/**
+ * Computes a module on integers. `inputs` are the tensors and numbers of the call in their order, `params` the parameters by
+ * state name.
+ */
+export type Kernel = (
+  inputs: readonly KernelOperand[],
+  params: Readonly<Record<string, KernelOperand>>,
+  context: KernelContext,
+) => QuantizedTensor;
+
+/** An encoding in AIMET's file format, or one per channel. */
+export type LegacyEncodings = LegacyEncoding | readonly LegacyEncoding[];
+
+/** How encodings are imported. */
+export interface ImportOptions {
+  /** Whether an encoding for a place without a quantizer is an error rather than ignored. Default: true. */
+  readonly strict?: boolean;
+  /** Whether quantizers without an encoding stay; false removes them. Default: true. */
+  readonly partial?: boolean;
+  /** Whether the imported ranges are trained; left as it is where undefined or null. */
+  readonly requiresGrad?: boolean | null;
+  /** Whether later calibrations may change the imported ranges. Default: true. */
+  readonly allowOverwrite?: boolean;
+}
+
+/** The members every quantized module has besides those of the module it quantizes. */
+export interface QuantizedModule {
+  /** Quantizers of the positional inputs; null where an input is not quantized. */
+  inputQuantizers: QuantizerSlot[];
+  /** Quantizers of the results. */
+  outputQuantizers: QuantizerSlot[];
+  /** Quantizers of the module's own parameters, by state name. */
+  paramQuantizers: Record<string, QuantizerSlot>;
+
+  /** Makes the quantizer places, all empty. Override it to give a class of your own more of them. */
+  quantInit(): void;
+
+  /**
+   * Calibrates: computes the parameters' encodings, runs `fn` while the activation quantizers only observe, then computes
+   * their encodings. Where `fn` throws or rejects, no activation quantizer changes. Without `fn`, returns the open
+   * calibration, for `using`.
+   */
+  computeEncodings(): CalibrationScope;
+  computeEncodings<T>(fn: () => T): T;
+
+  /** Computes the encodings of the parameter quantizers from the parameters as they are. */
+  computeParamEncodings(): void;
+
+  /** The module without quantizers, sharing parameters and all other properties. */
+  getOriginalModule(): Module;
+
+  /** Encodings of the input quantizers in AIMET's file format; null where there is none. */
+  exportInputEncodings(): (LegacyEncoding[] | null)[];
+  /** Encodings of the output quantizers. */
+  exportOutputEncodings(): (LegacyEncoding[] | null)[];
+  /** Encodings of the parameter quantizers by state name. */
+  exportParamEncodings(): Record<string, LegacyEncoding[] | null>;
+
+  /**
+   * Sets input quantizers from encodings by index. Quantizers with `allowOverwrite(false)` are left as they are.
+   *
+   * @throws QuantizationError for a malformed encoding or an unknown index (nothing is changed), or in strict mode for a
+   * place without a quantizer (those before it are imported then, as AIMET does)
+   */
+  importInputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+  /** Sets output quantizers from encodings by index, as `importInputEncodings`. */
+  importOutputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+  /** Sets parameter quantizers from encodings by state name, as `importInputEncodings`. */
+  importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+
+  /** Removes all or some input quantizers; `restore()`, or the end of a `using` scope, brings them back. */
+  removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved;
+  /** Removes all or some output quantizers, as `removeInputQuantizers`. */
+  removeOutputQuantizers(indices?: readonly number[]): QuantizersRemoved;
+  /** Removes all or some parameter quantizers, as `removeInputQuantizers`. */
+  removeParamQuantizers(names?: readonly string[]): QuantizersRemoved;
+  /** Removes the input and output quantizers, as `removeInputQuantizers`. */
+  removeActivationQuantizers(): QuantizersRemoved;
+  /** Removes all quantizers, as `removeInputQuantizers`. */
+  removeAllQuantizers(): QuantizersRemoved;
+}
+
+/** A quantized module that can compute on integers. */
+export interface KernelModule extends QuantizedModule {
+  /** Sets the kernel of this very module, before that of its class; null takes it away. */
+  setKernel(kernel: Kernel | null): void;
+  /** The kernel that will run: this module's, else that of its class, else null. */
+  getKernel(): Kernel | null;
+}
+
+/** The static members of classes that take kernels. */
+export interface KernelStatics {
+  /** Sets the kernel of all modules of this very class that have none of their own; null takes it away. */
+  setDefaultKernel(kernel: Kernel | null): void;
+  /** The kernel of this class, or null. */
+  getDefaultKernel(): Kernel | null;
+}
+
+/** Where a quantized class keeps its definition. */
+export const definition = Symbol('quantized class');
+
+/** The definition of a quantized module or of the prototype of its class; null for anything else. */
+export function definitionOf(value: unknown): Definition | null {
+  if (typeof value !== 'object' || value === null || !(definition in value)) return null;
+  return value[definition] as Definition;
+}
+
+/** Whether a value is a module made by one of the quantization mixins. */
+export const isQuantized = (value: unknown): value is Module & QuantizedModule => definitionOf(value) !== null;
+
+/** What a quantized module knows that is neither a parameter nor a setting. */
+export interface Situation {
+  /** Number of calibrations that are open; kernels rest meanwhile. */
+  calibrations: number;
+  kernel: Kernel | null;
+  /** Where it stands in its model, for error messages. */
+  path: string | null;
+}
+
+const situation = Symbol('situation');
+
+/** The situation of a quantized module, outside its enumerable properties so that no walk or copy takes it along. */
+export function situationOf(module: object): Situation {
+  const found = Object.getOwnPropertyDescriptor(module, situation);
+  if (found !== undefined) return found.value as Situation;
+  const value: Situation = { calibrations: 0, kernel: null, path: null };
+  Object.defineProperty(module, situation, { value });
+  return value;
+}
+
+/** How messages call a module: `QuantizedLinear 'encoder.fc1'`. */
+export function named(module: object): string {
+  const { path } = situationOf(module);
+  return path ? `${module.constructor.name} '${path}'` : module.constructor.name;
+}
+
+/** A module's own parameter and where it stands. */
+export interface ParameterPlace {
+  readonly name: string;
+  readonly owner: Record<string, unknown>;
+  readonly key: string;
+  readonly value: Parameter;
+}
+
+/** A module's own parameters, those of sub-modules not included. */
+export function parameterPlaces(module: Module): ParameterPlace[] {
+  const places: ParameterPlace[] = [];
+  for (const slot of slots(module)) if (slot.kind === 'parameter') places.push(slot);
+  return places;
+}
