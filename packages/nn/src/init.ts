@@ -62,11 +62,15 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
   }
 }
 
-/** Inputs and outputs that one weight of a layer `[out, in, ...kernel]` connects. */
-function fans(operation: string, { shape }: Tensor): { fanIn: number; fanOut: number } {
+/**
+ * Inputs per output (`fanIn`) and outputs per input (`fanOut`) of a weight `[out, in, ...kernel]`.
+ *
+ * @throws ShapeError for fewer than 2 dims
+ */
+export function calculateFans({ shape }: Tensor): { fanIn: number; fanOut: number } {
   if (shape.length < 2)
     throw new ShapeError(
-      `${operation}: wants a weight of at least 2 dims ([out, in, ...]), got shape ${shown(shape)}.`,
+      `calculateFans: wants a weight [out, in, ...kernel] of at least 2 dims, got shape ${shown(shape)}.`,
     );
   const kernel = shape.slice(2).reduce((count, size) => count * size, 1);
   return { fanIn: shape[1]! * kernel, fanOut: shape[0]! * kernel };
@@ -124,34 +128,30 @@ export function truncNormal<T extends Tensor>(
 
 /** Xavier's uniform distribution: bound `gain * sqrt(6 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierUniform<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {
-  const { fanIn, fanOut } = fans('xavierUniform', tensor);
+  const { fanIn, fanOut } = calculateFans(tensor);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(tensor, -bound, bound, { generator });
 }
 
 /** Xavier's normal distribution: deviation `gain * sqrt(2 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierNormal<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {
-  const { fanIn, fanOut } = fans('xavierNormal', tensor);
+  const { fanIn, fanOut } = calculateFans(tensor);
   return normal(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
 }
 
-function kaimingStd(
-  operation: string,
-  tensor: Tensor,
-  { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions,
-): number {
-  return calculateGain(nonlinearity, a) / Math.sqrt(fans(operation, tensor)[mode]);
+function kaimingStd(tensor: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions): number {
+  return calculateGain(nonlinearity, a) / Math.sqrt(calculateFans(tensor)[mode]);
 }
 
 /** He's uniform distribution: bound `gain * sqrt(3 / fan)` (He et al., 2015), in place. */
 export function kaimingUniform<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
-  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform', tensor, options);
+  const bound = Math.sqrt(3) * kaimingStd(tensor, options);
   return uniform(tensor, -bound, bound, options);
 }
 
 /** He's normal distribution: deviation `gain / sqrt(fan)` (He et al., 2015), in place. */
 export const kaimingNormal = <T extends Tensor>(tensor: T, options: KaimingOptions = {}): T =>
-  normal(tensor, 0, kaimingStd('kaimingNormal', tensor, options), options);
+  normal(tensor, 0, kaimingStd(tensor, options), options);
 
 /** A (semi) orthogonal matrix times `gain`, over the first dim and all others together (Saxe et al., 2013), in place. */
 export function orthogonal<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {

@@ -2,11 +2,7 @@ import { IndexError, type Tensor } from '@q/tensor';
 import { ModuleError } from '../errors.js';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
-
-/** A module that takes one tensor and gives one: what a `Sequential` is made of. */
-export interface Layer extends Module {
-  forward(x: Tensor): Tensor;
-}
+import type { Layer } from './operation.js';
 
 function checkModules(container: string, modules: readonly unknown[]): void {
   for (const [i, module] of modules.entries())

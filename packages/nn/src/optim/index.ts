@@ -1,1 +1,37 @@
-export {};
+export { Adagrad, type AdagradOptions } from './adagrad.js';
+export { Adam, AdamW, type AdamOptions } from './adam.js';
+export {
+  CosineAnnealingLR,
+  CosineAnnealingWarmRestarts,
+  CyclicLR,
+  OneCycleLR,
+  type CosineOptions,
+  type CyclicOptions,
+  type OneCycleOptions,
+  type WarmRestartsOptions,
+} from './cyclic.js';
+export {
+  ConstantLR,
+  ExponentialLR,
+  LambdaLR,
+  LinearLR,
+  MultiplicativeLR,
+  MultiStepLR,
+  PolynomialLR,
+  StepLR,
+  type ConstantLROptions,
+  type LinearLROptions,
+  type LRFactor,
+  type PolynomialLROptions,
+} from './decay.js';
+export {
+  Optimizer,
+  type GroupOptions,
+  type OptimizerStateDict,
+  type ParamGroup,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
+export { RMSprop, type RMSpropOptions } from './rmsprop.js';
+export { LRScheduler, type Scheduled, type ScheduledGroup, type SchedulerStateDict } from './scheduler.js';
+export { SGD, type SGDOptions } from './sgd.js';

@@ -1,0 +1,44 @@
+import { ArgumentError, noGrad, stack, zeros, type Tensor } from '@q/tensor';
+
+/** Options of `clipGradNorm`. */
+export interface ClipNormOptions {
+  /** Which norm; Infinity for the largest absolute value. Default: 2. */
+  readonly normType?: number;
+  /** Whether a norm that is not finite is an error. Default: false. */
+  readonly errorIfNonfinite?: boolean;
+}
+
+const gradients = (params: Iterable<Tensor>): Tensor[] =>
+  [...params].flatMap(({ grad }) => (grad === null ? [] : [grad]));
+
+/**
+ * Scales all gradients in place so that their norm, taken over all of them together, is at most `maxNorm`.
+ *
+ * @returns the norm before, a 0-d tensor
+ * @throws ArgumentError with `errorIfNonfinite`, where the norm is not finite
+ */
+export function clipGradNorm(
+  params: Iterable<Tensor>,
+  maxNorm: number,
+  { normType = 2, errorIfNonfinite = false }: ClipNormOptions = {},
+): Tensor {
+  const grads = gradients(params);
+  if (grads.length === 0) return zeros([]);
+  return noGrad(() => {
+    const norm = stack(grads.map((grad) => grad.norm({ p: normType }))).norm({ p: normType });
+    if (errorIfNonfinite && !Number.isFinite(norm.item()))
+      throw new ArgumentError(
+        `clipGradNorm: the norm of the gradients is ${norm.item()}. Pass { errorIfNonfinite: false } to clip anyway.`,
+      );
+    const factor = norm.add(1e-6).rdiv(maxNorm).clamp({ max: 1 });
+    for (const grad of grads) grad.mul_(factor);
+    return norm;
+  });
+}
+
+/** Limits every element of all gradients to `-clipValue` ... `clipValue`, in place. */
+export function clipGradValue(params: Iterable<Tensor>, clipValue: number): void {
+  noGrad(() => {
+    for (const grad of gradients(params)) grad.clamp_({ min: -clipValue, max: clipValue });
+  });
+}

@@ -1,0 +1,117 @@
+import { noGrad, zeros, type Tensor } from '@q/tensor';
+import {
+  embedding,
+  embeddingBag,
+  wrapPadding,
+  type BagMode,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+} from '../functional/embedding.js';
+import { normal } from '../init.js';
+import { Module } from '../module.js';
+import { Parameter } from '../parameter.js';
+import { fields } from '../repr.js';
+import { checkSizes } from '../sizes.js';
+
+/** What `Embedding` and `EmbeddingBag` share: a table of rows. */
+abstract class Table extends Module {
+  numEmbeddings: number;
+  embeddingDim: number;
+  paddingIdx: number | null;
+  maxNorm: number | null;
+  normType: number;
+  scaleGradByFreq: boolean;
+  weight: Parameter;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions) {
+    super();
+    checkSizes(this.constructor.name, { numEmbeddings, embeddingDim });
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.paddingIdx = wrapPadding(this.constructor.name, options.paddingIdx, numEmbeddings);
+    this.maxNorm = options.maxNorm ?? null;
+    this.normType = options.normType ?? 2;
+    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
+    this.weight = new Parameter(zeros([numEmbeddings, embeddingDim]));
+    this.resetParameters();
+  }
+
+  /** Draws new rows from the standard normal distribution; the padding row is 0. */
+  resetParameters(): void {
+    normal(this.weight);
+    const { paddingIdx } = this;
+    if (paddingIdx !== null) noGrad(() => this.weight.detach().narrow(0, paddingIdx, 1).fill_(0));
+  }
+
+  override extraRepr(): string {
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    const rest = fields({
+      ...(paddingIdx !== null && { padding_idx: paddingIdx }),
+      ...(maxNorm !== null && { max_norm: maxNorm }),
+      ...(normType !== 2 && { norm_type: normType }),
+      ...(scaleGradByFreq && { scale_grad_by_freq: true }),
+    });
+    return [numEmbeddings, embeddingDim, ...(rest === '' ? [] : [rest])].join(', ');
+  }
+}
+
+/**
+ * A table of learned rows: integers `[...]` to `[..., embeddingDim]`.
+ *
+ * `weight` is `[numEmbeddings, embeddingDim]`, drawn from the standard normal distribution.
+ *
+ * @example
+ * new Embedding(1000, 64, { paddingIdx: 0 }).forward(tensor([[5, 7, 0]], { dtype: 'int32' })); // [1, 3, 64]
+ */
+export class Embedding extends Table {
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
+    super(numEmbeddings, embeddingDim, options);
+  }
+
+  forward(index: Tensor): Tensor {
+    return embedding(index, this.weight, this);
+  }
+}
+
+/** Options of the forward of `EmbeddingBag`. */
+export interface BagOptions {
+  /** Factor of every row looked up, in the shape of the indices; only with mode 'sum'. */
+  readonly perSampleWeights?: Tensor | null;
+}
+
+/**
+ * Sum, mean or maximum of bags of rows: indices `[bags, size]`, or `[n]` with the `offsets` of the bags, to
+ * `[bags, embeddingDim]`.
+ */
+export class EmbeddingBag extends Table {
+  mode: BagMode;
+  includeLastOffset: boolean;
+
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: Omit<EmbeddingBagOptions, 'perSampleWeights'> = {},
+  ) {
+    super(numEmbeddings, embeddingDim, options);
+    this.mode = options.mode ?? 'mean';
+    this.includeLastOffset = options.includeLastOffset ?? false;
+  }
+
+  forward(index: Tensor, options?: BagOptions): Tensor;
+  forward(index: Tensor, offsets: Tensor | null, options?: BagOptions): Tensor;
+  forward(index: Tensor, second?: Tensor | BagOptions | null, third?: BagOptions): Tensor {
+    const offsets = second && 'storage' in second ? second : null;
+    const { perSampleWeights } = third ?? (offsets ? {} : ((second as BagOptions | null | undefined) ?? {}));
+    return embeddingBag(index, this.weight, offsets, { ...this.lookup(), perSampleWeights: perSampleWeights ?? null });
+  }
+
+  /** Options of the lookup. */
+  lookup(): EmbeddingBagOptions {
+    const { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq };
+  }
+
+  override extraRepr(): string {
+    return `${super.extraRepr()}, mode=${this.mode}`;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Tensor } from '@q/tensor';
+import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+
+/** Options of `Adagrad`. */
+export interface AdagradOptions extends GroupOptions {
+  /** Learning rate. Default: 0.01. */
+  lr: number;
+  /** Decay of the learning rate per step. Default: 0. */
+  lrDecay: number;
+  /** Factor of the parameter that is added to its gradient. Default: 0. */
+  weightDecay: number;
+  /** Sum of squared gradients to start from. Default: 0. */
+  initialAccumulatorValue: number;
+  /** Added to the denominator. Default: 1e-10. */
+  eps: number;
+  /** Climb instead of descend. Default: false. */
+  maximize: boolean;
+}
+
+interface AdagradState extends ParamState {
+  step: number;
+  sum: Tensor;
+}
+
+/** Adagrad (Duchi et al., 2011): the gradient divided by the root of the sum of its squares so far. */
+export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
+  constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
+    super(params, {
+      lr: 0.01,
+      lrDecay: 0,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      eps: 1e-10,
+      maximize: false,
+      ...options,
+    });
+  }
+
+  override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
+    for (const [name, value] of Object.entries({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }))
+      checkNumber('Adagrad', name, value);
+  }
+
+  override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {
+    return { step: 0, sum: param.fullLike(initialAccumulatorValue) };
+  }
+
+  override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
+    const { lr, lrDecay, weightDecay, eps, maximize } = group;
+    let step = maximize ? grad.neg() : grad;
+    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    const rate = lr / (1 + state.step++ * lrDecay);
+    state.sum.addcmul_(step, step);
+    param.addcdiv_(step, state.sum.sqrt().add_(eps), { value: -rate });
+  }
+}

@@ -1,0 +1,105 @@
+import { ArgumentError, type Tensor } from '@q/tensor';
+import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+
+/** Options of `Adam` and `AdamW`. */
+export interface AdamOptions extends GroupOptions {
+  /** Learning rate. Default: 0.001. */
+  lr: number;
+  /** Decay of the running means of the gradient and of its square. Default: [0.9, 0.999]. */
+  betas: readonly [number, number];
+  /** Added to the denominator. Default: 1e-8. */
+  eps: number;
+  /** Adam: factor of the parameter added to its gradient (0). AdamW: decay of the parameter itself per lr (0.01). */
+  weightDecay: number;
+  /** Use the largest squared gradient seen (Reddi et al., 2018). Default: false. */
+  amsgrad: boolean;
+  /** Climb instead of descend. Default: false. */
+  maximize: boolean;
+}
+
+/** Memory of a parameter: steps made, running means of the gradient and its square, and the largest of the latter. */
+export interface AdamState extends ParamState {
+  step: number;
+  expAvg: Tensor;
+  expAvgSq: Tensor;
+}
+
+abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
+  override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
+    const name = this.constructor.name;
+    checkNumber(name, 'lr', lr);
+    checkNumber(name, 'eps', eps);
+    checkNumber(name, 'weightDecay', weightDecay);
+    if (!Array.isArray(betas) || betas.length !== 2) throw new ArgumentError(`${name}: betas must be two numbers.`);
+    for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
+  }
+
+  override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
+    const state = { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
+    return amsgrad ? { ...state, maxExpAvgSq: param.zerosLike() } : state;
+  }
+
+  /** The step of Adam, in the order of PyTorch's float32 operations (Kingma and Ba, 2015, algorithm 1). */
+  descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
+    const [beta1, beta2] = betas;
+    const { expAvg, expAvgSq } = state;
+    state.step++;
+    expAvg.mul_(beta1).add_(grad, { alpha: 1 - beta1 });
+    expAvgSq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
+    let square = expAvgSq;
+    if (amsgrad) {
+      square = (state.maxExpAvgSq as Tensor | undefined)?.maximum(expAvgSq) ?? expAvgSq.clone();
+      state.maxExpAvgSq = square;
+    }
+    const stepSize = lr / (1 - beta1 ** state.step);
+    const denominator = square
+      .sqrt()
+      .div_(Math.sqrt(1 - beta2 ** state.step))
+      .add_(eps);
+    param.addcdiv_(expAvg, denominator, { value: -stepSize });
+  }
+}
+
+const defaults: AdamOptions = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+};
+
+/**
+ * Adam (Kingma and Ba, 2015), with the weight decay as a term of the gradient.
+ *
+ * @example
+ * const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
+ */
+export class Adam extends AdamBase {
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, { ...defaults, ...options });
+  }
+
+  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+    let step = group.maximize ? grad.neg() : grad;
+    if (group.weightDecay !== 0) step = step.add(param, { alpha: group.weightDecay });
+    this.descend(param, step, group, state);
+  }
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the parameter shrinks by `lr * weightDecay` per step.
+ *
+ * @example
+ * const optimizer = new AdamW(model.parameters(), { lr: 1e-3, weightDecay: 0.05 });
+ */
+export class AdamW extends AdamBase {
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, { ...defaults, weightDecay: 0.01, ...options });
+  }
+
+  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+    param.mul_(1 - group.lr * group.weightDecay);
+    this.descend(param, group.maximize ? grad.neg() : grad, group, state);
+  }
+}

@@ -1,0 +1,252 @@
+import { ArgumentError } from '@q/tensor';
+import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
+
+/** Options of the cosine schedules. */
+export interface CosineOptions {
+  /** The smallest rate. Default: 0. */
+  readonly etaMin?: number;
+}
+
+/** Cosine from the initial rate to `etaMin` in `tMax` epochs, and back (Loshchilov and Hutter, 2017, without restarts). */
+export class CosineAnnealingLR extends LRScheduler {
+  readonly tMax: number;
+  readonly etaMin: number;
+
+  constructor(optimizer: Scheduled, tMax: number, { etaMin = 0 }: CosineOptions = {}) {
+    super(optimizer);
+    checkCount('CosineAnnealingLR', 'tMax', tMax);
+    this.tMax = tMax;
+    this.etaMin = etaMin;
+    this.start();
+  }
+
+  override lrOf({ lr }: ScheduledGroup, baseLr: number): number {
+    const { lastEpoch, tMax, etaMin } = this;
+    if (lastEpoch === 0) return lr;
+    if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
+    const now = 1 + Math.cos((Math.PI * lastEpoch) / tMax);
+    const before = 1 + Math.cos((Math.PI * (lastEpoch - 1)) / tMax);
+    return (now / before) * (lr - etaMin) + etaMin;
+  }
+}
+
+/** Options of `CosineAnnealingWarmRestarts`. */
+export interface WarmRestartsOptions extends CosineOptions {
+  /** Factor of the length of each period over the one before. Default: 1. */
+  readonly tMult?: number;
+}
+
+/** Cosine from the initial rate to `etaMin` in `t0` epochs, then anew in periods that grow by `tMult` (SGDR). */
+export class CosineAnnealingWarmRestarts extends LRScheduler {
+  readonly t0: number;
+  readonly tMult: number;
+  readonly etaMin: number;
+
+  constructor(optimizer: Scheduled, t0: number, { tMult = 1, etaMin = 0 }: WarmRestartsOptions = {}) {
+    super(optimizer);
+    checkCount('CosineAnnealingWarmRestarts', 't0', t0);
+    checkCount('CosineAnnealingWarmRestarts', 'tMult', tMult);
+    this.t0 = t0;
+    this.tMult = tMult;
+    this.etaMin = etaMin;
+    this.start();
+  }
+
+  override lrOf(_group: ScheduledGroup, baseLr: number): number {
+    let at = this.lastEpoch;
+    let period = this.t0;
+    if (this.tMult === 1) at %= period;
+    else for (; at >= period; period *= this.tMult) at -= period;
+    return this.etaMin + ((baseLr - this.etaMin) * (1 + Math.cos((Math.PI * at) / period))) / 2;
+  }
+}
+
+/** Sets what an optimizer calls momentum: `momentum`, or the first of Adam's `betas`. */
+function setMomentum(scheduler: string, group: ScheduledGroup, value: number): void {
+  if (group.betas !== undefined) group.betas = [value, group.betas[1]];
+  else if (group.momentum !== undefined) group.momentum = value;
+  else throw new ArgumentError(`${scheduler}: the optimizer has no momentum to cycle. Pass { cycleMomentum: false }.`);
+}
+
+const momentumOf = (group: ScheduledGroup): number | undefined => group.betas?.[0] ?? group.momentum;
+
+const perGroup = (value: number | readonly number[], count: number, what: string): number[] => {
+  const list = typeof value === 'number' ? new Array<number>(count).fill(value) : [...value];
+  if (list.length !== count) throw new ArgumentError(`${what}: ${list.length} values for ${count} groups.`);
+  return list;
+};
+
+/** Options of `OneCycleLR`; either `totalSteps`, or `epochs` and `stepsPerEpoch`. */
+export interface OneCycleOptions {
+  readonly totalSteps?: number;
+  readonly epochs?: number;
+  readonly stepsPerEpoch?: number;
+  /** Share of the cycle in which the rate rises. Default: 0.3. */
+  readonly pctStart?: number;
+  /** Default: 'cos'. */
+  readonly annealStrategy?: 'cos' | 'linear';
+  /** Whether momentum falls while the rate rises. Default: true. */
+  readonly cycleMomentum?: boolean;
+  /** Default: 0.85. */
+  readonly baseMomentum?: number | readonly number[];
+  /** Default: 0.95. */
+  readonly maxMomentum?: number | readonly number[];
+  /** First rate: maxLr / divFactor. Default: 25. */
+  readonly divFactor?: number;
+  /** Last rate: first rate / finalDivFactor. Default: 10000. */
+  readonly finalDivFactor?: number;
+  /** Rise, fall back, then fall to the end in three phases. Default: false. */
+  readonly threePhase?: boolean;
+}
+
+interface Phase {
+  readonly end: number;
+  readonly lr: readonly [from: number, to: number];
+  readonly momentum: readonly [from: number, to: number];
+}
+
+/** One rise to `maxLr` and one fall far below the first rate, stepped per batch (Smith and Topin, 2018). */
+export class OneCycleLR extends LRScheduler {
+  readonly totalSteps: number;
+  /** Per group: where each phase ends and what it goes between. */
+  readonly phases: readonly (readonly Phase[])[];
+  readonly annealStrategy: 'cos' | 'linear';
+  readonly cycleMomentum: boolean;
+
+  constructor(optimizer: Scheduled, maxLr: number | readonly number[], options: OneCycleOptions) {
+    super(optimizer);
+    const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, threePhase = false } = options;
+    const { baseMomentum = 0.85, maxMomentum = 0.95, divFactor = 25, finalDivFactor = 1e4 } = options;
+    const total = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
+    if (!Number.isInteger(total) || total < 1)
+      throw new ArgumentError('OneCycleLR: give totalSteps, or epochs and stepsPerEpoch, as positive integers.');
+    if (!(pctStart >= 0 && pctStart <= 1))
+      throw new ArgumentError(`OneCycleLR: pctStart must be 0 to 1, got ${pctStart}.`);
+    if (annealStrategy !== 'cos' && annealStrategy !== 'linear')
+      throw new ArgumentError(`OneCycleLR: annealStrategy must be 'cos' or 'linear', got ${String(annealStrategy)}.`);
+    this.totalSteps = total;
+    this.annealStrategy = annealStrategy;
+    this.cycleMomentum = cycleMomentum;
+    const count = optimizer.paramGroups.length;
+    const [max, low, high] = [
+      perGroup(maxLr, count, 'OneCycleLR: maxLr'),
+      perGroup(baseMomentum, count, 'OneCycleLR: baseMomentum'),
+      perGroup(maxMomentum, count, 'OneCycleLR: maxMomentum'),
+    ];
+    this.phases = optimizer.paramGroups.map((group, i) => {
+      const initial = max[i]! / divFactor;
+      const last = initial / finalDivFactor;
+      const [m, M] = [low[i]!, high[i]!];
+      group.initialLr = initial;
+      this.baseLrs[i] = initial;
+      const rise = { end: pctStart * total - 1, lr: [initial, max[i]!], momentum: [M, m] } as const;
+      if (!threePhase) return [rise, { end: total - 1, lr: [max[i]!, last], momentum: [m, M] }];
+      return [
+        rise,
+        { end: 2 * pctStart * total - 2, lr: [max[i]!, initial], momentum: [m, M] },
+        { end: total - 1, lr: [initial, last], momentum: [M, M] },
+      ];
+    });
+    this.start();
+  }
+
+  override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
+    if (this.lastEpoch > this.totalSteps)
+      throw new ArgumentError(`OneCycleLR: step ${this.lastEpoch} of a cycle of ${this.totalSteps} steps.`);
+    const phases = this.phases[index]!;
+    const at = phases.findIndex(({ end }, p) => this.lastEpoch <= end || p === phases.length - 1);
+    const start = at === 0 ? 0 : phases[at - 1]!.end;
+    const { end, lr, momentum } = phases[at]!;
+    const share = (this.lastEpoch - start) / (end - start);
+    if (this.cycleMomentum) setMomentum('OneCycleLR', group, this.anneal(momentum, share));
+    return this.anneal(lr, share);
+  }
+
+  /** Between two values. */
+  anneal([from, to]: readonly [number, number], share: number): number {
+    if (this.annealStrategy === 'linear') return (to - from) * share + from;
+    return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  }
+}
+
+/** Options of `CyclicLR`. */
+export interface CyclicOptions {
+  /** Steps from base to max. Default: 2000. */
+  readonly stepSizeUp?: number;
+  /** Steps from max to base. Default: stepSizeUp. */
+  readonly stepSizeDown?: number;
+  /** What happens to the amplitude: nothing, halved per cycle, or times gamma per step. Default: 'triangular'. */
+  readonly mode?: 'triangular' | 'triangular2' | 'exp_range';
+  /** Default: 1. */
+  readonly gamma?: number;
+  /** Amplitude as a function of the cycle or of the step; overrides `mode`. */
+  readonly scaleFn?: (at: number) => number;
+  /** What `scaleFn` is given. Default: 'cycle'. */
+  readonly scaleMode?: 'cycle' | 'iterations';
+  /** Whether momentum falls while the rate rises. Default: true. */
+  readonly cycleMomentum?: boolean;
+  /** Default: 0.8. */
+  readonly baseMomentum?: number | readonly number[];
+  /** Default: 0.9. */
+  readonly maxMomentum?: number | readonly number[];
+}
+
+/** A triangle between `baseLr` and `maxLr` again and again, stepped per batch (Smith, 2017). */
+export class CyclicLR extends LRScheduler {
+  readonly maxLrs: readonly number[];
+  readonly momenta: readonly (readonly [base: number, max: number])[];
+  readonly totalSize: number;
+  readonly stepRatio: number;
+  readonly cycleMomentum: boolean;
+  readonly amplitude: (cycle: number, step: number) => number;
+
+  constructor(
+    optimizer: Scheduled,
+    baseLr: number | readonly number[],
+    maxLr: number | readonly number[],
+    options: CyclicOptions = {},
+  ) {
+    super(optimizer);
+    const {
+      stepSizeUp = 2000,
+      stepSizeDown = stepSizeUp,
+      mode = 'triangular',
+      gamma = 1,
+      cycleMomentum = true,
+    } = options;
+    const { scaleFn, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
+    checkCount('CyclicLR', 'stepSizeUp', stepSizeUp);
+    checkCount('CyclicLR', 'stepSizeDown', stepSizeDown);
+    const count = optimizer.paramGroups.length;
+    const base = perGroup(baseLr, count, 'CyclicLR: baseLr');
+    const low = perGroup(baseMomentum, count, 'CyclicLR: baseMomentum');
+    const high = perGroup(maxMomentum, count, 'CyclicLR: maxMomentum');
+    this.maxLrs = perGroup(maxLr, count, 'CyclicLR: maxLr');
+    this.momenta = low.map((value, i) => [value, high[i]!] as const);
+    this.totalSize = stepSizeUp + stepSizeDown;
+    this.stepRatio = stepSizeUp / this.totalSize;
+    this.cycleMomentum = cycleMomentum;
+    this.amplitude = scaleFn
+      ? (cycle, step) => scaleFn(scaleMode === 'cycle' ? cycle : step)
+      : (cycle, step) => (mode === 'triangular' ? 1 : mode === 'triangular2' ? 1 / 2 ** (cycle - 1) : gamma ** step);
+    optimizer.paramGroups.forEach((group, i) => {
+      if (cycleMomentum && momentumOf(group) === undefined)
+        throw new ArgumentError('CyclicLR: the optimizer has no momentum to cycle. Pass { cycleMomentum: false }.');
+      group.initialLr = base[i]!;
+      this.baseLrs[i] = base[i]!;
+    });
+    this.start();
+  }
+
+  override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {
+    const cycle = Math.floor(1 + this.lastEpoch / this.totalSize);
+    const at = 1 + this.lastEpoch / this.totalSize - cycle;
+    const height = at <= this.stepRatio ? at / this.stepRatio : (at - 1) / (this.stepRatio - 1);
+    const amplitude = height * this.amplitude(cycle, this.lastEpoch);
+    if (this.cycleMomentum) {
+      const [base, max] = this.momenta[index]!;
+      setMomentum('CyclicLR', group, max - (max - base) * amplitude);
+    }
+    return baseLr + (this.maxLrs[index]! - baseLr) * amplitude;
+  }
+}

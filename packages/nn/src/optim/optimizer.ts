@@ -1,0 +1,189 @@
+import { ArgumentError, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
+import { ModuleError } from '../errors.js';
+
+/** What every optimizer has per group of parameters. */
+export interface GroupOptions {
+  /** Learning rate. */
+  lr: number;
+}
+
+/** Parameters that share their options; schedulers and users may change the options between steps. */
+export type ParamGroup<O> = O & {
+  params: Tensor[];
+  /** The learning rate a scheduler started from. */
+  initialLr?: number;
+};
+
+/** What an optimizer updates: parameters, or groups of them with options of their own. */
+export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { readonly params: Iterable<Tensor> }>;
+
+/** What an optimizer remembers of one parameter. */
+export type ParamState = Record<string, number | Tensor>;
+
+/** An optimizer's memory and options; parameters are numbered in the order of the groups. */
+export interface OptimizerStateDict<O> {
+  readonly state: Readonly<Record<number, ParamState>>;
+  readonly paramGroups: readonly (O & { readonly params: readonly number[] })[];
+}
+
+/** Throws unless `value` is a number from `least` on. */
+export function checkNumber(optimizer: string, name: string, value: number, least = 0, below = Infinity): void {
+  if (!(value >= least && value < below) && !(value === Infinity && below === Infinity))
+    throw new ArgumentError(
+      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${String(value)}.`,
+    );
+}
+
+/**
+ * Base of the optimizers: parameter groups, the memory per parameter, and the step over all of them.
+ *
+ * A subclass checks its options and says how one parameter is updated; the updates run in place, outside autograd.
+ */
+export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends ParamState = ParamState> {
+  /** The groups with their options. */
+  readonly paramGroups: ParamGroup<O>[] = [];
+  /** What is remembered per parameter, from its first step on. */
+  readonly state = new Map<Tensor, S>();
+
+  /**
+   * @param params parameters, or groups `{ params, lr, ... }` whose options override the defaults
+   * @throws ArgumentError for no parameters, a parameter given twice or computed from others, or options out of range
+   */
+  constructor(
+    params: Params<O>,
+    readonly defaults: O,
+  ) {
+    const given = [...(params as Iterable<Tensor | (Partial<O> & { readonly params: Iterable<Tensor> })>)];
+    if (given.length === 0) throw new ArgumentError(`${this.constructor.name}: there are no parameters to optimize.`);
+    const plain: Tensor[] = [];
+    for (const entry of given)
+      if (entry instanceof Tensor) plain.push(entry);
+      else this.addParamGroup(entry);
+    if (plain.length > 0) {
+      if (plain.length < given.length)
+        throw new ArgumentError(`${this.constructor.name}: give either parameters or groups of parameters, not both.`);
+      this.addGroup(plain, {});
+    }
+  }
+
+  /** Throws unless the options of a group are in range. */
+  abstract checkOptions(options: O): void;
+
+  /** The memory of a parameter before its first step. */
+  abstract initialState(param: Tensor, group: O): S;
+
+  /** Updates one parameter in place. */
+  abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
+
+  /** Adds a group of parameters; options it does not give are the defaults. */
+  addParamGroup(group: Partial<O> & { readonly params: Iterable<Tensor> }): void {
+    this.addGroup([...group.params], group);
+  }
+
+  /** Adds a group once its parameters and options are checked. */
+  addGroup(params: Tensor[], given: object): void {
+    const name = this.constructor.name;
+    const known = new Set(this.paramGroups.flatMap((other) => other.params));
+    for (const param of params) {
+      if (!(param instanceof Tensor))
+        throw new ArgumentError(`${name}: a parameter must be a tensor, got ${typeof param}.`);
+      if (!param.isLeaf)
+        throw new ArgumentError(
+          `${name}: a parameter of shape ${shown(param.shape)} is computed from other tensors. Optimize those, or a detach() of it.`,
+        );
+      if (known.has(param))
+        throw new ArgumentError(`${name}: a parameter of shape ${shown(param.shape)} is given twice.`);
+      known.add(param);
+    }
+    const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const complete = { ...this.defaults, ...options, params } as ParamGroup<O>;
+    this.checkOptions(complete);
+    this.paramGroups.push(complete);
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * @param closure computes the loss and its gradients anew, before the update
+   * @returns what the closure returned
+   */
+  step(closure?: () => Tensor): Tensor | undefined {
+    const loss = closure && enableGrad(closure);
+    noGrad(() => {
+      for (const group of this.paramGroups)
+        for (const param of group.params) {
+          if (param.grad === null) continue;
+          let state = this.state.get(param);
+          if (state === undefined) this.state.set(param, (state = this.initialState(param, group)));
+          this.update(param, param.grad, group, state);
+        }
+    });
+    return loss;
+  }
+
+  /** Drops the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const { params } of this.paramGroups) for (const param of params) param.grad = null;
+  }
+
+  /** Memory and options; the tensors are shared with the optimizer. */
+  stateDict(): OptimizerStateDict<O> {
+    const all = this.paramGroups.flatMap(({ params }) => params);
+    const numbers = new Map(all.map((param, i) => [param, i]));
+    const state: Record<number, ParamState> = {};
+    for (const [param, remembered] of this.state) state[numbers.get(param)!] = { ...remembered };
+    return {
+      state,
+      paramGroups: this.paramGroups.map((group) => ({
+        ...group,
+        params: group.params.map((param) => numbers.get(param)!),
+      })),
+    };
+  }
+
+  /**
+   * Takes back what `stateDict` gave, for an optimizer of the same groups.
+   *
+   * @throws ModuleError where groups, parameters or shapes do not fit; nothing is changed then
+   */
+  loadStateDict({ state, paramGroups }: OptimizerStateDict<O>): void {
+    const name = this.constructor.name;
+    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
+      shown(groups.map(({ params }) => params.length));
+    if (sizes(paramGroups) !== sizes(this.paramGroups))
+      throw new ModuleError(
+        `${name}.loadStateDict: groups of ${sizes(paramGroups)} parameters do not fit this optimizer's ${sizes(this.paramGroups)}.`,
+      );
+    const params = new Map<number, Tensor>();
+    paramGroups.forEach((group, g) => group.params.forEach((i, p) => params.set(i, this.paramGroups[g]!.params[p]!)));
+    const loaded: [Tensor, S][] = [];
+    for (const [index, remembered] of Object.entries(state)) {
+      const param = params.get(Number(index));
+      if (param === undefined) throw new ModuleError(`${name}.loadStateDict: state of an unknown parameter ${index}.`);
+      loaded.push([param, this.checkedState(param, remembered, index)]);
+    }
+    for (const group of paramGroups) this.checkOptions(group);
+    this.state.clear();
+    for (const [param, remembered] of loaded) this.state.set(param, remembered);
+    paramGroups.forEach((group, g) =>
+      Object.assign(this.paramGroups[g]!, { ...group, params: this.paramGroups[g]!.params }),
+    );
+  }
+
+  /** A copy of one parameter's memory, once it has what this optimizer remembers. */
+  checkedState(param: Tensor, remembered: ParamState, index: string): S {
+    const wanted = this.initialState(param, this.defaults);
+    const copy: ParamState = {};
+    for (const [key, value] of Object.entries(remembered)) {
+      if (value instanceof Tensor && shown(value.shape) !== shown(param.shape))
+        throw new ModuleError(
+          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} has shape ${shown(value.shape)}, the parameter ${shown(param.shape)}.`,
+        );
+      copy[key] = value instanceof Tensor ? value.detach().clone() : value;
+    }
+    for (const key of Object.keys(wanted))
+      if (!(key in copy))
+        throw new ModuleError(`${this.constructor.name}.loadStateDict: parameter ${index} has no ${key}.`);
+    return copy as S;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Tensor } from '@q/tensor';
+import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+
+/** Options of `RMSprop`. */
+export interface RMSpropOptions extends GroupOptions {
+  /** Learning rate. Default: 0.01. */
+  lr: number;
+  /** Decay of the running mean of the squared gradient. Default: 0.99. */
+  alpha: number;
+  /** Added to the denominator. Default: 1e-8. */
+  eps: number;
+  /** Factor of the parameter that is added to its gradient. Default: 0. */
+  weightDecay: number;
+  /** Share of the previous step that is kept. Default: 0. */
+  momentum: number;
+  /** Divide by the deviation of the gradient instead of its root mean square. Default: false. */
+  centered: boolean;
+  /** Climb instead of descend. Default: false. */
+  maximize: boolean;
+}
+
+interface RMSpropState extends ParamState {
+  squareAvg: Tensor;
+}
+
+/** RMSprop (Hinton's lecture 6e), as `torch.optim.RMSprop`: the root is taken before eps is added. */
+export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
+  constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
+    super(params, {
+      lr: 0.01,
+      alpha: 0.99,
+      eps: 1e-8,
+      weightDecay: 0,
+      momentum: 0,
+      centered: false,
+      maximize: false,
+      ...options,
+    });
+  }
+
+  override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
+    for (const [name, value] of Object.entries({ lr, alpha, eps, weightDecay, momentum }))
+      checkNumber('RMSprop', name, value);
+  }
+
+  override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
+    return {
+      squareAvg: param.zerosLike(),
+      ...(centered && { gradAvg: param.zerosLike() }),
+      ...(momentum > 0 && { momentumBuffer: param.zerosLike() }),
+    };
+  }
+
+  override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
+    const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
+    let step = maximize ? grad.neg() : grad;
+    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    const { squareAvg } = state;
+    squareAvg.mul_(alpha).addcmul_(step, step, { value: 1 - alpha });
+    let variance = squareAvg;
+    if (centered) {
+      const mean = ((state.gradAvg ??= param.zerosLike()) as Tensor).mul_(alpha).add_(step, { alpha: 1 - alpha });
+      variance = squareAvg.addcmul(mean, mean, { value: -1 });
+    }
+    const denominator = variance.sqrt().add_(eps);
+    if (momentum > 0) {
+      const buffer = (state.momentumBuffer ??= param.zerosLike()) as Tensor;
+      buffer.mul_(momentum).addcdiv_(step, denominator);
+      param.add_(buffer, { alpha: -lr });
+    } else param.addcdiv_(step, denominator, { value: -lr });
+  }
+}

@@ -1,0 +1,61 @@
+import { ArgumentError, type Tensor } from '@q/tensor';
+import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+
+/** Options of `SGD`. */
+export interface SGDOptions extends GroupOptions {
+  /** Share of the previous step that is kept. Default: 0. */
+  momentum: number;
+  /** Share of the gradient that the momentum leaves out. Default: 0. */
+  dampening: number;
+  /** Factor of the parameter that is added to its gradient. Default: 0. */
+  weightDecay: number;
+  /** Nesterov's momentum. Default: false. */
+  nesterov: boolean;
+  /** Climb instead of descend. Default: false. */
+  maximize: boolean;
+}
+
+/** Momentum of a parameter, once it has moved. */
+interface SGDState extends ParamState {
+  momentumBuffer: Tensor;
+}
+
+/**
+ * Stochastic gradient descent, with momentum as `torch.optim.SGD` defines it.
+ *
+ * @example
+ * const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+ * optimizer.zeroGrad();
+ * loss.backward();
+ * optimizer.step();
+ */
+export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
+  constructor(params: Params<SGDOptions>, options: GroupOptions & Partial<SGDOptions>) {
+    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+  }
+
+  override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
+    checkNumber('SGD', 'lr', lr);
+    checkNumber('SGD', 'momentum', momentum);
+    checkNumber('SGD', 'weightDecay', weightDecay);
+    if (nesterov && (momentum <= 0 || dampening !== 0))
+      throw new ArgumentError('SGD: nesterov needs a momentum above 0 and a dampening of 0.');
+  }
+
+  override initialState(): ParamState {
+    return {};
+  }
+
+  override update(param: Tensor, grad: Tensor, group: SGDOptions, state: Partial<SGDState> & ParamState): void {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
+    let step = maximize ? grad.neg() : grad;
+    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    if (momentum !== 0) {
+      const buffer = state.momentumBuffer;
+      if (buffer === undefined) state.momentumBuffer = step.clone();
+      else buffer.mul_(momentum).add_(step, { alpha: 1 - dampening });
+      step = nesterov ? step.add(state.momentumBuffer!, { alpha: momentum }) : state.momentumBuffer!;
+    }
+    param.add_(step, { alpha: -lr });
+  }
+}
