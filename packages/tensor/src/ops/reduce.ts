@@ -1,12 +1,15 @@
-import { isInt, type DType } from '../dtype.js';
-import { ShapeError, shown } from '../errors.js';
+import { computeDType, isFloat, isHalf, type DType } from '../dtype.js';
+import { DTypeError, ShapeError, shown } from '../errors.js';
+import { apply } from '../autograd.js';
 import { kernels } from '../kernels/active.js';
-import type { ReduceName } from '../kernels/contract/reduce.js';
-import { reducedShape, type Shape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import type { ReduceName, QuantifierName } from '../kernels/contract/reduce.js';
+import { numel, reducedShape, type Shape } from '../shape.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
+import { accumulated, computable, widened } from './accumulate.js';
 import { cast } from './elementwise.js';
 import { op, type Single } from './op.js';
+import { exclusiveProd } from './scan.js';
 
 /** Which dims a reduction folds (counted from the front) and whether they stay with size 1. */
 export interface Reduction {
@@ -15,25 +18,102 @@ export interface Reduction {
   readonly dtype?: DType;
 }
 
-/** Folds `dims` of a view in `dtype`. */
-export function reduce(name: ReduceName, x: Tensor, { dims, keepdim }: Reduction, dtype: DType): View {
-  const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
-  const view = cast(x, dtype);
-  const out = alloc(kept.map((d) => x.shape[d]!), dtype);
-  kernels.reduce(name, { storage: view.storage, layout: view.layout.permute([...kept, ...dims]) }, out);
-  return { storage: out.storage, layout: out.layout.reshape(reducedShape(x.shape, dims, keepdim))! };
+/** The reduced dims moved last, as kernels want them, and the shape of the others. */
+export function grouped(x: View, dims: readonly number[]): { x: View; kept: Shape } {
+  const { shape } = x.layout;
+  const others = shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const kept = others.map((d) => shape[d]!);
+  return { x: { storage: x.storage, layout: x.layout.permute([...others, ...dims]) }, kept };
+}
+
+/** A result over the kept dims, with the reduced ones back as size 1 where asked for. */
+export const shaped = (out: View, shape: Shape, { dims, keepdim }: Reduction): View =>
+  keepdim ? { storage: out.storage, layout: out.layout.reshape(reducedShape(shape, dims, true))! } : out;
+
+/** Number of elements in each group. */
+export const groupSize = (shape: Shape, dims: readonly number[]): number => numel(dims.map((d) => shape[d]!));
+
+/** Throws where an operation that has no result for nothing would get an empty group. */
+export function checkNotEmpty(name: string, { shape }: Tensor, dims: readonly number[]): void {
+  const empty = dims.find((d) => shape[d] === 0);
+  if (empty !== undefined)
+    throw new ShapeError(
+      `${name}: dim ${empty} of shape ${shown(shape)} is empty, and ${name} of nothing is not defined.`,
+    );
+}
+
+/** Folds `dims` of a tensor, accumulating in `dtype`. */
+export function reduce(name: ReduceName, x: View, reduction: Reduction, dtype: DType): View {
+  const accumulator = computeDType(dtype);
+  const { x: view, kept } = grouped(widened(isHalf(dtype) ? cast(x, dtype) : x, accumulator), reduction.dims);
+  const out = empty(kept, accumulator);
+  kernels.reduce(name, view, out);
+  return shaped(cast(out, dtype), x.layout.shape, reduction);
 }
 
 /** A reduced tensor stretched back over the dims it lost. */
-export const expandLike = (y: Tensor, x: Tensor, { dims, keepdim }: Reduction): Tensor =>
-  (keepdim ? y : y.reshape(reducedShape(x.shape, dims, true))).broadcastTo(x.shape);
+export const expandLike = (y: Tensor, x: Tensor, reduction: Reduction): Tensor =>
+  unreduced(y, x, reduction).broadcastTo(x.shape);
 
-/** Sums; integers and bools sum to int32, as torch's int64 without the 64 bits. */
+/** A reduced tensor with size 1 for each dim it lost. */
+export const unreduced = (y: Tensor, x: Tensor, { dims, keepdim }: Reduction): Tensor =>
+  keepdim ? y : y.reshape(reducedShape(x.shape, dims, true));
+
 export const sum = op<Single, Reduction>({
   name: 'sum',
-  forward: ([x], attrs) => reduce('sum', x, attrs, attrs.dtype ?? (isInt(x.dtype) || x.dtype === 'bool' ? 'int32' : x.dtype)),
+  forward: ([x], attrs) => reduce('sum', x, attrs, accumulated(x, attrs.dtype)),
   backward: (grad, [x], _y, attrs) => [expandLike(grad, x, attrs)],
   saves: 'none',
+});
+
+export const mean = op<Single, Reduction>({
+  name: 'mean',
+  forward: ([x], attrs) => {
+    const dtype = attrs.dtype ?? computeDType(x.dtype);
+    if (!isFloat(dtype))
+      throw new DTypeError(
+        `mean: the result of a ${x.dtype} tensor needs a floating dtype. Pass { dtype: 'float32' }.`,
+      );
+    const total = reduce('sum', x, attrs, computeDType(dtype));
+    const count = empty([], computeDType(dtype));
+    kernels.fill(groupSize(x.shape, attrs.dims), count);
+    kernels.binary(
+      'div',
+      total,
+      { storage: count.storage, layout: count.layout.broadcastTo(total.layout.shape) },
+      total,
+    );
+    return cast(total, dtype);
+  },
+  backward: (grad, [x], _y, attrs) => [expandLike(grad.div(groupSize(x.shape, attrs.dims)), x, attrs)],
+  saves: 'none',
+});
+
+/** The product; its gradient is exact where elements are 0. */
+export const prod = op<Single, Reduction>({
+  name: 'prod',
+  forward: ([x], attrs) => reduce('prod', x, attrs, accumulated(x, attrs.dtype)),
+  backward: (grad, [x], _y, { dims, keepdim }) => {
+    const others = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+    const order = [...others, ...dims];
+    const kept = others.map((d) => x.shape[d]!);
+    const lines = x
+      .permute(order)
+      .reshape([...kept, groupSize(x.shape, dims)])
+      .to(grad.dtype);
+    // Of each element: the product of those before times the product of those behind.
+    const behind = apply(exclusiveProd, [lines], { dim: kept.length, reverse: true });
+    const rest = apply(exclusiveProd, [lines], { dim: kept.length, reverse: false }).mul(behind);
+    const inverse = order.map((_, d) => order.indexOf(d));
+    const shape = order.map((d) => x.shape[d]!);
+    return [
+      rest
+        .reshape(shape)
+        .permute(inverse)
+        .mul(expandLike(grad, x, { dims, keepdim })),
+    ];
+  },
+  saves: 'inputs',
 });
 
 /** Sums over the dims that broadcasting had stretched, so that the result has `shape`: the adjoint of broadcasting. */
@@ -50,3 +130,21 @@ export const sumTo = op<Single, Shape>({
   backward: (grad, [x]) => [grad.broadcastTo(x.shape)],
   saves: 'none',
 });
+
+function quantifier(name: QuantifierName) {
+  return op<Single, Reduction>({
+    name,
+    forward: ([x], attrs) => {
+      const { x: view, kept } = grouped(computable(x), attrs.dims);
+      // PyTorch answers in uint8 for uint8.
+      const out = empty(kept, name === 'countNonzero' ? 'int32' : x.dtype === 'uint8' ? 'uint8' : 'bool');
+      kernels.quantify(name, view, out);
+      return shaped(out, x.shape, attrs);
+    },
+    backward: null,
+  });
+}
+
+export const all = quantifier('all');
+export const any = quantifier('any');
+export const countNonzero = quantifier('countNonzero');

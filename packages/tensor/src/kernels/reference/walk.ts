@@ -1,12 +1,13 @@
 import type { Layout } from '../../layout.js';
 
 /** Layouts of one shape, merged into as few dims as all of them allow; strides per operand. */
-interface Merged {
+export interface Merged {
   sizes: number[];
   strides: number[][];
 }
 
-function merge(layouts: readonly Layout[]): Merged {
+/** Merges neighbouring dims that every layout walks as one; sizes of 1 go. */
+export function merge(layouts: readonly Layout[]): Merged {
   const shape = layouts[0]!.shape;
   const sizes: number[] = [];
   const strides: number[][] = layouts.map(() => []);

@@ -1,0 +1,39 @@
+import { Layout } from '../../layout.js';
+import type { View } from '../../storage.js';
+import { merge, positions } from './walk.js';
+
+/** The last dim of a view: where each line starts in the array, its step and its length. */
+export interface Lines {
+  readonly starts: Int32Array;
+  readonly step: number;
+  readonly size: number;
+}
+
+/** The lines of a view along its last dim. */
+export function lines({ storage, layout }: View): Lines {
+  const { shape, strides, offset, ndim } = layout;
+  const outer = new Layout(shape.slice(0, -1), strides.slice(0, -1), offset);
+  return { starts: positions(outer, storage.base), step: strides[ndim - 1]!, size: shape[ndim - 1]! };
+}
+
+/** The trailing dims of a view: where each group starts, and the runs of equal step that every group is made of. */
+export interface Groups {
+  readonly starts: Int32Array;
+  /** Starts of the runs, relative to the group's. */
+  readonly runs: Int32Array;
+  readonly step: number;
+  /** Elements in a run. */
+  readonly count: number;
+}
+
+/** The groups a view falls into behind its first `outer` dims. */
+export function groups({ storage, layout }: View, outer: number): Groups {
+  const { shape, strides, offset } = layout;
+  const starts = positions(new Layout(shape.slice(0, outer), strides.slice(0, outer), offset), storage.base);
+  const inner = new Layout(shape.slice(outer), strides.slice(outer));
+  if (inner.numel === 0) return { starts, runs: new Int32Array(0), step: 1, count: 0 };
+  const { sizes, strides: merged } = merge([inner]);
+  const last = sizes.length - 1;
+  const runs = positions(new Layout(sizes.slice(0, last), merged[0]!.slice(0, last)), 0);
+  return { starts, runs, step: merged[0]![last]!, count: sizes[last]! };
+}

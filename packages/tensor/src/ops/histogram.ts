@@ -1,0 +1,125 @@
+import { isInt, type DType } from '../dtype.js';
+import { ArgumentError, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
+import { kernels } from '../kernels/active.js';
+import { numel, sameShape } from '../shape.js';
+import { alloc, empty, type View } from '../storage.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloat, computable } from './accumulate.js';
+import { element, reshaped } from './along.js';
+import { cast } from './elementwise.js';
+import { op, type Pair, type Single } from './op.js';
+
+/** Equal bins between two bounds; equal bounds stand for those of the elements. */
+export interface Bins {
+  readonly bins: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Smallest and largest element of a view that has some. */
+function range(x: View): [number, number] {
+  const [low, high] = [empty([], x.storage.dtype), empty([], x.storage.dtype)];
+  kernels.extrema(x, low, high);
+  return [element(low), element(high)];
+}
+
+/** The bounds as the kernel wants them: rounded to the dtype, those of the elements where equal, never of width 0. */
+function bounds(x: View, { min, max }: Bins): [number, number] {
+  const round = x.storage.dtype === 'float32' ? Math.fround : Number;
+  const given: [number, number] = [round(min), round(max)];
+  const [lo, hi] = given[0] === given[1] && x.layout.numel > 0 ? range(x) : given;
+  return lo === hi ? [round(lo - 1), round(hi + 1)] : [lo, hi];
+}
+
+/** Counts of elements in equal bins, as `torch.histc`. */
+export const histc = op<Single, Bins>({
+  name: 'histc',
+  forward: ([x], attrs) => {
+    checkFloat('histc', x.dtype);
+    if (!Number.isInteger(attrs.bins) || attrs.bins < 1)
+      throw new ArgumentError(`histc: bins must be a positive integer, got ${attrs.bins}.`);
+    const view = computable(x);
+    const [lo, hi] = bounds(view, attrs);
+    if (!Number.isFinite(lo) || !Number.isFinite(hi))
+      throw new ArgumentError(`histc: the range [${lo}, ${hi}] is not finite. Pass min and max.`);
+    if (lo > hi) throw new ArgumentError(`histc: max must not be smaller than min, got [${lo}, ${hi}].`);
+    const out = empty([attrs.bins], view.storage.dtype);
+    kernels.histogram(view, lo, hi, out);
+    return out;
+  },
+  backward: null,
+});
+
+/** How many bins a count has at least. */
+export interface Counting {
+  readonly minlength: number;
+}
+
+function binsOf(x: Tensor, { minlength }: Counting): number {
+  if (!isInt(x.dtype)) throw new DTypeError(`bincount: wants an integer tensor, got ${x.dtype}.`);
+  if (x.ndim !== 1)
+    throw new ShapeError(`bincount: wants a vector, got shape ${shown(x.shape)}. Flatten it with reshape([-1]).`);
+  if (!Number.isInteger(minlength) || minlength < 0)
+    throw new ArgumentError(`bincount: minlength must be a non-negative integer, got ${minlength}.`);
+  if (x.numel === 0) return minlength;
+  const [smallest, largest] = range(x);
+  if (smallest < 0) throw new IndexError(`bincount: wants non-negative integers, got ${smallest}.`);
+  return Math.max(minlength, largest + 1);
+}
+
+/** How often each integer from 0 on occurs. */
+export const bincount = op<Single, Counting>({
+  name: 'bincount',
+  forward: ([x], attrs) => {
+    const out = alloc([binsOf(x, attrs)], 'int32');
+    kernels.bincount(x, null, out);
+    return out;
+  },
+  backward: null,
+});
+
+/** The sum of the weights of each integer from 0 on: float32 for float32 weights, else float64. */
+export const weightedBincount = op<Pair, Counting>({
+  name: 'bincount',
+  forward: ([x, weights], attrs) => {
+    const bins = binsOf(x, attrs);
+    if (!sameShape(x.shape, weights.shape))
+      throw new ShapeError(`bincount: weights have shape ${shown(weights.shape)}, the integers ${shown(x.shape)}.`);
+    const dtype: DType = weights.dtype === 'float32' ? 'float32' : 'float64';
+    const out = alloc([bins], dtype);
+    kernels.bincount(x, cast(weights, dtype), out);
+    return out;
+  },
+  backward: null,
+});
+
+/** Which side of equal elements a value goes to. */
+export interface Side {
+  readonly right: boolean;
+}
+
+/** Where values would be inserted in a sorted tensor: `[sorted, values] -> int32` of the shape of `values`. */
+export const searchsorted = op<Pair, Side>({
+  name: 'searchsorted',
+  forward: ([sorted, values], { right }) => {
+    const leading = sorted.shape.slice(0, -1);
+    if (sorted.ndim === 0)
+      throw new ShapeError('searchsorted: the sorted tensor needs at least one dim, got shape [].');
+    if (sorted.ndim > 1 && !sameShape(leading, values.shape.slice(0, -1)))
+      throw new ShapeError(
+        `searchsorted: all dims but the last must agree, got sorted ${shown(sorted.shape)} and values ${shown(values.shape)}.`,
+      );
+    if (values.weak === null && values.dtype !== sorted.dtype)
+      throw new DTypeError(
+        `searchsorted: sorted is ${sorted.dtype} but the values are ${values.dtype}. Convert one of them.`,
+      );
+    const out = empty(values.shape, 'int32');
+    const lines = numel(leading);
+    const count = sorted.ndim === 1 ? values.numel : values.shape[values.ndim - 1]!;
+    const of = (x: View, size: number): View => reshaped(computable(x), [lines, size]);
+    if (values.numel > 0)
+      kernels.searchsorted(of(sorted, sorted.shape[sorted.ndim - 1]!), of(values, count), right, of(out, count));
+    return out;
+  },
+  backward: null,
+});
