@@ -88,17 +88,19 @@ export class Storage<D extends DType = DType> {
     }
   }
 
-  /** Address of the first element for a kernel that reads; valid until `endKernel`. */
-  pointer(memory: KernelMemory): number {
+  /** Address of the element at position 0 for a kernel that reads what `layout` visits; valid until `endKernel`. */
+  pointer(memory: KernelMemory, layout: Layout): number {
     if (this.block?.chunk) {
       memory.use(this.block);
       return this.block.chunk.start;
     }
     const host = this.array;
     if (this.exposed) {
-      const at = memory.scratch(this.length * dtypes[this.dtype].bytes);
-      memory.heap(this.dtype).set(host, at / dtypes[this.dtype].bytes);
-      return at;
+      const { bytes } = dtypes[this.dtype];
+      const [first, end] = layout.extent();
+      const at = memory.scratch((end - first) * bytes);
+      memory.heap(this.dtype).set(host.subarray(first, end), at / bytes);
+      return at - first * bytes;
     }
     const block = memory.place(this.dtype, this.length);
     memory.heap(this.dtype).set(host, block.base);
@@ -108,12 +110,12 @@ export class Storage<D extends DType = DType> {
   }
 
   /**
-   * Address of the first element for a kernel that writes: kernel memory becomes the only place of the elements. Null
+   * Address of the element at position 0 for a kernel that writes: kernel memory becomes the only place of the elements. Null
    * where a caller holds the array, which must then be written itself.
    */
-  writePointer(memory: KernelMemory): number | null {
+  writePointer(memory: KernelMemory, layout: Layout): number | null {
     if (this.exposed) return null;
-    const at = this.pointer(memory);
+    const at = this.pointer(memory, layout);
     this.host = null;
     this.block!.clean = false;
     return at;

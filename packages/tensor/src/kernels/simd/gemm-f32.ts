@@ -1,0 +1,313 @@
+import {
+  doWhile,
+  f32,
+  f32x4,
+  forRange,
+  i32,
+  seq,
+  v128,
+  when,
+  type Arg,
+  type Expr,
+  type Local,
+  type ModuleBuilder,
+  type Stmt,
+} from './assembler.js';
+
+/** Rows and columns of the tile of C that lives in registers: 8 accumulators, 4 vectors of B and one of A. */
+const MR = 2;
+const NV = 4;
+export const NR = NV * 4;
+
+/** Depth of a block: a packed panel of B (KC x NR) stays in the first-level cache. */
+export const KC = 256;
+
+/** Rows of A packed at a time: the block (MC x KC) stays in the second-level cache. */
+export const MC = 512;
+
+/** Bytes of workspace `gemm` needs: one panel of B, one block of A, one tile for the edges. */
+export const GEMM_WORKSPACE = (KC * NR + (MC + MR) * KC + MR * NR) * 4;
+
+const panelBytes = KC * NR * 4;
+const blockBytes = (MC + MR) * KC * 4;
+
+/** What differs between engines. */
+export interface GemmVariant {
+  /** Relaxed fused multiply-add instead of a product and a sum. */
+  readonly fused: boolean;
+  /** Steps of the k-loop per iteration: V8 before 13 spills when it is unrolled. */
+  readonly unroll: number;
+}
+
+/** Rows of A interleaved: `[mc / MR][kc][MR]`, rows beyond `mc` are zero. Strides in bytes. */
+function packRows(module: ModuleBuilder) {
+  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, mc, kc, a, rowStride, columnStride, dst) => {
+    const [i, p, first, second] = f.locals('i32', 4);
+    const [x, y] = f.locals('v128', 2);
+    const hasSecond = i32.ltU(i32.add(i, 1), mc);
+    const step = seq(
+      f32.store(dst, f32.load(first)),
+      when(hasSecond, f32.store(dst, f32.load(second), 4), f32.store(dst, 0, 4)),
+      first.set(i32.add(first, columnStride)),
+      second.set(i32.add(second, columnStride)),
+      dst.set(i32.add(dst, MR * 4)),
+    );
+    const four = seq(
+      x.set(v128.load(first)),
+      y.set(v128.load(second)),
+      v128.store(dst, v128.shuffle32(x, y, [0, 4, 1, 5])),
+      v128.store(dst, v128.shuffle32(x, y, [2, 6, 3, 7]), 16),
+      first.set(i32.add(first, 16)),
+      second.set(i32.add(second, 16)),
+      dst.set(i32.add(dst, 32)),
+      p.set(i32.add(p, 4)),
+    );
+    const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
+    return forRange(
+      i,
+      0,
+      mc,
+      MR,
+      seq(
+        first.set(i32.add(a, i32.mul(i, rowStride))),
+        second.set(i32.add(first, rowStride)),
+        p.set(0),
+        when(vectors, doWhile(four, i32.ltU(i32.add(p, 3), kc))),
+        forRange(p, p, kc, 1, step),
+      ),
+    );
+  });
+}
+
+/** Columns of B as one panel `[kc][NR]`, columns beyond `columns` are zero. Strides in bytes. */
+function packPanel(module: ModuleBuilder) {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, columns, b, rowStride, columnStride, dst) => {
+      const [p, j, from, to] = f.locals('i32', 4);
+      const [t0, t1, t2, t3, u0, u1, u2, u3] = f.locals('v128', 8);
+      const full = i32.eq(columns, NR);
+      const alongRows = forRange(
+        p,
+        0,
+        kc,
+        1,
+        seq(
+          ...Array.from({ length: NV }, (_, v) => v128.store(dst, v128.load(b, v * 16), v * 16)),
+          b.set(i32.add(b, rowStride)),
+          dst.set(i32.add(dst, NR * 4)),
+        ),
+      );
+      // k runs along memory (a transposed operand): 4 x 4 blocks are transposed in registers.
+      const alongColumns = forRange(
+        j,
+        0,
+        NR,
+        4,
+        seq(
+          from.set(i32.add(b, i32.mul(j, columnStride))),
+          to.set(i32.add(dst, i32.shl(j, 2))),
+          forRange(
+            p,
+            0,
+            i32.and(kc, -4),
+            4,
+            seq(
+              t0.set(v128.load(from)),
+              t1.set(v128.load(i32.add(from, columnStride))),
+              t2.set(v128.load(i32.add(from, i32.shl(columnStride, 1)))),
+              t3.set(v128.load(i32.add(from, i32.mul(columnStride, 3)))),
+              u0.set(v128.shuffle32(t0, t1, [0, 4, 1, 5])),
+              u1.set(v128.shuffle32(t0, t1, [2, 6, 3, 7])),
+              u2.set(v128.shuffle32(t2, t3, [0, 4, 1, 5])),
+              u3.set(v128.shuffle32(t2, t3, [2, 6, 3, 7])),
+              v128.store(to, v128.shuffle32(u0, u2, [0, 1, 4, 5])),
+              v128.store(to, v128.shuffle32(u0, u2, [2, 3, 6, 7]), NR * 4),
+              v128.store(to, v128.shuffle32(u1, u3, [0, 1, 4, 5]), NR * 8),
+              v128.store(to, v128.shuffle32(u1, u3, [2, 3, 6, 7]), NR * 12),
+              from.set(i32.add(from, 16)),
+              to.set(i32.add(to, NR * 16)),
+            ),
+          ),
+        ),
+      );
+      const element = (start: Arg<'i32'>): Stmt =>
+        forRange(
+          p,
+          start,
+          kc,
+          1,
+          seq(
+            from.set(i32.add(b, i32.mul(p, rowStride))),
+            to.set(i32.add(dst, i32.mul(p, NR * 4))),
+            forRange(
+              j,
+              0,
+              NR,
+              1,
+              seq(
+                when(i32.ltU(j, columns), f32.store(to, f32.load(from)), f32.store(to, 0)),
+                from.set(i32.add(from, columnStride)),
+                to.set(i32.add(to, 4)),
+              ),
+            ),
+          ),
+        );
+      return when(
+        i32.and(full, i32.eq(columnStride, 4)),
+        alongRows,
+        when(i32.and(full, i32.eq(rowStride, 4)), seq(alongColumns, element(i32.and(kc, -4))), element(0)),
+      );
+    },
+  );
+}
+
+/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`. */
+function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
+  const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
+    fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
+  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, kc, a, b, c, stride, fresh) => {
+    const sums = f.locals<'v128', number>('v128', MR * NV);
+    const columns = f.locals<'v128', number>('v128', NV);
+    const row = f.local('v128');
+    const second = f.local('i32');
+    const end = f.local('i32');
+    const at = (index: number): Local<'i32'> => (index < NV ? c : second);
+    const step = (u: number): Stmt =>
+      seq(
+        ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
+        ...Array.from({ length: MR }, (_, r) =>
+          seq(
+            row.set(v128.load32Splat(a, (u * MR + r) * 4)),
+            ...columns.map((column, v) => sums[r * NV + v]!.set(multiplyAdd(row, column, sums[r * NV + v]!))),
+          ),
+        ),
+      );
+    const run = (steps: number, until: Arg<'i32'>): Stmt =>
+      doWhile(
+        seq(
+          ...Array.from({ length: steps }, (_, u) => step(u)),
+          a.set(i32.add(a, steps * MR * 4)),
+          b.set(i32.add(b, steps * NR * 4)),
+        ),
+        i32.ltU(b, until),
+      );
+    const last = i32.add(b, i32.mul(kc, NR * 4));
+    return seq(
+      second.set(i32.add(c, stride)),
+      when(
+        fresh,
+        seq(...sums.map((sum) => sum.set(v128.zero))),
+        seq(...sums.map((sum, index) => sum.set(v128.load(at(index), (index % NV) * 16)))),
+      ),
+      end.set(last),
+      ...(unroll > 1
+        ? [
+            when(i32.geU(kc, unroll), run(unroll, i32.sub(end, i32.mul(i32.remU(kc, unroll), NR * 4)))),
+            when(i32.ltU(b, end), run(1, end)),
+          ]
+        : [run(1, end)]),
+      ...sums.map((sum, index) => v128.store(at(index), sum, (index % NV) * 16)),
+    );
+  });
+}
+
+/**
+ * Emits `gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, workspace)`: `C = A B` for float32 matrices anywhere
+ * in memory; pointers and strides in bytes, C has contiguous rows, `m`, `n`, `k` > 0. A is packed block by block, B panel
+ * by panel; every element of C is summed over k in order, whatever the partition.
+ */
+export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
+  const packA = packRows(module);
+  const packB = packPanel(module);
+  const multiply = tile(module, variant);
+
+  /** Copies `rows x columns` between C and the edge tile. */
+  const copyTile = module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, rows, columns, from, fromRow, to, toRow) => {
+      const [i, j, source, target] = f.locals('i32', 4);
+      return forRange(
+        i,
+        0,
+        rows,
+        1,
+        seq(
+          source.set(i32.add(from, i32.mul(i, fromRow))),
+          target.set(i32.add(to, i32.mul(i, toRow))),
+          forRange(
+            j,
+            0,
+            columns,
+            1,
+            seq(f32.store(target, f32.load(source)), source.set(i32.add(source, 4)), target.set(i32.add(target, 4))),
+          ),
+        ),
+      );
+    },
+  );
+
+  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  module.func('gemmF32', params, (f, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, workspace) => {
+    const [p, i, j, r, kc, mc, columns, rows, block, edge, packed, out] = f.locals('i32', 12);
+    const fresh = i32.eqz(p);
+    const whole = i32.and(i32.eq(columns, NR), i32.eq(rows, MR));
+    const tiles = forRange(
+      r,
+      0,
+      mc,
+      MR,
+      seq(
+        rows.set(i32.minU(i32.sub(mc, r), MR)),
+        out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
+        packed.set(i32.add(block, i32.mul(i32.mul(r, kc), 4))),
+        when(
+          whole,
+          multiply(kc, packed, workspace, out, cRow, fresh),
+          seq(
+            when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
+            multiply(kc, packed, workspace, edge, NR * 4, fresh),
+            copyTile(rows, columns, edge, NR * 4, out, cRow),
+          ),
+        ),
+      ),
+    );
+    const panels = forRange(
+      j,
+      0,
+      n,
+      NR,
+      seq(
+        columns.set(i32.minU(i32.sub(n, j), NR)),
+        packB(kc, columns, i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))), bRow, bColumn, workspace),
+        tiles,
+      ),
+    );
+    return seq(
+      block.set(i32.add(workspace, panelBytes)),
+      edge.set(i32.add(block, blockBytes)),
+      forRange(
+        p,
+        0,
+        k,
+        KC,
+        seq(
+          kc.set(i32.minU(i32.sub(k, p), KC)),
+          forRange(
+            i,
+            0,
+            m,
+            MC,
+            seq(
+              mc.set(i32.minU(i32.sub(m, i), MC)),
+              packA(mc, kc, i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))), aRow, aColumn, block),
+              panels,
+            ),
+          ),
+        ),
+      ),
+    );
+  });
+}

@@ -1,0 +1,85 @@
+import { f32x4, i32x4, seq, v128, type Expr, type FunctionScope, type Stmt } from './assembler.js';
+import type { ConstantTable } from './constants.js';
+
+type Vector = Expr<'v128'>;
+
+/** Several vectors on which the same steps are taken. */
+export type Wide = readonly Vector[];
+
+/** An operand of a step: vectors, or a float32 for all lanes. */
+export type WideArg = Wide | number;
+
+/**
+ * Writes straight-line code that takes each step on several vectors before the next step, so that latencies overlap and
+ * every constant is loaded once for all of them. Reads like ordinary arithmetic; `code` is what was written.
+ */
+export class Lockstep {
+  private readonly statements: Stmt[] = [];
+
+  constructor(
+    private readonly f: FunctionScope,
+    private readonly k: ConstantTable,
+    private readonly fused: boolean,
+    private readonly width: number,
+  ) {}
+
+  /** The statements so far. */
+  get code(): Stmt {
+    return seq(...this.statements);
+  }
+
+  /** One value for all lanes of all vectors, loaded here. */
+  private shared(value: Vector): Wide {
+    const local = this.f.local('v128');
+    this.statements.push(local.set(value));
+    return new Array<Vector>(this.width).fill(local);
+  }
+
+  private wide(arg: WideArg): Wide {
+    return typeof arg === 'number' ? this.shared(this.k.splat(arg)) : arg;
+  }
+
+  /** The same bits in all lanes. */
+  bits(value: number): Wide {
+    return this.shared(this.k.bits(value));
+  }
+
+  /** One step: `make` builds it for one vector. */
+  step(make: (...operands: Vector[]) => Vector, ...args: readonly WideArg[]): Wide {
+    const operands = args.map((arg) => this.wide(arg));
+    return Array.from({ length: this.width }, (_, u) => {
+      const local = this.f.local('v128');
+      this.statements.push(local.set(make(...operands.map((operand) => operand[u]!))));
+      return local;
+    });
+  }
+
+  add = (a: WideArg, b: WideArg): Wide => this.step(f32x4.add, a, b);
+  sub = (a: WideArg, b: WideArg): Wide => this.step(f32x4.sub, a, b);
+  mul = (a: WideArg, b: WideArg): Wide => this.step(f32x4.mul, a, b);
+  div = (a: WideArg, b: WideArg): Wide => this.step(f32x4.div, a, b);
+  neg = (a: Wide): Wide => this.step(f32x4.neg, a);
+  abs = (a: Wide): Wide => this.step(f32x4.abs, a);
+  /** The smaller; NaN in `a` stays. */
+  min = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmin, a, b);
+  /** The larger; NaN in `a` stays. */
+  max = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmax, a, b);
+  less = (a: Wide, b: WideArg): Wide => this.step(f32x4.lt, a, b);
+  /** Bits of `a` where the mask is set, else of `b`. */
+  choose = (mask: Wide, a: Wide, b: Wide): Wide => this.step((m, x, y) => v128.bitselect(x, y, m), mask, a, b);
+  /** Integer steps on the bits. */
+  addBits = (a: Wide, b: Wide): Wide => this.step(i32x4.add, a, b);
+  subBits = (a: Wide, b: Wide): Wide => this.step(i32x4.sub, a, b);
+  shiftLeft = (a: Wide, bits: number): Wide => this.step((x) => i32x4.shl(x, bits), a);
+  shiftRight = (a: Wide, bits: number): Wide => this.step((x) => i32x4.shrS(x, bits), a);
+
+  /** `a * b + c`, with one rounding where the engine has an instruction for it. */
+  madd(a: WideArg, b: WideArg, c: WideArg): Wide {
+    return this.step(this.fused ? f32x4.relaxedMadd : (x, y, z) => f32x4.add(f32x4.mul(x, y), z), a, b, c);
+  }
+
+  /** Coefficients from the highest power down, by Horner's rule. */
+  polynomial(x: Wide, [first, second, ...rest]: readonly number[]): Wide {
+    return rest.reduce<Wide>((sum, coefficient) => this.madd(sum, x, coefficient), this.madd(x, first!, second!));
+  }
+}
