@@ -70,7 +70,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
       throw new DTypeError(
         `to: a ${this.constructor.name} holds floats and cannot become ${dtype}. Use quantizedRepr() for its integers, or detach it from its encoding with add(0).`,
       );
-    return this.like({ values: cast, grid: null }, this.encoding?.to(dtype) ?? null) as Tensor as Tensor<E>;
+    return this.like({ values: cast, grid: null }, this.encoding) as Tensor as Tensor<E>;
   }
 
   override beginWrite(operation: string): void {

@@ -199,16 +199,19 @@ function blockwiseErrors(golden: Fields): void {
   const expected = record(golden.expected);
   const x = zeros(record(golden.inputs).x_shape as number[]);
   // A block size of the wrong length is refused when the quantizer is made.
-  mustThrow(() => {
-    const calibrated = newQuantizer(config, 'QuantizeDequantize');
-    callMethod(calibrated, 'computeEncodings', [() => tensorBy(calibrated, 'forward', x)]);
-  }, JSON.stringify(expected.calibrate_error));
-  const ones = zeros(config.shape as number[]).add(1);
-  mustThrow(() => {
-    const ranged = newQuantizer(config, 'QuantizeDequantize');
-    callMethod(ranged, 'setRange', [ones.neg(), ones]);
-    return tensorBy(ranged, 'forward', x);
-  }, JSON.stringify(expected.forward_error));
+  const steps: readonly (readonly [unknown, (quantizer: object) => unknown])[] = [
+    [expected.calibrate_error, (q) => callMethod(q, 'computeEncodings', [() => tensorBy(q, 'forward', x)])],
+    [
+      expected.forward_error,
+      (q) => {
+        const ones = zeros(config.shape as number[]).add(1);
+        callMethod(q, 'setRange', [ones.neg(), ones]);
+        return tensorBy(q, 'forward', x);
+      },
+    ],
+  ];
+  for (const [error, step] of steps)
+    mustThrow(() => step(newQuantizer(config, 'QuantizeDequantize')), JSON.stringify(error));
 }
 
 /** c_blockwise */

@@ -58,6 +58,8 @@ export const analyzers = topicOf(
       );
     const batches = list(record(golden.inputs).batches).filter(isTensorRecord);
     const steps = list(expected.steps).map(record);
+    // A corrected result may stand for the last batches only: those before it were merged into one there.
+    const unchecked = golden.expected_fixed === undefined ? 0 : batches.length - steps.length;
 
     const feed = (analyzer: object): object => {
       if (String(config.note).startsWith('reset_stats()')) {
@@ -65,7 +67,7 @@ export const analyzers = topicOf(
         callMethod(analyzer, 'resetStats', []);
       }
       batches.forEach((batch, i) => {
-        const step = steps[i] ?? {};
+        const step = steps[i - unchecked] ?? {};
         expecting(
           step,
           () => callMethod(analyzer, 'updateStats', [tensorFrom(batch)]),

@@ -58,6 +58,8 @@ describe('evaluate', () => {
     expect(valueOf('x < 1')).toEqual(['<', opaque, 1]);
     expect(valueOf('-x')).toEqual(['-', opaque]);
     expect(valueOf('x(1, k=2)')).toEqual([[1], { k: 2 }]);
+    expect(valueOf('x[[2, 0]]')).toEqual([[2, 0]]);
+    expect(valueOf('x[2, 0]')).toEqual([2, 0]);
     expect(valueOf('x[1:, ..., None]')).toMatchObject([{ start: 1, stop: null, step: null }, expect.any(Symbol), null]);
   });
 

@@ -181,13 +181,17 @@ export class Torch implements Host {
           throw new LeftOut(`reinterpreting bits: x.${name}(dtype)`);
         break;
     }
-    const signature = methods[name];
+    // x.add_(...) is called as x.add(...), on the method of that name here.
+    const inPlace = name.endsWith('_') && !name.endsWith('__') ? '_' : '';
+    const plain = inPlace === '' ? name : name.slice(0, -1);
+    const signature = methods[plain];
     if (signature === undefined) {
-      if (typeof property(x, camelCase(name)) !== 'function') throw new NotBuilt(`Tensor.${camelCase(name)}`);
-      return named(callMethod(x, camelCase(name), withOptions(args, kwargs)));
+      const ours = camelCase(plain) + inPlace;
+      if (typeof property(x, ours) !== 'function') throw new NotBuilt(`Tensor.${ours}`);
+      return named(callMethod(x, ours, withOptions(args, kwargs)));
     }
     const bound = bind(name, signature, [x, ...args], kwargs, opRules);
-    return named(callMethod(x, camelCase(bound.target ?? name), bound.args.slice(1)));
+    return named(callMethod(x, camelCase(bound.target ?? plain) + inPlace, bound.args.slice(1)));
   }
 
   /** `torch.name`, `F.name`, `nn.Name`. */

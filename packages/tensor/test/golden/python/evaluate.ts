@@ -72,7 +72,10 @@ class Evaluator {
       case 'subscript': {
         const value = this.run(node.value, scope);
         const index = this.run(node.index, scope);
-        return isData(value) ? subscriptData(value, index) : this.host.subscript(value, index);
+        if (isData(value)) return subscriptData(value, index);
+        // x[[2, 0]] is an index list; x[2, 0], a tuple, is an index per dim.
+        const isList = node.index.type === 'sequence' && node.index.list === true;
+        return this.host.subscript(value, isList ? [index] : index);
       }
       case 'slice': {
         const part = (n: Node | null): number | null => {

@@ -57,7 +57,7 @@ function tokenize(source: string): Token[] {
 export type Node =
   | { type: 'constant'; value: unknown }
   | { type: 'name'; name: string }
-  | { type: 'sequence'; items: Node[] }
+  | { type: 'sequence'; items: Node[]; list?: boolean }
   | { type: 'dict'; entries: (readonly [Node | null, Node])[] }
   | { type: 'star'; value: Node }
   | { type: 'attribute'; value: Node; name: string }
@@ -282,7 +282,7 @@ class Parser {
       }
       if (!this.is(end)) this.expect(',');
     }
-    return { type: 'sequence', items };
+    return { type: 'sequence', items, list: true };
   }
 
   private dict(): Node {
