@@ -7,7 +7,12 @@ export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.j
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
+export * from './modules/activation.js';
+export * from './modules/conv.js';
+export * from './modules/dropout.js';
+export * from './modules/embedding.js';
 export * from './modules/linear.js';
+export * from './modules/loss.js';
 export { toQuantized } from './modules/model.js';
 export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
 export {
@@ -25,6 +30,7 @@ export {
 } from './modules/quantized-module.js';
 export { QuantizersRemoved } from './modules/removal.js';
 export * as affine from './quantizers/affine.js';
+export * as float from './quantizers/float.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
 export { QuantizerBase, type LegacyEncoding } from './quantizers/quantizer.js';
 export { DequantizedTensor, EncodedTensor, QuantizedTensor } from './tensor.js';

@@ -147,5 +147,6 @@ export function forwardQuantized(
 ): unknown {
   const inputs = quantizeInputs(module, spec, args);
   if (kernel !== null && situationOf(module).calibrations === 0) return runKernel(module, kernel, inputs, args);
-  return withQuantizedParameters(module, () => quantizeOutputs(module, spec, float(inputs)));
+  const numbers = inputs.map((input) => mapLeaves(input, false, dequantized));
+  return withQuantizedParameters(module, () => quantizeOutputs(module, spec, float(numbers)));
 }

@@ -1,4 +1,4 @@
-import type { Module } from '@q/nn';
+import { Module } from '@q/nn';
 import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import { calibrate, computeParamEncodings } from './calibration.js';
@@ -46,11 +46,13 @@ function checkKernel(where: string, kernel: Kernel | null): void {
 }
 
 function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Definition {
+  if (typeof float !== 'function' || !(float.prototype instanceof Module))
+    throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${String(float)}.`);
   const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, inputSlots = null } = arity;
   for (const [what, count] of Object.entries({ inputs, outputs }))
     if (!Number.isInteger(count) || count < 0)
       throw new QuantizationError(`QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`);
-  if (float.prototype && definitionOf(float.prototype) !== null)
+  if (definitionOf(float.prototype) !== null)
     throw new QuantizationError(`QuantizationMixin(${float.name}): this class is quantized already.`);
   return { float, kernels, inputs, outputs, sharedInputs, sharedOutputs, inputSlots };
 }

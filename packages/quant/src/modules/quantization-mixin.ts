@@ -25,8 +25,9 @@ function quantizedClassOf(float: ModuleClass, fake: boolean): QuantizedClass | n
 }
 
 function pasteable(float: ModuleClass): string {
-  const inputs = (float.prototype as Module).forward.length;
-  const arity = inputs === 1 ? '' : `, { inputs: ${inputs} }`;
+  const { forward } = float.prototype as Partial<Module>;
+  const inputs = forward?.length ?? 1;
+  const arity = inputs > 1 ? `, { inputs: ${inputs} }` : '';
   return `  @QuantizationMixin.implements(${float.name})\n  class Quantized${float.name} extends QuantizationMixin(${float.name}${arity}) {}`;
 }
 
