@@ -1,0 +1,112 @@
+import { defineOp, Tensor, tensor } from '@q/tensor';
+import { QuantizationError } from '../errors.js';
+import { checkSpread } from '../functional.js';
+
+const { fround } = Math;
+
+/** A floating format: a sign bit, `exponentBits` and `mantissaBits`. */
+export interface FloatFormat {
+  readonly exponentBits: number;
+  readonly mantissaBits: number;
+}
+
+/** Throws unless the bits make a format that float32 can show. */
+export function checkFormat(operation: string, { exponentBits, mantissaBits }: FloatFormat): void {
+  if (!Number.isInteger(exponentBits) || exponentBits < 1 || exponentBits > 8)
+    throw new QuantizationError(`${operation}: exponentBits must be an integer from 1 to 8, got ${String(exponentBits)}.`);
+  if (!Number.isInteger(mantissaBits) || mantissaBits < 0 || mantissaBits > 23)
+    throw new QuantizationError(`${operation}: mantissaBits must be an integer from 0 to 23, got ${String(mantissaBits)}.`);
+}
+
+/** Largest number of a format whose largest exponent is not kept for infinity and NaN alone, as IEEE 754 does. */
+export function ieeeMax({ exponentBits, mantissaBits }: FloatFormat): number {
+  const top = 2 ** exponentBits - 1;
+  return (2 - 2 ** -mantissaBits) * 2 ** (top - Math.floor(top / 2) - 1);
+}
+
+/** Half to even; infinities and NaN stay. */
+function rint(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest < 0.5) return floor;
+  if (rest > 0.5) return floor + 1;
+  return rest === 0.5 ? (floor % 2 === 0 ? floor : floor + 1) : x;
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** floor(log2(x)) of a positive float32, exact. */
+function exponentOf(x: number): number {
+  bits.setFloat64(0, x);
+  return ((bits.getUint32(0) >>> 20) & 0x7ff) - 1023;
+}
+
+const clamped = (x: number, limit: number): number => (x > limit ? limit : x < -limit ? -limit : x);
+
+/** Rounds to the numbers of the format that ends at its IEEE maximum; steps are powers of two. */
+function roundToFormat(values: ArrayLike<number>, format: FloatFormat, out: Float32Array): void {
+  const limit = ieeeMax(format);
+  const bias = Math.floor((2 ** format.exponentBits - 1) / 2) + 1;
+  for (let i = 0; i < out.length; i++) {
+    const x = clamped(values[i]!, limit);
+    const exponent = x === 0 ? -Infinity : exponentOf(Math.abs(x));
+    const step = 2 ** (Math.max(exponent + bias, 1) - format.mantissaBits - bias);
+    out[i] = Object.is(x, -0) ? -0 : rint(x / step) * step;
+  }
+}
+
+/** Rounds to the numbers of a format stretched to end at `limit`; steps are no powers of two. Float32 operations in AIMET's order. */
+function roundToStretched(values: ArrayLike<number>, limits: ArrayLike<number>, { exponentBits, mantissaBits }: FloatFormat, out: Float32Array): void {
+  const top = fround(Math.log2(2 - 2 ** -mantissaBits));
+  for (let i = 0; i < out.length; i++) {
+    const limit = limits[i]!;
+    const bias = fround(fround(fround(2 ** exponentBits - fround(Math.log2(limit))) + top) - 1);
+    const x = clamped(values[i]!, limit);
+    const exponent = Math.max(Math.floor(fround(fround(Math.log2(Math.abs(x))) + bias)), 1);
+    const step = fround(2 ** fround(fround(exponent - mantissaBits) - bias));
+    out[i] = fround(rint(fround(x / step)) * step);
+  }
+}
+
+/**
+ * The nearest numbers of a floating format, saturating at `maxval` (at the format's IEEE maximum where that is null), as
+ * AIMET's fake cast. The gradient passes straight through inside the range and is 0 outside.
+ */
+export function floatCast(x: Tensor, format: FloatFormat, maxval: Tensor | null): Tensor {
+  if (maxval !== null) checkSpread('floatCast', x, maxval.shape, null);
+  return castOp(x.to('float32'), { format, maxval }).to(x.dtype);
+}
+
+interface CastAttrs {
+  readonly format: FloatFormat;
+  readonly maxval: Tensor | null;
+}
+
+const limitsOf = (x: Tensor, maxval: Tensor): ArrayLike<number> => maxval.detach().broadcastTo(x.shape).data;
+
+const castOp = defineOp<readonly [Tensor], CastAttrs>({
+  name: 'floatCast',
+  forward: ([x], { format, maxval }) => {
+    const out = new Float32Array(x.numel);
+    if (maxval === null) roundToFormat(x.data, format, out);
+    else roundToStretched(x.data, limitsOf(x, maxval), format, out);
+    return tensor(out, { shape: x.shape });
+  },
+  backward: (grad, [x], _y, { format, maxval }) => {
+    const [upstream, values] = [grad.data, x.data];
+    const limits = maxval === null ? null : limitsOf(x, maxval);
+    const limit = ieeeMax(format);
+    const out = new Float32Array(x.numel);
+    for (let i = 0; i < out.length; i++) out[i] = Math.abs(values[i]!) <= (limits === null ? limit : limits[i]!) ? upstream[i]! : 0;
+    return [tensor(out, { shape: x.shape })];
+  },
+  saves: 'inputs',
+});
+
+/** The numbers of float16 or bfloat16 nearest to x, in the dtype of x. Beyond the format's range it gives infinity. The gradient is cast alike. */
+export const halfCast = defineOp<readonly [Tensor], 'float16' | 'bfloat16'>({
+  name: 'halfCast',
+  forward: ([x], dtype) => new Tensor(x.storage, x.layout).to(dtype).to(x.dtype),
+  backward: (grad, [x], _y, dtype) => [grad.to(dtype).to(x.dtype)],
+  saves: 'none',
+});

@@ -1,0 +1,45 @@
+import { isFloat, type DType, type Tensor } from '@q/tensor';
+import { EncodingError } from '../errors.js';
+import { granularityOf, type Encoding, type Granularity } from './encoding.js';
+import { checkFormat, floatCast } from './float-cast.js';
+
+/** Numbers of a floating format with few bits, which may be stretched to end at `maxval`. Immutable. */
+export class FloatEncoding implements Encoding {
+  readonly mapping = 'float';
+
+  /** @throws QuantizationError for bits that make no format */
+  constructor(
+    readonly mantissaBits: number,
+    readonly exponentBits: number,
+    /** Largest number, per tensor or channel; null for the format's own. */
+    readonly maxval: Tensor | null = null,
+  ) {
+    checkFormat('FloatEncoding', { mantissaBits, exponentBits });
+  }
+
+  /** Bits of a number: sign, exponent and mantissa. */
+  get bitwidth(): number {
+    return 1 + this.exponentBits + this.mantissaBits;
+  }
+
+  /** What shares one maximum. */
+  get granularity(): Granularity {
+    return granularityOf(this.maxval?.shape ?? [], null);
+  }
+
+  /** The encoding with its maximum in another floating dtype. Throws EncodingError for an integer dtype. */
+  to(dtype: DType): FloatEncoding {
+    if (!isFloat(dtype)) throw new EncodingError(`FloatEncoding.to: maxval must be floating, got ${dtype}.`);
+    return new FloatEncoding(this.mantissaBits, this.exponentBits, this.maxval?.to(dtype) ?? null);
+  }
+
+  /** The nearest numbers of the format. */
+  quantize(x: Tensor): Tensor {
+    return floatCast(x, this, this.maxval);
+  }
+
+  /** The numbers themselves: those of a floating format stand for nothing else. */
+  dequantize(x: Tensor): Tensor {
+    return x;
+  }
+}
