@@ -49,6 +49,7 @@ export {
   type OutputSizeOptions,
   type PaddingMode,
 } from './layers/conv.js';
+export { CosineSimilarity, PairwiseDistance } from './layers/distance.js';
 export {
   AlphaDropout,
   Dropout,
@@ -59,9 +60,104 @@ export {
   type DropoutClass,
   type DropoutProbability,
 } from './layers/dropout.js';
+export {
+  Abs,
+  Add,
+  Asin,
+  Atan,
+  Cos,
+  Divide,
+  ElementwiseCeil,
+  ElementwiseFloor,
+  ElementwiseUnarySign,
+  Equal,
+  Erf,
+  Exponential,
+  FloorDivide,
+  Fmod,
+  Greater,
+  GreaterEqual,
+  Less,
+  LessEqual,
+  Log,
+  LogicalAnd,
+  LogicalNot,
+  LogicalOr,
+  Maximum,
+  Minimum,
+  Multiply,
+  Neg,
+  NotEqual,
+  Pow,
+  Remainder,
+  Round,
+  RSqrt,
+  Sin,
+  Sqrt,
+  Square,
+  Subtract,
+} from './layers/elementwise.js';
 export { Embedding, EmbeddingBag, type BagOptions } from './layers/embedding.js';
 export { Bilinear, Identity, Linear, type BiasOptions } from './layers/linear.js';
+export {
+  Cast,
+  Concat,
+  Expand,
+  Gather,
+  IndexSelect,
+  MaskedFill,
+  NonZero,
+  OneHot,
+  Pad,
+  Permute,
+  Reshape,
+  ScatterElements,
+  Select,
+  Slice,
+  Split,
+  StridedSlice,
+  Tile,
+  Transpose,
+  Where,
+} from './layers/movement.js';
 export type { ConfiguredClass, Layer, Operation, OperationClass } from './layers/operation.js';
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+  type ConstantPadClass,
+  type PaddingClass,
+  type PaddingLayer,
+} from './layers/padding.js';
+export { Addmm, Baddbmm, Bmm, DynamicConv2d, DynamicLinear, MatMul } from './layers/product.js';
+export {
+  AMax,
+  AMin,
+  Argmax,
+  Argmin,
+  CumSum,
+  Max,
+  Mean,
+  Min,
+  Norm,
+  Normalize,
+  Prod,
+  Sum,
+  TopK,
+} from './layers/reduction.js';
+export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptions } from './layers/shape.js';
 export { CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss } from './losses.js';
 export { Module, slots, type Slot } from './module.js';
 export { Parameter, type ParameterOptions } from './parameter.js';

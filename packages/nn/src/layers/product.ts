@@ -1,0 +1,48 @@
+import { conv2d, type Tensor } from '@q/tensor';
+import { linear } from '../functional/linear.js';
+import { Module } from '../module.js';
+import type { ConvOptions } from './conv.js';
+import { operation } from './operation.js';
+
+/** Matrix product `x @ y`. */
+export class MatMul extends operation((x: Tensor, y: Tensor) => x.matmul(y)) {}
+
+/** Matrix products of two batches: `[B, n, m]` and `[B, m, p]` to `[B, n, p]`. */
+export class Bmm extends operation((x: Tensor, y: Tensor) => x.bmm(y)) {}
+
+/** Factors of the sum and of the product in `Addmm` and `Baddbmm`. */
+interface ProductOptions {
+  /** Factor of the first operand. Default: 1. */
+  readonly beta?: number;
+  /** Factor of the product. Default: 1. */
+  readonly alpha?: number;
+}
+
+/** `beta * x + alpha * (a @ b)` for matrices. */
+export class Addmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: ProductOptions) =>
+  x.addmm(a, b, options),
+) {}
+
+/** `beta * x + alpha * (a @ b)` for batches of matrices. */
+export class Baddbmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: ProductOptions) =>
+  x.baddbmm(a, b, options),
+) {}
+
+/** `x @ weight.T + bias` with a weight computed elsewhere. */
+export class DynamicLinear extends operation((x: Tensor, weight: Tensor, bias?: Tensor | null) =>
+  linear(x, weight, bias),
+) {}
+
+/** 2-d convolution with a weight computed elsewhere. */
+export class DynamicConv2d extends Module {
+  options: Pick<ConvOptions, 'stride' | 'padding' | 'dilation' | 'groups'>;
+
+  constructor({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Omit<ConvOptions, 'bias' | 'paddingMode'> = {}) {
+    super();
+    this.options = { stride, padding, dilation, groups };
+  }
+
+  forward(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+    return conv2d(x, weight, bias, this.options);
+  }
+}

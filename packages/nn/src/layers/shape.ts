@@ -1,0 +1,112 @@
+import { fold, unfold, type Tensor } from '@q/tensor';
+import { Module } from '../module.js';
+import { fields } from '../repr.js';
+import { perDim, type Sizes } from '../sizes.js';
+
+/** Options of `Flatten`. */
+export interface FlattenOptions {
+  /** First dim that is joined. Default: 1. */
+  readonly startDim?: number;
+  /** Last dim that is joined. Default: -1. */
+  readonly endDim?: number;
+}
+
+/** Joins a range of dims into one; by default all but the batch. */
+export class Flatten extends Module {
+  startDim: number;
+  endDim: number;
+
+  constructor({ startDim = 1, endDim = -1 }: FlattenOptions = {}) {
+    super();
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  forward(x: Tensor): Tensor {
+    return x.flatten({ startDim: this.startDim, endDim: this.endDim });
+  }
+
+  override extraRepr(): string {
+    return fields({ start_dim: this.startDim, end_dim: this.endDim });
+  }
+}
+
+/** Splits a dim into several; one of the sizes may be -1. */
+export class Unflatten extends Module {
+  dim: number;
+  unflattenedSize: readonly number[];
+
+  constructor(dim: number, unflattenedSize: readonly number[]) {
+    super();
+    this.dim = dim;
+    this.unflattenedSize = [...unflattenedSize];
+  }
+
+  forward(x: Tensor): Tensor {
+    return x.unflatten(this.dim, this.unflattenedSize);
+  }
+
+  override extraRepr(): string {
+    return fields({ dim: this.dim, unflattened_size: this.unflattenedSize });
+  }
+}
+
+/** Options of `Unfold` and `Fold`. */
+export interface WindowOptions {
+  /** Distance of the elements of a window. Default: 1. */
+  readonly dilation?: Sizes;
+  /** Zeros around the image. Default: 0. */
+  readonly padding?: Sizes;
+  /** Step between windows. Default: 1. */
+  readonly stride?: Sizes;
+}
+
+abstract class Windows extends Module {
+  kernelSize: number[];
+  dilation: number[];
+  padding: number[];
+  stride: number[];
+
+  constructor(kernelSize: Sizes, { dilation = 1, padding = 0, stride = 1 }: WindowOptions) {
+    super();
+    const layer = this.constructor.name;
+    this.kernelSize = perDim(layer, 'kernelSize', kernelSize, 2, 1);
+    this.dilation = perDim(layer, 'dilation', dilation, 2, 1);
+    this.padding = perDim(layer, 'padding', padding, 2, 0);
+    this.stride = perDim(layer, 'stride', stride, 2, 1);
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, dilation, padding, stride } = this;
+    return fields({ kernel_size: kernelSize, dilation, padding, stride });
+  }
+}
+
+/** Windows of images as columns: `[N, C, H, W]` to `[N, C * kernel, windows]`. */
+export class Unfold extends Windows {
+  constructor(kernelSize: Sizes, options: WindowOptions = {}) {
+    super(kernelSize, options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return unfold(x, this.kernelSize, this);
+  }
+}
+
+/** Images as the sum of their windows: `[N, C * kernel, windows]` to `[N, C, ...outputSize]`; the adjoint of `Unfold`. */
+export class Fold extends Windows {
+  outputSize: number[];
+
+  constructor(outputSize: Sizes, kernelSize: Sizes, options: WindowOptions = {}) {
+    super(kernelSize, options);
+    this.outputSize = perDim('Fold', 'outputSize', outputSize, 2, 1);
+  }
+
+  forward(x: Tensor): Tensor {
+    return fold(x, this.outputSize, this.kernelSize, this);
+  }
+
+  override extraRepr(): string {
+    return `${fields({ output_size: this.outputSize })}, ${super.extraRepr()}`;
+  }
+}
