@@ -1,12 +1,15 @@
-import { computeDType, isFloat, isHalf, promoteTypes, type DType } from '../dtype.js';
+import { checkDType, computeDType, isFloat, isHalf, promoteTypes, type DType } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import type { View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 
 /** The dtype of a sum or product: integers and bools go to int32 (PyTorch's int64 without the 64 bits). */
-export const accumulated = (x: Tensor, dtype?: DType): DType =>
-  dtype ?? (isFloat(x.dtype) ? computeDType(x.dtype) : 'int32');
+export function accumulated(name: string, x: Tensor, dtype?: DType): DType {
+  if (dtype === undefined) return isFloat(x.dtype) ? computeDType(x.dtype) : 'int32';
+  checkDType(name, dtype);
+  return dtype;
+}
 
 /** `x` as an accumulation in `dtype` (not half precision) reads it: as it is where that dtype holds all its values. */
 export const widened = (x: View, dtype: DType): View =>
@@ -17,6 +20,7 @@ export const computable = (x: View): View => cast(x, computeDType(x.storage.dtyp
 
 /** Throws unless a dtype is floating. */
 export function checkFloat(name: string, dtype: DType): void {
+  checkDType(name, dtype);
   if (!isFloat(dtype))
     throw new DTypeError(
       `${name}: wants a floating dtype, got ${dtype}. Convert first, for instance with to('float32').`,

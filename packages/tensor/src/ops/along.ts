@@ -23,7 +23,7 @@ export function reshaped(x: View, shape: Shape): View {
 }
 
 /** A new view of a shape, and the same elements with `dim` last for a kernel to write. */
-export function allocAlong(shape: Shape, dtype: DType, dim: number): { view: View; target: View } {
+export function allocAlong<D extends DType>(shape: Shape, dtype: D, dim: number): { view: View<D>; target: View } {
   const view = empty(shape, dtype);
   return { view, target: along(view, dim) };
 }

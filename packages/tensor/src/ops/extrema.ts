@@ -69,7 +69,7 @@ export const aminmax = op<Single, Reduction, readonly [View, View]>({
 
 /** An extremum along one dim and where it is (the first of several): `[values, indices]`. */
 function along(name: 'max' | 'min') {
-  return op<Single, Reduction, readonly [View, View]>({
+  return op<Single, Reduction, readonly [View, View<'int32'>]>({
     name,
     forward: ([x], attrs) => {
       checkNotEmpty(name, x, attrs.dims);
@@ -89,7 +89,7 @@ export const maxAlong = along('max');
 export const minAlong = along('min');
 
 function arg(name: 'max' | 'min') {
-  return op<Single, Reduction>({
+  return op<Single, Reduction, View<'int32'>>({
     name: `arg${name}`,
     forward: ([x], attrs) => {
       checkNotEmpty(`arg${name}`, x, attrs.dims);

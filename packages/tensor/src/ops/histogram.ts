@@ -99,7 +99,7 @@ export interface Side {
 }
 
 /** Where values would be inserted in a sorted tensor: `[sorted, values] -> int32` of the shape of `values`. */
-export const searchsorted = op<Pair, Side>({
+export const searchsorted = op<Pair, Side, View<'int32'>>({
   name: 'searchsorted',
   forward: ([sorted, values], { right }) => {
     const leading = sorted.shape.slice(0, -1);

@@ -1,4 +1,4 @@
-import { computeDType, isFloat, isHalf, type DType } from '../dtype.js';
+import { checkDType, computeDType, isFloat, isHalf, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { apply } from '../autograd.js';
 import { kernels } from '../kernels/active.js';
@@ -21,13 +21,15 @@ export interface Reduction {
 /** The reduced dims moved last, as kernels want them, and the shape of the others. */
 export function grouped(x: View, dims: readonly number[]): { x: View; kept: Shape } {
   const { shape } = x.layout;
+  const outer = shape.length - dims.length;
+  if (dims.every((d, i) => d === outer + i)) return { x, kept: shape.slice(0, outer) };
   const others = shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const kept = others.map((d) => shape[d]!);
   return { x: { storage: x.storage, layout: x.layout.permute([...others, ...dims]) }, kept };
 }
 
 /** A result over the kept dims, with the reduced ones back as size 1 where asked for. */
-export const shaped = (out: View, shape: Shape, { dims, keepdim }: Reduction): View =>
+export const shaped = <D extends DType>(out: View<D>, shape: Shape, { dims, keepdim }: Reduction): View<D> =>
   keepdim ? { storage: out.storage, layout: out.layout.reshape(reducedShape(shape, dims, true))! } : out;
 
 /** Number of elements in each group. */
@@ -61,7 +63,7 @@ export const unreduced = (y: Tensor, x: Tensor, { dims, keepdim }: Reduction): T
 
 export const sum = op<Single, Reduction>({
   name: 'sum',
-  forward: ([x], attrs) => reduce('sum', x, attrs, accumulated(x, attrs.dtype)),
+  forward: ([x], attrs) => reduce('sum', x, attrs, accumulated('sum', x, attrs.dtype)),
   backward: (grad, [x], _y, attrs) => [expandLike(grad, x, attrs)],
   saves: 'none',
 });
@@ -70,6 +72,7 @@ export const mean = op<Single, Reduction>({
   name: 'mean',
   forward: ([x], attrs) => {
     const dtype = attrs.dtype ?? computeDType(x.dtype);
+    checkDType('mean', dtype);
     if (!isFloat(dtype))
       throw new DTypeError(
         `mean: the result of a ${x.dtype} tensor needs a floating dtype. Pass { dtype: 'float32' }.`,
@@ -92,7 +95,7 @@ export const mean = op<Single, Reduction>({
 /** The product; its gradient is exact where elements are 0. */
 export const prod = op<Single, Reduction>({
   name: 'prod',
-  forward: ([x], attrs) => reduce('prod', x, attrs, accumulated(x, attrs.dtype)),
+  forward: ([x], attrs) => reduce('prod', x, attrs, accumulated('prod', x, attrs.dtype)),
   backward: (grad, [x], _y, { dims, keepdim }) => {
     const others = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
     const order = [...others, ...dims];
@@ -131,20 +134,26 @@ export const sumTo = op<Single, Shape>({
   saves: 'none',
 });
 
-function quantifier(name: QuantifierName) {
-  return op<Single, Reduction>({
+function quantified<D extends DType>(name: QuantifierName, x: Tensor, attrs: Reduction, dtype: D): View<D> {
+  const { x: view, kept } = grouped(computable(x), attrs.dims);
+  const out = empty(kept, dtype);
+  kernels.quantify(name, view, out);
+  return shaped(out, x.shape, attrs);
+}
+
+/** Bool, but uint8 for uint8, as in PyTorch. */
+const quantifier = (name: 'all' | 'any') =>
+  op<Single, Reduction>({
     name,
-    forward: ([x], attrs) => {
-      const { x: view, kept } = grouped(computable(x), attrs.dims);
-      // PyTorch answers in uint8 for uint8.
-      const out = empty(kept, name === 'countNonzero' ? 'int32' : x.dtype === 'uint8' ? 'uint8' : 'bool');
-      kernels.quantify(name, view, out);
-      return shaped(out, x.shape, attrs);
-    },
+    forward: ([x], attrs) => quantified(name, x, attrs, x.dtype === 'uint8' ? 'uint8' : 'bool'),
     backward: null,
   });
-}
 
 export const all = quantifier('all');
 export const any = quantifier('any');
-export const countNonzero = quantifier('countNonzero');
+
+export const countNonzero = op<Single, Reduction, View<'int32'>>({
+  name: 'countNonzero',
+  forward: ([x], attrs) => quantified('countNonzero', x, attrs, 'int32'),
+  backward: null,
+});

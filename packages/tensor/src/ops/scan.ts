@@ -29,7 +29,8 @@ function scan(name: ScanName, x: View, dim: number, order: ScanOrder, dtype: DTy
 
 export const cumsum: Op<Single, Cumulation, View> = op<Single, Cumulation>({
   name: 'cumsum',
-  forward: ([x], { dim, reverse, dtype }) => scan('sum', x, dim, { reverse, exclusive: false }, accumulated(x, dtype)),
+  forward: ([x], { dim, reverse, dtype }) =>
+    scan('sum', x, dim, { reverse, exclusive: false }, accumulated('cumsum', x, dtype)),
   backward: (grad, _inputs, _y, { dim, reverse }) => [apply(cumsum, [grad], { dim, reverse: !reverse })],
   saves: 'none',
 });
@@ -51,14 +52,16 @@ const recurrence: Op<Pair, Direction, View> = op<Pair, Direction>({
 /** The product of all elements before each (behind each where `reverse`). */
 export const exclusiveProd: Op<Single, Direction, View> = op<Single, Direction>({
   name: 'exclusiveProd',
-  forward: ([x], { dim, reverse }) => scan('prod', x, dim, { reverse, exclusive: true }, accumulated(x)),
+  forward: ([x], { dim, reverse }) =>
+    scan('prod', x, dim, { reverse, exclusive: true }, accumulated('exclusiveProd', x)),
   backward: (grad, [x], y, { dim, reverse }) => [y.mul(apply(recurrence, [grad, x], { dim, reverse: !reverse }))],
 });
 
 /** The product so far; its gradient is exact where elements are 0, and takes one pass. */
 export const cumprod: Op<Single, Cumulation, View> = op<Single, Cumulation>({
   name: 'cumprod',
-  forward: ([x], { dim, reverse, dtype }) => scan('prod', x, dim, { reverse, exclusive: false }, accumulated(x, dtype)),
+  forward: ([x], { dim, reverse, dtype }) =>
+    scan('prod', x, dim, { reverse, exclusive: false }, accumulated('cumprod', x, dtype)),
   // out = x * before, where `before` is the exclusive product: the product rule.
   backward: (grad, [x], _y, { dim, reverse }) => {
     const factors = x.to(grad.dtype);
@@ -87,7 +90,7 @@ export const logcumsumexp: Op<Single, Direction, View> = op<Single, Direction>({
 
 /** The extremum so far and the latest position of it: `[values, indices]`. */
 function cumulativeExtremum(name: 'max' | 'min') {
-  return op<Single, { readonly dim: number }, readonly [View, View]>({
+  return op<Single, { readonly dim: number }, readonly [View, View<'int32'>]>({
     name: `cum${name}`,
     forward: ([x], { dim }) => {
       const values = allocAlong(x.shape, computeDType(x.dtype), dim);

@@ -13,12 +13,13 @@ export interface Normalisation {
   readonly dtype?: DType;
 }
 
-function softmaxOf(name: string, log: boolean, x: Tensor, { dim, dtype = x.dtype }: Normalisation): View {
-  checkFloat(name, dtype);
-  const inner = computeDType(dtype);
+function softmaxOf(name: string, log: boolean, x: Tensor, { dim, dtype }: Normalisation): View {
+  const wanted = dtype ?? x.dtype;
+  checkFloat(name, wanted);
+  const inner = computeDType(wanted);
   const { view, target } = allocAlong(x.shape, inner, dim);
-  kernels.softmax(along(cast(cast(x, dtype), inner), dim), log, target);
-  return view;
+  kernels.softmax(along(cast(cast(x, wanted), inner), dim), log, target);
+  return cast(view, dtype ?? inner);
 }
 
 export const softmax = op<Single, Normalisation>({

@@ -10,7 +10,7 @@ import { op, type Single } from './op.js';
 import { checkNotEmpty, grouped, shaped, type Reduction } from './reduce.js';
 
 /** Values and where they were: the outputs of everything that orders. */
-type Ordered = readonly [View, View];
+type Ordered = readonly [View, View<'int32'>];
 
 /** The sorted dim and how many elements of it are kept. */
 export interface Ordering {
@@ -105,13 +105,16 @@ export const median = op<Single, { readonly skipNaN: boolean }>({
 });
 
 /** The distinct rows of a matrix: `[position of the first occurrence, number of occurrences, distinct row of each row]`. */
-export const unique = op<Single, void, readonly [View, View, View]>({
+export const unique = op<Single, void, readonly [View<'int32'>, View<'int32'>, View<'int32'>]>({
   name: 'unique',
   forward: ([x]) => {
     const n = x.shape[0]!;
     const [first, counts, inverse] = [empty([n], 'int32'), empty([n], 'int32'), empty([n], 'int32')];
     const found = kernels.unique(computable(x), first, counts, inverse);
-    const leading = ({ storage, layout }: View): View => ({ storage, layout: layout.range(0, [0, found]) });
+    const leading = ({ storage, layout }: View<'int32'>): View<'int32'> => ({
+      storage,
+      layout: layout.range(0, [0, found]),
+    });
     return [leading(first), leading(counts), inverse];
   },
   backward: null,

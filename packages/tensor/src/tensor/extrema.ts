@@ -14,9 +14,9 @@ export interface ValuesAndIndices {
 }
 
 /** The outputs of an op that returns values and indices. */
-export const paired = ([values, indices]: readonly [Tensor, Tensor]): ValuesAndIndices => ({
+export const paired = ([values, indices]: readonly [Tensor, Tensor<'int32'>]): ValuesAndIndices => ({
   values,
-  indices: indices as Tensor<'int32'>,
+  indices,
 });
 
 /** One dim as a reduction; a 0-d tensor has none to reduce. */
@@ -69,12 +69,12 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
 
   /** Position of the first largest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
   argmax(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor<'int32'> {
-    return apply(ops.argmax, [this], argReduction('argmax', dim, this.ndim, keepdim)) as Tensor<'int32'>;
+    return apply(ops.argmax, [this], argReduction('argmax', dim, this.ndim, keepdim));
   }
 
   /** Position of the first smallest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
   argmin(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor<'int32'> {
-    return apply(ops.argmin, [this], argReduction('argmin', dim, this.ndim, keepdim)) as Tensor<'int32'>;
+    return apply(ops.argmin, [this], argReduction('argmin', dim, this.ndim, keepdim));
   }
 }
 

@@ -65,7 +65,7 @@ export abstract class ReduceMethods<D extends DType = DType> extends MatmulMetho
   /** How many elements are not zero, as int32. */
   countNonzero(this: Tensor, dim?: Dims): Tensor<'int32'> {
     const reduction = { dims: reducedDims('countNonzero', dim, this.ndim), keepdim: false };
-    return apply(ops.countNonzero, [this], reduction) as Tensor<'int32'>;
+    return apply(ops.countNonzero, [this], reduction);
   }
 
   /** Sum over the dims that broadcasting to this shape had stretched, so that the result has `shape`. */

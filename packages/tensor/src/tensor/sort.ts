@@ -163,8 +163,8 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
     if (!returnInverse && !returnCounts) return values;
     return {
       values,
-      ...(returnInverse && { inverse: (whole ? inverse.reshape(this.shape) : inverse) as Tensor<'int32'> }),
-      ...(returnCounts && { counts: counts as Tensor<'int32'> }),
+      ...(returnInverse && { inverse: whole ? inverse.reshape(this.shape) : inverse }),
+      ...(returnCounts && { counts }),
     };
   }
 
@@ -173,7 +173,7 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    * all values; otherwise the dims before the last must agree.
    */
   searchsorted(this: Tensor, values: Tensor | number, options: SearchOptions = {}): Tensor<'int32'> {
-    return apply(histogram.searchsorted, [this, operand(this, values)], side(options)) as Tensor<'int32'>;
+    return apply(histogram.searchsorted, [this, operand(this, values)], side(options));
   }
 
   /** The bucket of each element between sorted `boundaries` (a vector), as int32: i where `b[i-1] < x <= b[i]`. */

@@ -137,6 +137,9 @@ describe('sum and prod', () => {
     expect(x.grad!.toArray()).toEqual([5, 7, 2]);
   });
 
+  it('name an unknown dtype', () =>
+    expect(() => zeros([2]).sum(0, { dtype: 'int64' as 'int32' })).toThrow(/sum: unknown dtype int64/));
+
   it('name a dim that is out of range or given twice', () => {
     expect(() => zeros([2]).sum(1)).toThrow(IndexError);
     expect(() => zeros([2, 2]).sum([0, -2])).toThrow(ShapeError);

@@ -158,7 +158,7 @@ function reduceRows(name: ReduceName, x: View, out: View, kept: number): void {
 
 /** Whether a row of accumulators walks memory in shorter steps than the group it folds. */
 function prefersRows({ layout }: View, kept: number): boolean {
-  if (kept === 0 || layout.numel === 0 || layout.shape[kept - 1]! < 4) return false;
+  if (kept === 0 || layout.isContiguous || layout.numel === 0 || layout.shape[kept - 1]! < 4) return false;
   const inner = layout.strides.filter((_, d) => d >= kept && layout.shape[d]! > 1).map(Math.abs);
   return inner.length > 0 && Math.abs(layout.strides[kept - 1]!) < Math.min(...inner);
 }

@@ -42,7 +42,11 @@ export function walk(
   if (layouts[0]!.numel === 0) return;
   const at = layouts.map((layout, o) => layout.offset + bases[o]!);
   if (layouts.every((layout) => layout.isContiguous)) {
-    row(at, at.map(() => 1), layouts[0]!.numel);
+    row(
+      at,
+      at.map(() => 1),
+      layouts[0]!.numel,
+    );
     return;
   }
   const { sizes, strides } = merge(layouts);
