@@ -63,6 +63,37 @@ export {
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
 export { cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
 export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  lpPool1d,
+  lpPool2d,
+  lpPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type AdaptiveSize,
+  type AvgPoolOptions,
+  type IndicesOption,
+  type LpPoolOptions,
+  type MaxPoolOptions,
+} from './functions/pool.js';
+export {
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  type FractionalMaxPoolOptions,
+  type MaxUnpoolOptions,
+} from './functions/unpool.js';
 export type { PerDim } from './functions/spatial.js';
 export { where } from './functions/where.js';
 export { defaultGenerator, Generator, manualSeed } from './generator.js';

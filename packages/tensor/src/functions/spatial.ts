@@ -19,13 +19,24 @@ export function perDim(name: string, what: string, value: PerDim, rank: number, 
   return values;
 }
 
-/** Runs `compute` on a batch: of one, where `x` has no batch dim; `rank` counts the spatial dims. */
-export function inBatch(name: string, x: Tensor, rank: number, compute: (x: Tensor) => Tensor): Tensor {
-  if (x.ndim === rank + 2) return compute(x);
+/** A batch, and how to bring a result of it back to the rank of the tensor it was made of. */
+export interface Batch {
+  readonly x: Tensor;
+  restore(y: Tensor): Tensor;
+}
+
+/** `x` with a batch dim, added where `x` has none; `rank` counts the spatial dims. */
+export function batchOf(name: string, x: Tensor, rank: number): Batch {
+  if (x.ndim === rank + 2) return { x, restore: (y) => y };
   if (x.ndim !== rank + 1)
     throw new ShapeError(
       `${name}: x must have rank ${rank + 2} ([batch, channels, ...]) or ${rank + 1} ([channels, ...]), got ${shown(x.shape)}.`,
     );
-  const y = compute(x.unsqueeze(0));
-  return y.reshape(y.shape.slice(1));
+  return { x: x.unsqueeze(0), restore: (y) => y.reshape(y.shape.slice(1)) };
+}
+
+/** Runs `compute` on a batch: of one, where `x` has no batch dim. */
+export function inBatch(name: string, x: Tensor, rank: number, compute: (x: Tensor) => Tensor): Tensor {
+  const batch = batchOf(name, x, rank);
+  return batch.restore(compute(batch.x));
 }

@@ -5,6 +5,7 @@ import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
+import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import { scan } from './scan.js';
 import { softmax } from './softmax.js';
@@ -17,6 +18,7 @@ export const reference: Kernels = {
   ...convolution(matmul),
   ...elementwise,
   ...indexing,
+  ...pool,
   ...reduce,
   ...matmul,
   ...histogram,

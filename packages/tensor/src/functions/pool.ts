@@ -1,0 +1,341 @@
+import { apply } from '../autograd.js';
+import { ArgumentError, ShapeError, shown } from '../errors.js';
+import type { Reach } from '../kernels/contract/pool.js';
+import * as ops from '../ops/pool.js';
+import type { Tensor } from '../tensor.js';
+import type { ValuesAndIndices } from '../tensor/extrema.js';
+import { batchOf, inBatch, perDim, type PerDim } from './spatial.js';
+
+/** Options of max pools. */
+export interface MaxPoolOptions {
+  /** Step between windows. Default: the kernel size. */
+  readonly stride?: PerDim | null;
+  /** Positions at both sides that count as -Infinity, at most half a window. Default: 0. */
+  readonly padding?: PerDim;
+  /** Distance between the elements of a window. Default: 1. */
+  readonly dilation?: PerDim;
+  /** Also take a last window that leaves the padded input, as long as it starts inside. Default: false. */
+  readonly ceilMode?: boolean;
+  /** Return `{ values, indices }`, the indices counting positions within a channel. Default: false. */
+  readonly returnIndices?: boolean;
+}
+
+/** Options of average pools. */
+export interface AvgPoolOptions {
+  readonly stride?: PerDim | null;
+  /** Zeros at both sides, at most half a window. Default: 0. */
+  readonly padding?: PerDim;
+  readonly ceilMode?: boolean;
+  /** Whether padding counts in the divisor. Default: true. */
+  readonly countIncludePad?: boolean;
+  /** Divisor instead of the window's size. */
+  readonly divisorOverride?: number | null;
+}
+
+/** Options of `lpPool1d` and `lpPool2d`. */
+export interface LpPoolOptions {
+  readonly stride?: PerDim | null;
+  readonly ceilMode?: boolean;
+}
+
+/** Options of pools that return where their maxima are. */
+export interface IndicesOption {
+  readonly returnIndices?: boolean;
+}
+
+/** Output sizes of an adaptive pool: one for all dims or one per dim, null for the input's size. */
+export type AdaptiveSize = number | readonly (number | null)[];
+
+type WithIndices = { readonly returnIndices: true };
+
+/** Windows of a pool over `sizes`. */
+interface PoolWindows {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly ceilMode: boolean;
+  /** Whether the length of a window counts the padding that it covers. */
+  readonly countPadding: boolean;
+}
+
+function windowsOf(
+  name: string,
+  rank: number,
+  kernelSize: PerDim,
+  options: MaxPoolOptions & AvgPoolOptions,
+): PoolWindows {
+  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = options;
+  const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
+  const sides = perDim(name, 'padding', padding, rank, 0);
+  sides.forEach((side, d) => {
+    if (side > Math.floor(kernel[d]! / 2))
+      throw new ArgumentError(
+        `${name}: padding ${side} is more than half of the kernel size ${kernel[d]} (dim ${d}). Pad the input with pad().`,
+      );
+  });
+  return {
+    kernel,
+    stride: perDim(name, 'stride', stride ?? kernel, rank, 1),
+    padding: sides,
+    dilation: perDim(name, 'dilation', dilation, rank, 1),
+    ceilMode,
+    countPadding: countIncludePad,
+  };
+}
+
+/** What each output position sees of dims of the given sizes. */
+function reachesOf(name: string, sizes: readonly number[], windows: PoolWindows): Reach[] {
+  return sizes.map((size, d) => {
+    const [kernel, stride, pad, step] = [
+      windows.kernel[d]!,
+      windows.stride[d]!,
+      windows.padding[d]!,
+      windows.dilation[d]!,
+    ];
+    const free = size + 2 * pad - step * (kernel - 1) - 1;
+    let count = Math.floor((free + (windows.ceilMode ? stride - 1 : 0)) / stride) + 1;
+    // The last window must start inside the input or its left padding.
+    if (windows.ceilMode && (count - 1) * stride >= size + pad) count--;
+    if (count < 1)
+      throw new ShapeError(
+        `${name}: a window of ${shown(windows.kernel)} does not fit the input ${shown(sizes)} (dim ${d}). Add padding or pool less.`,
+      );
+    const starts = new Int32Array(count);
+    const ends = new Int32Array(count);
+    const lengths = new Int32Array(count);
+    for (let o = 0; o < count; o++) {
+      const first = o * stride - pad;
+      const last = Math.min(first + step * (kernel - 1) + 1, size + pad);
+      starts[o] = first < 0 ? first + step * Math.ceil(-first / step) : first;
+      ends[o] = Math.min(last, size);
+      lengths[o] = windows.countPadding ? last - first : ends[o]! - starts[o]!;
+    }
+    return { starts, ends, lengths, step };
+  });
+}
+
+/** Regions that divide dims of the given sizes into `output` parts as evenly as integers allow; neighbours may share elements. */
+function adaptiveReaches(name: string, rank: number, sizes: readonly number[], output: AdaptiveSize): Reach[] {
+  const wanted = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
+  if (wanted.length !== rank || wanted.some((size) => size !== null && (!Number.isInteger(size) || size < 0)))
+    throw new ArgumentError(
+      `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${String(output)}.`,
+    );
+  return sizes.map((size, d) => {
+    const count = wanted[d] ?? size;
+    if (size === 0) throw new ShapeError(`${name}: spatial sizes must not be 0, got ${shown(sizes)}.`);
+    const starts = Int32Array.from({ length: count }, (_, o) => Math.floor((o * size) / count));
+    const ends = Int32Array.from({ length: count }, (_, o) => Math.ceil(((o + 1) * size) / count));
+    return { starts, ends, lengths: ends.map((end, o) => end - starts[o]!), step: 1 };
+  });
+}
+
+/** Runs a pool with indices on a batch, of one where `x` has no batch dim. */
+export function maxInBatch(
+  name: string,
+  x: Tensor,
+  rank: number,
+  returnIndices: boolean,
+  pool: (x: Tensor) => readonly [Tensor, Tensor],
+): Tensor | ValuesAndIndices {
+  const batch = batchOf(name, x, rank);
+  const [values, indices] = pool(batch.x);
+  return returnIndices
+    ? { values: batch.restore(values), indices: batch.restore(indices).to('int32') }
+    : batch.restore(values);
+}
+
+function maxPool(rank: number, x: Tensor, kernelSize: PerDim, options: MaxPoolOptions): Tensor | ValuesAndIndices {
+  const name = `maxPool${rank}d`;
+  const windows = windowsOf(name, rank, kernelSize, options);
+  return maxInBatch(name, x, rank, options.returnIndices ?? false, (batch) =>
+    apply(ops.maxPool, [batch], { reaches: reachesOf(name, batch.shape.slice(2), windows), divisor: null }),
+  );
+}
+
+/**
+ * Largest element of each window of `[n, c, length]` or `[c, length]`; NaN counts as largest.
+ *
+ * @throws ArgumentError for options out of range; ShapeError where no window fits
+ */
+export function maxPool1d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions & WithIndices): ValuesAndIndices;
+export function maxPool1d(
+  x: Tensor,
+  kernelSize: PerDim,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool1d(x: Tensor, kernelSize: PerDim, options?: MaxPoolOptions): Tensor | ValuesAndIndices;
+export function maxPool1d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions = {}): Tensor | ValuesAndIndices {
+  return maxPool(1, x, kernelSize, options);
+}
+
+/** Largest element of each window of `[n, c, h, w]` or `[c, h, w]`; see `maxPool1d`. */
+export function maxPool2d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions & WithIndices): ValuesAndIndices;
+export function maxPool2d(
+  x: Tensor,
+  kernelSize: PerDim,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool2d(x: Tensor, kernelSize: PerDim, options?: MaxPoolOptions): Tensor | ValuesAndIndices;
+export function maxPool2d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions = {}): Tensor | ValuesAndIndices {
+  return maxPool(2, x, kernelSize, options);
+}
+
+/** Largest element of each window of `[n, c, d, h, w]` or `[c, d, h, w]`; see `maxPool1d`. */
+export function maxPool3d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions & WithIndices): ValuesAndIndices;
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: PerDim,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool3d(x: Tensor, kernelSize: PerDim, options?: MaxPoolOptions): Tensor | ValuesAndIndices;
+export function maxPool3d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions = {}): Tensor | ValuesAndIndices {
+  return maxPool(3, x, kernelSize, options);
+}
+
+function avgPool(rank: number, x: Tensor, kernelSize: PerDim, options: AvgPoolOptions): Tensor {
+  const name = `avgPool${rank}d`;
+  const divisor = options.divisorOverride ?? null;
+  if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
+  const windows = windowsOf(name, rank, kernelSize, options);
+  return inBatch(name, x, rank, (batch) =>
+    apply(ops.avgPool, [batch], { reaches: reachesOf(name, batch.shape.slice(2), windows), divisor }),
+  );
+}
+
+/**
+ * Mean of each window of `[n, c, length]` or `[c, length]`.
+ *
+ * @throws ArgumentError for options out of range; ShapeError where no window fits
+ */
+export const avgPool1d = (x: Tensor, kernelSize: PerDim, options: AvgPoolOptions = {}): Tensor =>
+  avgPool(1, x, kernelSize, options);
+
+/** Mean of each window of `[n, c, h, w]` or `[c, h, w]`; see `avgPool1d`. */
+export const avgPool2d = (x: Tensor, kernelSize: PerDim, options: AvgPoolOptions = {}): Tensor =>
+  avgPool(2, x, kernelSize, options);
+
+/** Mean of each window of `[n, c, d, h, w]` or `[c, d, h, w]`; see `avgPool1d`. */
+export const avgPool3d = (x: Tensor, kernelSize: PerDim, options: AvgPoolOptions = {}): Tensor =>
+  avgPool(3, x, kernelSize, options);
+
+function adaptiveAvgPool(rank: number, x: Tensor, outputSize: AdaptiveSize): Tensor {
+  const name = `adaptiveAvgPool${rank}d`;
+  return inBatch(name, x, rank, (batch) =>
+    apply(ops.avgPool, [batch], {
+      reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
+      divisor: null,
+    }),
+  );
+}
+
+/** Means of `outputSize` even parts of the last dim; `adaptiveAvgPool1d(x, 1)` is the global mean. */
+export const adaptiveAvgPool1d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(1, x, outputSize);
+
+/** Means of even parts of the last two dims; null keeps a dim's size. */
+export const adaptiveAvgPool2d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(2, x, outputSize);
+
+/** Means of even parts of the last three dims; null keeps a dim's size. */
+export const adaptiveAvgPool3d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(3, x, outputSize);
+
+function adaptiveMaxPool(
+  rank: number,
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  { returnIndices = false }: IndicesOption,
+): Tensor | ValuesAndIndices {
+  const name = `adaptiveMaxPool${rank}d`;
+  return maxInBatch(name, x, rank, returnIndices, (batch) =>
+    apply(ops.maxPool, [batch], {
+      reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
+      divisor: null,
+    }),
+  );
+}
+
+/** Maxima of `outputSize` even parts of the last dim. */
+export function adaptiveMaxPool1d(x: Tensor, outputSize: AdaptiveSize, options: WithIndices): ValuesAndIndices;
+export function adaptiveMaxPool1d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool1d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: IndicesOption,
+): Tensor | ValuesAndIndices;
+export function adaptiveMaxPool1d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options: IndicesOption = {},
+): Tensor | ValuesAndIndices {
+  return adaptiveMaxPool(1, x, outputSize, options);
+}
+
+/** Maxima of even parts of the last two dims. */
+export function adaptiveMaxPool2d(x: Tensor, outputSize: AdaptiveSize, options: WithIndices): ValuesAndIndices;
+export function adaptiveMaxPool2d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool2d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: IndicesOption,
+): Tensor | ValuesAndIndices;
+export function adaptiveMaxPool2d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options: IndicesOption = {},
+): Tensor | ValuesAndIndices {
+  return adaptiveMaxPool(2, x, outputSize, options);
+}
+
+/** Maxima of even parts of the last three dims. */
+export function adaptiveMaxPool3d(x: Tensor, outputSize: AdaptiveSize, options: WithIndices): ValuesAndIndices;
+export function adaptiveMaxPool3d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool3d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options?: IndicesOption,
+): Tensor | ValuesAndIndices;
+export function adaptiveMaxPool3d(
+  x: Tensor,
+  outputSize: AdaptiveSize,
+  options: IndicesOption = {},
+): Tensor | ValuesAndIndices {
+  return adaptiveMaxPool(3, x, outputSize, options);
+}
+
+function lpPool(
+  rank: number,
+  x: Tensor,
+  normType: number,
+  kernelSize: PerDim,
+  { stride, ceilMode }: LpPoolOptions,
+): Tensor {
+  const kernel = perDim(`lpPool${rank}d`, 'kernelSize', kernelSize, rank, 1);
+  const mean = avgPool(rank, x.pow(normType), kernel, { stride, ceilMode });
+  // As PyTorch: the root of a negative sum, which odd powers allow, is taken of 0 below it.
+  const positive = mean.sign().mul(mean.abs().relu());
+  return positive.mul(kernel.reduce((product, size) => product * size, 1)).pow(1 / normType);
+}
+
+/** The p-norm of each window, `sum(x^p)^(1/p)`; p = `normType`. */
+export const lpPool1d = (x: Tensor, normType: number, kernelSize: PerDim, options: LpPoolOptions = {}): Tensor =>
+  lpPool(1, x, normType, kernelSize, options);
+
+/** The p-norm of each window of the last two dims. */
+export const lpPool2d = (x: Tensor, normType: number, kernelSize: PerDim, options: LpPoolOptions = {}): Tensor =>
+  lpPool(2, x, normType, kernelSize, options);
+
+/** The p-norm of each window of the last three dims. */
+export const lpPool3d = (x: Tensor, normType: number, kernelSize: PerDim, options: LpPoolOptions = {}): Tensor =>
+  lpPool(3, x, normType, kernelSize, options);
