@@ -274,10 +274,10 @@ export class Torch implements Host {
       return this.fakeQuantized(x, scale, zeroPoint, axis, qmin, qmax);
     },
     _fake_quantize_learnable_per_tensor_affine: () => {
-      throw new LeftOut("torch's private learnable fake-quantize (gradients of scale and zero point by its own rule)");
+      throw new LeftOut("by design: torch's private learnable fake-quantize, with its own rule for scale gradients");
     },
     _fake_quantize_learnable_per_channel_affine: () => {
-      throw new LeftOut("torch's private learnable fake-quantize (gradients of scale and zero point by its own rule)");
+      throw new LeftOut("by design: torch's private learnable fake-quantize, with its own rule for scale gradients");
     },
   };
 

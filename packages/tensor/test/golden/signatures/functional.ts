@@ -15,6 +15,7 @@ export const functional: Readonly<Record<string, string>> = {
   interpolate: 'input {size scale_factor mode align_corners recompute_scale_factor antialias}',
   cosine_similarity: 'x1 x2 {dim eps}',
   pairwise_distance: 'x1 x2 {p eps keepdim}',
+  cdist: 'x1 x2 {p}',
   pdist: 'input {p}',
   pixel_shuffle: 'input upscale_factor',
   pixel_unshuffle: 'input downscale_factor',

@@ -10,5 +10,4 @@ export const matmul: Readonly<Record<string, string>> = {
   addmm: 'x mat1 mat2 {beta alpha}',
   baddbmm: 'x batch1 batch2 {beta alpha}',
   addmv: 'x mat vec {beta alpha}',
-  cdist: 'x x2 {p}',
 };
