@@ -20,7 +20,9 @@ function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): Qu
   const placed = new Set<unknown>();
   for (const { inputQuantizers, outputQuantizers, paramQuantizers } of modules)
     for (const slot of [...inputQuantizers, ...outputQuantizers, ...Object.values(paramQuantizers)]) placed.add(slot);
-  return model.modules().filter((module): module is QuantizerBase => module instanceof QuantizerBase && !placed.has(module));
+  return model
+    .modules()
+    .filter((module): module is QuantizerBase => module instanceof QuantizerBase && !placed.has(module));
 }
 
 /**
@@ -39,7 +41,8 @@ function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): Qu
 export function computeEncodings(target: Module): CalibrationScope;
 export function computeEncodings<T>(target: Module, fn: () => T): T;
 export function computeEncodings<T>(target: Module, fn?: () => T): T | CalibrationScope {
-  if (target instanceof QuantizerBase) return fn === undefined ? target.computeEncodings() : target.computeEncodings(fn);
+  if (target instanceof QuantizerBase)
+    return fn === undefined ? target.computeEncodings() : target.computeEncodings(fn);
   const modules = quantizedModules(target);
   return calibrate(modules, looseQuantizers(target, modules), fn);
 }

@@ -9,10 +9,17 @@ export { EncodingError, QuantizationError, StatisticsNotFoundError } from './err
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
 export * from './modules/activation.js';
 export * from './modules/conv.js';
+export * from './modules/distance.js';
 export * from './modules/dropout.js';
+export * from './modules/elementwise.js';
 export * from './modules/embedding.js';
 export * from './modules/linear.js';
 export * from './modules/loss.js';
+export * from './modules/movement.js';
+export * from './modules/padding.js';
+export * from './modules/product.js';
+export * from './modules/reduction.js';
+export * from './modules/shape.js';
 export { toQuantized } from './modules/model.js';
 export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
 export {

@@ -6,11 +6,19 @@ import { onGrid, perChannel, perTensor, type IntegerOperand } from './operand.js
 /** Integers moved to their zero, in int32. */
 const centred = ({ values, zeroPoint }: IntegerOperand): Tensor => values.to('int32').sub(zeroPoint);
 
-const number = ({ values, zeroPoint, scale }: IntegerOperand): Tensor => values.to('int32').sub(zeroPoint).to('float32').mul(scale);
+const number = ({ values, zeroPoint, scale }: IntegerOperand): Tensor =>
+  values.to('int32').sub(zeroPoint).to('float32').mul(scale);
 
 /** Sums of products as numbers, per entry of `dim`, with the bias. */
-function scaled(sums: Tensor, x: IntegerOperand, weight: IntegerOperand, bias: KernelOperand | undefined, trailing: number): Tensor {
-  const channels = (values: Tensor): Tensor => values.reshape([...values.shape, ...Array.from({ length: trailing }, () => 1)]);
+function scaled(
+  sums: Tensor,
+  x: IntegerOperand,
+  weight: IntegerOperand,
+  bias: KernelOperand | undefined,
+  trailing: number,
+): Tensor {
+  const channels = (values: Tensor): Tensor =>
+    values.reshape([...values.shape, ...Array.from({ length: trailing }, () => 1)]);
   const scale = x.scale.mul(weight.scale);
   const y = sums.to('float32').mul(scale.ndim === 0 ? scale : channels(scale));
   if (bias === undefined) return y;
@@ -39,14 +47,18 @@ interface Convolution {
   readonly paddingMode: string;
 }
 
-const isConvolution = (module: object): module is Convolution => 'stride' in module && 'dilation' in module && 'paddingMode' in module;
+const isConvolution = (module: object): module is Convolution =>
+  'stride' in module && 'dilation' in module && 'paddingMode' in module;
 
 /** Kernel of `QuantizedConv1d`, `QuantizedConv2d` and `QuantizedConv3d`, as `integerLinear`. Padding has the value zero. */
 export const integerConv: Kernel = ([input], { weight, bias }, { module, outputEncoding }) =>
   noGrad(() => {
-    if (!isConvolution(module)) throw new QuantizationError(`integerConv: wants a convolution, got ${module.constructor.name}.`);
+    if (!isConvolution(module))
+      throw new QuantizationError(`integerConv: wants a convolution, got ${module.constructor.name}.`);
     if (module.paddingMode !== 'zeros')
-      throw new QuantizationError(`integerConv: pads with zeros only, not '${module.paddingMode}'. Pad before, or use no kernel.`);
+      throw new QuantizationError(
+        `integerConv: pads with zeros only, not '${module.paddingMode}'. Pad before, or use no kernel.`,
+      );
     const x = perTensor('integerConv', 'the input', input);
     const w = perChannel('integerConv', weight);
     const { stride, padding, dilation, groups } = module;
@@ -81,6 +93,9 @@ export const integerMultiply: Kernel = ([left, right], _params, { outputEncoding
 /** Kernel of `QuantizedAdd`: each input has a scale of its own, so the sum is taken of the numbers. */
 export const integerAdd: Kernel = ([left, right], _params, { outputEncoding }) =>
   noGrad(() => {
-    const [a, b] = [perTensor('integerAdd', 'the first input', left), perTensor('integerAdd', 'the second input', right)];
+    const [a, b] = [
+      perTensor('integerAdd', 'the first input', left),
+      perTensor('integerAdd', 'the second input', right),
+    ];
     return onGrid(number(a).add(number(b)), outputEncoding);
   });

@@ -15,7 +15,9 @@ export interface IntegerOperand {
 /** Reads a quantized operand. Throws QuantizationError for one that is not, naming the kernel and the operand. */
 export function integerOperand(kernel: string, what: string, operand: KernelOperand | undefined): IntegerOperand {
   if (!(operand instanceof QuantizedTensor) || operand.encoding === null)
-    throw new QuantizationError(`${kernel}: ${what} is not quantized. Set a quantizer there, or take the kernel away with setKernel(null).`);
+    throw new QuantizationError(
+      `${kernel}: ${what} is not quantized. Set a quantizer there, or take the kernel away with setKernel(null).`,
+    );
   const { scale, offset } = operand.encoding;
   return { values: operand.quantizedRepr(), scale: scale.detach(), zeroPoint: offset.detach().neg().to('int32') };
 }
@@ -24,7 +26,9 @@ export function integerOperand(kernel: string, what: string, operand: KernelOper
 export function perTensor(kernel: string, what: string, operand: KernelOperand | undefined): IntegerOperand {
   const { values, scale, zeroPoint } = integerOperand(kernel, what, operand);
   if (scale.numel !== 1)
-    throw new QuantizationError(`${kernel}: ${what} must be quantized per tensor, its scale has shape ${shown(scale.shape)}.`);
+    throw new QuantizationError(
+      `${kernel}: ${what} must be quantized per tensor, its scale has shape ${shown(scale.shape)}.`,
+    );
   return { values, scale: scale.reshape([]), zeroPoint: zeroPoint.reshape([]) };
 }
 
@@ -40,4 +44,5 @@ export function perChannel(kernel: string, operand: KernelOperand | undefined, d
 }
 
 /** The result of a kernel: numbers put on the grid of the output. */
-export const onGrid = (y: Tensor, encoding: AffineEncoding): QuantizedTensor => new QuantizedTensor(encoding.quantize(y), encoding);
+export const onGrid = (y: Tensor, encoding: AffineEncoding): QuantizedTensor =>
+  new QuantizedTensor(encoding.quantize(y), encoding);

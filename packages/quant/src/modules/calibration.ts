@@ -2,12 +2,7 @@ import type { Module } from '@q/nn';
 import { noGrad } from '@q/tensor';
 import { calibrating, type Calibration, type CalibrationScope } from '../quantizers/calibration.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
-import {
-  parameterPlaces,
-  situationOf,
-  type QuantizedModule,
-  type QuantizerSlot,
-} from './quantized-module.js';
+import { parameterPlaces, situationOf, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
 
 type Quantized = Module & QuantizedModule;
 
@@ -15,7 +10,11 @@ const present = (slot: QuantizerSlot): slot is QuantizerBase => slot !== null;
 
 /** The input and output quantizers of modules, each object once. */
 const activationQuantizers = (modules: readonly Quantized[]): Set<QuantizerBase> =>
-  new Set(modules.flatMap(({ inputQuantizers, outputQuantizers }) => [...inputQuantizers, ...outputQuantizers]).filter(present));
+  new Set(
+    modules
+      .flatMap(({ inputQuantizers, outputQuantizers }) => [...inputQuantizers, ...outputQuantizers])
+      .filter(present),
+  );
 
 /** Computes the encodings of all parameter quantizers of modules, or of none where one fails. A shared quantizer observes all its parameters. */
 export function computeParamEncodings(modules: readonly Quantized[]): void {
@@ -65,7 +64,11 @@ function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): 
 }
 
 /** Calibrates modules and quantizers with what `fn` runs through them; without `fn`, returns the open calibration. */
-export function calibrate<T>(modules: readonly Quantized[], others: Iterable<QuantizerBase>, fn?: () => T): T | CalibrationScope {
+export function calibrate<T>(
+  modules: readonly Quantized[],
+  others: Iterable<QuantizerBase>,
+  fn?: () => T,
+): T | CalibrationScope {
   const scope = begin(modules, others);
   return fn === undefined ? scope : calibrating(scope, fn);
 }

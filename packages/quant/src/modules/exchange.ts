@@ -10,6 +10,28 @@ type Slots = QuantizerSlot[] | Record<string, QuantizerSlot>;
 /** The encoding of a place in AIMET's file format, or null. */
 export const exported = (quantizer: QuantizerSlot): LegacyEncoding[] | null => quantizer?.getLegacyEncodings() ?? null;
 
+/** The encodings of a list of places; the last is repeated until there are `count`. */
+export function exportedList(slots: readonly QuantizerSlot[], count: number): (LegacyEncoding[] | null)[] {
+  const encodings = slots.map(exported);
+  const last = encodings.at(-1);
+  return last === undefined || encodings.length >= count
+    ? encodings
+    : [...encodings, ...Array.from({ length: count - encodings.length }, () => last)];
+}
+
+/** Encodings without those that only repeat the last place's, as `exportedList` does. */
+export function unrepeated(
+  slots: readonly QuantizerSlot[],
+  encodings: Readonly<Record<string, LegacyEncodings>>,
+): Readonly<Record<string, LegacyEncodings>> {
+  const last = JSON.stringify(encodings[String(slots.length - 1)]);
+  return Object.fromEntries(
+    Object.entries(encodings).filter(
+      ([key, entry]) => !(Number(key) >= slots.length && JSON.stringify(entry) === last),
+    ),
+  );
+}
+
 /** A quantizer that an import will write to, and what it gets. */
 interface Assignment {
   readonly quantizer: QuantizerBase;

@@ -25,14 +25,16 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   return prototype === Object.prototype || prototype === null;
 };
 
-const holdsTensor = (value: unknown): boolean => value instanceof Tensor || (Array.isArray(value) && value.some(holdsTensor));
+const holdsTensor = (value: unknown): boolean =>
+  value instanceof Tensor || (Array.isArray(value) && value.some(holdsTensor));
 
 /** Applies `fn` to every leaf of a value with its position; arrays of tensors, and records where wanted, are opened. */
 function mapLeaves(value: unknown, records: boolean, fn: (leaf: unknown, position: number) => unknown): unknown {
   let position = 0;
   const visit = (part: unknown): unknown => {
     if (Array.isArray(part) && holdsTensor(part)) return part.map(visit);
-    if (records && isRecord(part)) return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, visit(item)]));
+    if (records && isRecord(part))
+      return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, visit(item)]));
     return fn(part, position++);
   };
   return visit(value);
@@ -49,28 +51,37 @@ function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: 
   return quantizer.forward(x);
 }
 
-const slotAt = (slots: readonly QuantizerSlot[], index: number | null, shared: boolean): QuantizerSlot => {
-  if (index === null) return null;
-  return slots[shared ? Math.min(index, slots.length - 1) : index] ?? null;
-};
+const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean): QuantizerSlot =>
+  slots[shared ? Math.min(index, slots.length - 1) : index] ?? null;
 
-/** The arguments with every floating tensor dequantized and then quantized by the quantizer of its position. */
-function quantizeInputs(module: Quantized, { sharedInputs, inputSlots }: Definition, args: readonly unknown[]): unknown[] {
+/** An input dequantized where it is quantized, then quantized by the input quantizer at `index`. */
+function quantizeInput(module: Quantized, { sharedInputs }: Definition, value: unknown, index: number): unknown {
+  const x = dequantized(value);
+  if (!isFloating(x)) return x;
+  const quantizer = slotAt(module.inputQuantizers, index, sharedInputs);
+  return quantizer === null ? x : quantizeAt(module, `input quantizer ${index}`, quantizer, x);
+}
+
+/** The arguments with every floating tensor among them quantized by the quantizer of its position. */
+function quantizeInputs(module: Quantized, spec: Definition, args: readonly unknown[]): unknown[] {
   let position = 0;
-  const one = (leaf: unknown): unknown => {
-    const at = position++;
-    const x = dequantized(leaf);
-    if (!isFloating(x)) return x;
-    const index = inputSlots === null ? at : (inputSlots[at] ?? null);
-    const quantizer = slotAt(module.inputQuantizers, index, sharedInputs);
-    return quantizer === null ? x : quantizeAt(module, `input quantizer ${index}`, quantizer, x);
-  };
-  return args.map((arg) => mapLeaves(arg, false, one));
+  const quantized = args.map((arg) => {
+    if (!isRecord(arg)) return mapLeaves(arg, false, (leaf) => quantizeInput(module, spec, leaf, position++));
+    const options = { ...arg };
+    for (const [name, index] of Object.entries(spec.namedInputs))
+      if (name in options) options[name] = quantizeInput(module, spec, options[name], index);
+    return options;
+  });
+  situationOf(module).inputs = position;
+  return quantized;
 }
 
 /** The result with every floating tensor quantized by the quantizer of its position and dequantized. */
 function quantizeOutputs(module: Quantized, { sharedOutputs }: Definition, result: unknown): unknown {
+  const current = situationOf(module);
+  current.outputs = 0;
   return mapLeaves(result, true, (leaf, position) => {
+    current.outputs++;
     if (!isFloating(leaf)) return leaf;
     const quantizer = slotAt(module.outputQuantizers, position, sharedOutputs);
     return dequantized(quantizer === null ? leaf : quantizeAt(module, `output quantizer ${position}`, quantizer, leaf));
@@ -112,7 +123,9 @@ function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[]
   if (!(outputEncoding instanceof AffineEncoding))
     throw new QuantizationError(
       `${named(module)}: its kernel needs the affine encoding of output quantizer 0, which ${
-        module.outputQuantizers[0] ? 'has none yet. Run it inside computeEncodings()' : 'is missing. Set one, or take the kernel away with setKernel(null)'
+        module.outputQuantizers[0]
+          ? 'has none yet. Run it inside computeEncodings()'
+          : 'is missing. Set one, or take the kernel away with setKernel(null)'
       }.`,
     );
   const operands: KernelOperand[] = [];
@@ -147,6 +160,6 @@ export function forwardQuantized(
 ): unknown {
   const inputs = quantizeInputs(module, spec, args);
   if (kernel !== null && situationOf(module).calibrations === 0) return runKernel(module, kernel, inputs, args);
-  const numbers = inputs.map((input) => mapLeaves(input, false, dequantized));
+  const numbers = inputs.map((input) => mapLeaves(input, true, dequantized));
   return withQuantizedParameters(module, () => quantizeOutputs(module, spec, float(numbers)));
 }

@@ -2,7 +2,7 @@ import { Module } from '@q/nn';
 import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import { calibrate, computeParamEncodings } from './calibration.js';
-import { exported, importEncodings } from './exchange.js';
+import { exported, exportedList, importEncodings, unrepeated } from './exchange.js';
 import { forwardQuantized } from './forward.js';
 import { copyProperties } from './properties.js';
 import {
@@ -42,19 +42,23 @@ const defaultKernel = Symbol('default kernel');
 
 function checkKernel(where: string, kernel: Kernel | null): void {
   if (kernel !== null && typeof kernel !== 'function')
-    throw new QuantizationError(`${where}: wants a function (inputs, params, { module, outputEncoding }) => QuantizedTensor, or null.`);
+    throw new QuantizationError(
+      `${where}: wants a function (inputs, params, { module, outputEncoding }) => QuantizedTensor, or null.`,
+    );
 }
 
 function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Definition {
   if (typeof float !== 'function' || !(float.prototype instanceof Module))
     throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${String(float)}.`);
-  const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, inputSlots = null } = arity;
+  const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, namedInputs = {} } = arity;
   for (const [what, count] of Object.entries({ inputs, outputs }))
     if (!Number.isInteger(count) || count < 0)
-      throw new QuantizationError(`QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`);
+      throw new QuantizationError(
+        `QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`,
+      );
   if (definitionOf(float.prototype) !== null)
     throw new QuantizationError(`QuantizationMixin(${float.name}): this class is quantized already.`);
-  return { float, kernels, inputs, outputs, sharedInputs, sharedOutputs, inputSlots };
+  return { float, kernels, inputs, outputs, sharedInputs, sharedOutputs, namedInputs };
 }
 
 /** Modules are built through this type, whatever the parameters of their constructor. */
@@ -118,11 +122,11 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
     }
 
     exportInputEncodings() {
-      return this.inputQuantizers.map(exported);
+      return exportedList(this.inputQuantizers, spec.sharedInputs ? situationOf(this).inputs : 0);
     }
 
     exportOutputEncodings() {
-      return this.outputQuantizers.map(exported);
+      return exportedList(this.outputQuantizers, spec.sharedOutputs ? situationOf(this).outputs : 0);
     }
 
     exportParamEncodings() {
@@ -130,11 +134,23 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
     }
 
     importInputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
-      importEncodings(this, 'input', this.inputQuantizers, encodings, options);
+      importEncodings(
+        this,
+        'input',
+        this.inputQuantizers,
+        spec.sharedInputs ? unrepeated(this.inputQuantizers, encodings) : encodings,
+        options,
+      );
     }
 
     importOutputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
-      importEncodings(this, 'output', this.outputQuantizers, encodings, options);
+      importEncodings(
+        this,
+        'output',
+        this.outputQuantizers,
+        spec.sharedOutputs ? unrepeated(this.outputQuantizers, encodings) : encodings,
+        options,
+      );
     }
 
     importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {

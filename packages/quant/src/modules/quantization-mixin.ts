@@ -66,14 +66,19 @@ function fromModule(module: Module, fake: boolean): Module & QuantizedModule {
 }
 
 /** What `implements` returns: a class decorator that registers and keeps the class. */
-type Register = (type: abstract new (...args: never[]) => Module & QuantizedModule, context?: ClassDecoratorContext) => void;
+type Register = (
+  type: abstract new (...args: never[]) => Module & QuantizedModule,
+  context?: ClassDecoratorContext,
+) => void;
 
 function register(float: ModuleClass, fake: boolean): Register {
   const mixin = fake ? 'FakeQuantizationMixin' : 'QuantizationMixin';
   return (type) => {
     const made = definitionOf(type.prototype);
     if (made === null || (made.float !== float && !(made.float.prototype instanceof float)))
-      throw new QuantizationError(`${mixin}.implements(${float.name}): wants a class that extends ${mixin}(${float.name}), got ${type.name}.`);
+      throw new QuantizationError(
+        `${mixin}.implements(${float.name}): wants a class that extends ${mixin}(${float.name}), got ${type.name}.`,
+      );
     Object.defineProperty(float, fake ? registered.fake : registered.kernels, { value: type, configurable: true });
   };
 }
@@ -117,7 +122,8 @@ function withMembers<F extends object>(mixin: F, fake: boolean): F {
   const members = {
     implements: (float: ModuleClass) => register(float, fake),
     fromModule: (module: Module) => fromModule(module, fake),
-    [Symbol.hasInstance]: (value: unknown) => (definitionOf(value)?.kernels ?? false) || (fake && definitionOf(value) !== null),
+    [Symbol.hasInstance]: (value: unknown) =>
+      (definitionOf(value)?.kernels ?? false) || (fake && definitionOf(value) !== null),
   };
   return Object.defineProperties(mixin, Object.getOwnPropertyDescriptors(members));
 }

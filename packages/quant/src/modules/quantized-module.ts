@@ -23,13 +23,12 @@ export interface Arity {
   readonly sharedInputs?: boolean;
   /** The last output quantizer stands at all further outputs too. */
   readonly sharedOutputs?: boolean;
-  /** Which input quantizer each argument meets, where that is not the one at its position; null for none. */
-  readonly inputSlots?: readonly (number | null)[];
+  /** Tensors that enter as options, and the input quantizer each one meets. */
+  readonly namedInputs?: Readonly<Record<string, number>>;
 }
 
 /** Everything that distinguishes one quantized class from another. */
-export interface Definition extends Required<Omit<Arity, 'inputSlots'>> {
-  readonly inputSlots: readonly (number | null)[] | null;
+export interface Definition extends Required<Arity> {
   /** The class that is quantized. */
   readonly float: ModuleClass;
   /** Whether the class takes kernels. */
@@ -100,7 +99,10 @@ export interface QuantizedModule {
   /** The module without quantizers, sharing parameters and all other properties. */
   getOriginalModule(): Module;
 
-  /** Encodings of the input quantizers in AIMET's file format; null where there is none. */
+  /**
+   * Encodings of the input quantizers in AIMET's file format; null where there is none. A quantizer that stands at any number
+   * of inputs is repeated for those of the last call.
+   */
   exportInputEncodings(): (LegacyEncoding[] | null)[];
   /** Encodings of the output quantizers. */
   exportOutputEncodings(): (LegacyEncoding[] | null)[];
@@ -164,6 +166,9 @@ export interface Situation {
   /** Number of calibrations that are open; kernels rest meanwhile. */
   calibrations: number;
   kernel: Kernel | null;
+  /** Number of inputs and outputs of the last call, for quantizers that stand at several. */
+  inputs: number;
+  outputs: number;
   /** Where it stands in its model, for error messages. */
   path: string | null;
 }
@@ -174,7 +179,7 @@ const situation = Symbol('situation');
 export function situationOf(module: object): Situation {
   const found = Object.getOwnPropertyDescriptor(module, situation);
   if (found !== undefined) return found.value as Situation;
-  const value: Situation = { calibrations: 0, kernel: null, path: null };
+  const value: Situation = { calibrations: 0, kernel: null, inputs: 0, outputs: 0, path: null };
   Object.defineProperty(module, situation, { value });
   return value;
 }

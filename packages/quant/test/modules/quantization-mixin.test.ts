@@ -1,5 +1,5 @@
 import { Add, Linear, Module, Multiply, Parameter, Sequential } from '@q/nn';
-import { full, ones, randn, tensor, type Tensor } from '@q/tensor';
+import { ones, randn, tensor, type Tensor } from '@q/tensor';
 import {
   affine,
   FakeQuantizationMixin,
@@ -134,7 +134,7 @@ describe('fromModule', () => {
     expect(quantized.training).toBe(false);
     const x = randn([2, 4]);
     expect(quantized.forward(x).toArray()).toEqual(linear.forward(x).toArray());
-    quantized.weight = new Parameter(full([3, 4], 7));
+    quantized.weight = new Parameter(randn([3, 4]));
     expect(linear.weight).not.toBe(quantized.weight);
   });
 
