@@ -12,7 +12,9 @@ export class StatisticsNotFoundError extends QuantizationError {}
 /** Throws where an options object from outside the type system has a key that nothing reads. */
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null)
-    throw new QuantizationError(`${operation}: wants an options object with ${known.join(', ')}, got ${String(options)}.`);
+    throw new QuantizationError(
+      `${operation}: wants an options object with ${known.join(', ')}, got ${String(options)}.`,
+    );
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length > 0)
     throw new QuantizationError(`${operation}: unknown option ${unknown.join(', ')}. Known: ${known.join(', ')}.`);

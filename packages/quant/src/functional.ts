@@ -32,7 +32,13 @@ export function checkSpread(operation: string, x: Tensor, shape: Shape, blockSiz
 }
 
 /** Scale and offset in the dtype that x is computed in. */
-function matched(operation: string, x: Tensor, scale: Tensor, offset: Tensor, blockSize: BlockSize | null): [Tensor, Tensor] {
+function matched(
+  operation: string,
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  blockSize: BlockSize | null,
+): [Tensor, Tensor] {
   checkSpread(operation, x, broadcastShapes(operation, scale.shape, offset.shape), blockSize);
   if (!isFloat(x.dtype)) return [scale, offset];
   const dtype = x.dtype === 'float64' ? 'float64' : 'float32';
@@ -116,4 +122,3 @@ export function dequantize(q: Tensor, scale: Tensor, offset: Tensor, options: Af
   const x = dequantizeLinear(q, s, o, { blockSize });
   return isFloat(q.dtype) ? x.to(q.dtype) : x;
 }
-

@@ -27,27 +27,32 @@ export const gridOptions = ['qmin', 'qmax', 'bitwidth', 'numSteps', 'signed'] as
 const ways = 'Give { qmin, qmax }, or { bitwidth }, or { numSteps } (the last two with { signed })';
 
 function checkInteger(operation: string, name: string, value: unknown): asserts value is number {
-  if (!Number.isSafeInteger(value)) throw new QuantizationError(`${operation}: ${name} must be an integer, got ${String(value)}.`);
+  if (!Number.isSafeInteger(value))
+    throw new QuantizationError(`${operation}: ${name} must be an integer, got ${String(value)}.`);
 }
 
 /** Throws unless `bitwidth` is an integer from 1 to 32. */
 export function checkBitwidth(operation: string, bitwidth: unknown): asserts bitwidth is number {
   checkInteger(operation, 'bitwidth', bitwidth);
-  if (bitwidth < 1 || bitwidth > 32) throw new QuantizationError(`${operation}: bitwidth must be from 1 to 32, got ${bitwidth}.`);
+  if (bitwidth < 1 || bitwidth > 32)
+    throw new QuantizationError(`${operation}: bitwidth must be from 1 to 32, got ${bitwidth}.`);
 }
 
 /** The grid of two ends. Throws QuantizationError unless they are integers and `qmin < qmax`. */
 export function gridOfEnds(operation: string, qmin: unknown, qmax: unknown): Grid {
   checkInteger(operation, 'qmin', qmin);
   checkInteger(operation, 'qmax', qmax);
-  if (qmin >= qmax) throw new QuantizationError(`${operation}: qmax must be larger than qmin, got qmin=${qmin} and qmax=${qmax}.`);
+  if (qmin >= qmax)
+    throw new QuantizationError(`${operation}: qmax must be larger than qmin, got qmin=${qmin} and qmax=${qmax}.`);
   return { qmin, qmax };
 }
 
 /** The grid of `bitwidth` bits around zero (signed) or from zero on. */
 export function gridOfBits(operation: string, bitwidth: unknown, signed: boolean): Grid {
   checkBitwidth(operation, bitwidth);
-  return signed ? { qmin: -(2 ** (bitwidth - 1)), qmax: 2 ** (bitwidth - 1) - 1 } : { qmin: 0, qmax: 2 ** bitwidth - 1 };
+  return signed
+    ? { qmin: -(2 ** (bitwidth - 1)), qmax: 2 ** (bitwidth - 1) - 1 }
+    : { qmin: 0, qmax: 2 ** bitwidth - 1 };
 }
 
 /** The grid of `numSteps` steps around zero (signed) or from zero on. */
@@ -66,13 +71,19 @@ export function gridOf(operation: string, options: GridOptions, signedByDefault 
   const { qmin, qmax, bitwidth, numSteps, signed } = options;
   if (signed !== undefined && typeof signed !== 'boolean')
     throw new QuantizationError(`${operation}: signed must be true or false, got ${String(signed)}.`);
-  const given = [qmin !== undefined || qmax !== undefined, bitwidth !== undefined, numSteps !== undefined].filter(Boolean);
+  const given = [qmin !== undefined || qmax !== undefined, bitwidth !== undefined, numSteps !== undefined].filter(
+    Boolean,
+  );
   if (given.length !== 1)
-    throw new QuantizationError(`${operation}: ${given.length === 0 ? 'no grid given' : 'the grid is given in several ways'}. ${ways}.`);
+    throw new QuantizationError(
+      `${operation}: ${given.length === 0 ? 'no grid given' : 'the grid is given in several ways'}. ${ways}.`,
+    );
   if (bitwidth !== undefined) return gridOfBits(operation, bitwidth, signed ?? signedByDefault);
   if (numSteps !== undefined) return gridOfSteps(operation, numSteps, signed ?? signedByDefault);
   if (qmin === undefined || qmax === undefined)
-    throw new QuantizationError(`${operation}: ${qmin === undefined ? 'qmax without qmin' : 'qmin without qmax'}. ${ways}.`);
+    throw new QuantizationError(
+      `${operation}: ${qmin === undefined ? 'qmax without qmin' : 'qmin without qmax'}. ${ways}.`,
+    );
   return gridOfEnds(operation, qmin, qmax);
 }
 

@@ -105,7 +105,8 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 }
 
 /** A tensor in the graph that is no leaf, so that what is made of it can take its place. */
-const grown = (values: Tensor): Tensor => (values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values);
+const grown = (values: Tensor): Tensor =>
+  values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values;
 
 /** Floats over integers of the encoding's dtype. */
 function overIntegers(integers: Tensor<GridDType>): Stored {
@@ -121,9 +122,16 @@ function stored(values: Tensor, encoding: AffineEncoding | null): Stored {
     return overIntegers((values.dtype === dtype ? values : values.to(dtype)) as Tensor<GridDType>);
   }
   const source = grown(values);
-  const compact = encoding !== null && encoding.dtype !== 'int32' && source.dtype === 'float32' && source.isContiguous && !source.requiresGrad;
+  const compact =
+    encoding !== null &&
+    encoding.dtype !== 'int32' &&
+    source.dtype === 'float32' &&
+    source.isContiguous &&
+    !source.requiresGrad;
   const made = compact ? GridValues.compacted(source, encoding.dtype) : null;
-  return made === null ? { values: source, grid: null } : { values: new Tensor(made.floats, new Layout(source.shape)), grid: made.grid };
+  return made === null
+    ? { values: source, grid: null }
+    : { values: new Tensor(made.floats, new Layout(source.shape)), grid: made.grid };
 }
 
 /** Positions on the grid of an encoding. They are stored as integers; operations see them as floats, NaN and -0 included. */

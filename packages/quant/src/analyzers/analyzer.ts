@@ -25,7 +25,9 @@ export abstract class EncodingAnalyzer<S = unknown> {
   constructor(shape: Shape | number) {
     const sizes = typeof shape === 'number' ? [shape] : [...shape];
     if (sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
-      throw new QuantizationError(`${this.constructor.name}: shape must consist of positive integers, got ${shown(sizes)}.`);
+      throw new QuantizationError(
+        `${this.constructor.name}: shape must consist of positive integers, got ${shown(sizes)}.`,
+      );
     this.shape = sizes;
   }
 
@@ -62,7 +64,9 @@ export abstract class EncodingAnalyzer<S = unknown> {
     const stats = this.getStats();
     this.checkSteps(numSteps);
     if (stats === null)
-      throw new StatisticsNotFoundError(`${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`);
+      throw new StatisticsNotFoundError(
+        `${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`,
+      );
     return this.computeEncodingsFromStats(stats, numSteps, isSymmetric);
   }
 
@@ -88,7 +92,9 @@ export abstract class EncodingAnalyzer<S = unknown> {
 
   private checkSteps(numSteps: number): void {
     if (!Number.isSafeInteger(numSteps) || numSteps < 1)
-      throw new QuantizationError(`${this.constructor.name}: the number of steps must be a positive integer, got ${numSteps}.`);
+      throw new QuantizationError(
+        `${this.constructor.name}: the number of steps must be a positive integer, got ${numSteps}.`,
+      );
   }
 
   /** Throws unless `other` is of this class and shape. */
@@ -101,8 +107,12 @@ export abstract class EncodingAnalyzer<S = unknown> {
 }
 
 /** The fields of an analyzer's JSON. Throws FormatError unless it names `type` and has a shape. */
-export function analyzerFields(type: string, json: unknown): { readonly shape: number[]; readonly fields: Readonly<Record<string, unknown>> } {
+export function analyzerFields(
+  type: string,
+  json: unknown,
+): { readonly shape: number[]; readonly fields: Readonly<Record<string, unknown>> } {
   const fields = fieldsOf(type, json);
-  if (fields['type'] !== type) throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${JSON.stringify(fields['type']) ?? 'none'}.`);
+  if (fields['type'] !== type)
+    throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${JSON.stringify(fields['type']) ?? 'none'}.`);
   return { shape: shapeOf(`${type}.shape`, fields['shape']), fields };
 }

@@ -1,6 +1,7 @@
 import { FormatError, type Shape } from '@q/tensor';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
+import { rint } from '../rounding.js';
 import { analyzerFields } from './analyzer.js';
 import { HistogramEncodingAnalyzer } from './histogram.js';
 import { EPSILON, type Ends } from './range.js';
@@ -21,7 +22,7 @@ export interface SqnrOptions {
   readonly gamma?: number;
 }
 
-/** Half to even, for numbers of any size: adding and taking away 1.5 * 2^52 leaves an integer. */
+/** Adding 1.5 * 2^52 and taking it away rounds half to even; a number too large for that has no fraction and stays about as large. */
 const BIG = 6755399441055744;
 
 /** Grids to try, as pairs of step size and offset in float32. */
@@ -65,7 +66,7 @@ class Bins {
       for (const end = Math.min(i + 32, middles.length); i < end; i++) {
         const middle = middles[i]!;
         const t = fround(fround(middle / d) - o);
-        const q = Math.abs(t) < 4194304 ? fround(t + BIG - BIG) : t;
+        const q = t + BIG - BIG;
         const clipped = q < 0 ? 0 : q > top ? top : q;
         const error = fround(fround(fround(clipped + o) * d) - middle);
         const term = fround(fround(error * error) * counts[i]!);
@@ -90,10 +91,19 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
       'offsetCandidates',
       'gamma',
     ]);
-    const settings = { numBins: 2048, asymmetricDeltaCandidates: 17, symmetricDeltaCandidates: 101, offsetCandidates: 21, gamma: 3, ...options };
+    const settings = {
+      numBins: 2048,
+      asymmetricDeltaCandidates: 17,
+      symmetricDeltaCandidates: 101,
+      offsetCandidates: 21,
+      gamma: 3,
+      ...options,
+    };
     for (const name of ['asymmetricDeltaCandidates', 'symmetricDeltaCandidates', 'offsetCandidates'] as const)
       if (!Number.isSafeInteger(settings[name]) || settings[name] < 2)
-        throw new QuantizationError(`SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${settings[name]}.`);
+        throw new QuantizationError(
+          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${settings[name]}.`,
+        );
     if (!(settings.gamma > 0 && Number.isFinite(settings.gamma)))
       throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive number, got ${settings.gamma}.`);
     super(shape, settings.numBins);
@@ -129,27 +139,31 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   protected override *rangesOf(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Iterable<Ends> {
     const n = fround(numSteps);
+    let best = 0;
     for (const entry of stats) {
       const min = Math.min(entry.min, 0);
       const max = Math.max(entry.max, 0, fround(min + fround(EPSILON * numSteps)));
       const candidates = isSymmetric ? this.symmetric(min, max, numSteps) : this.asymmetric(min, max, numSteps);
-      const best = this.best(new Bins(entry), candidates, n);
+      best = this.best(new Bins(entry), candidates, n, best);
       const delta = candidates.deltas[best]!;
       const low = fround(candidates.offsets[best]! * delta);
       yield [low, fround(low + fround(n * delta))];
     }
   }
 
-  /** Index of the first candidate with the least noise; a noise that is no number is taken for the least, as torch's argmin does. */
-  private best(bins: Bins, { deltas, offsets }: Candidates, n: number): number {
+  /**
+   * Index of the first candidate with the least noise; a noise that is no number is taken for the least, as torch's argmin
+   * does. `guess` is tried first: the better it is, the sooner the others are given up.
+   */
+  private best(bins: Bins, { deltas, offsets }: Candidates, n: number, guess: number): number {
     const { gamma } = this.settings;
-    let best = 0;
-    let least = Infinity;
+    let best = bins.tame ? guess : 0;
+    let least = bins.tame ? bins.noise(deltas[guess]!, offsets[guess]!, n, gamma, Infinity) : Infinity;
     for (let i = 0; i < deltas.length; i++) {
       if (i > 0 && deltas[i] === deltas[i - 1] && offsets[i] === offsets[i - 1]) continue;
       const noise = bins.noise(deltas[i]!, offsets[i]!, n, gamma, bins.tame ? least : Infinity);
       if (noise !== noise) return i;
-      if (noise < least) {
+      if (noise < least || (noise === least && i < best)) {
         least = noise;
         best = i;
       }
@@ -161,7 +175,8 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const count = this.settings.symmetricDeltaCandidates;
     const widest = fround(fround(2 * Math.max(max, -min)) / fround(numSteps));
     const deltas = new Float32Array(count);
-    for (let k = 1; k <= count; k++) deltas[k - 1] = Math.max(fround(fround(widest * fround(k)) / fround(count - 1)), EPSILON);
+    for (let k = 1; k <= count; k++)
+      deltas[k - 1] = Math.max(fround(fround(widest * fround(k)) / fround(count - 1)), EPSILON);
     return { deltas, offsets: new Float32Array(count).fill(Math.floor(-numSteps / 2)) };
   }
 
@@ -169,7 +184,7 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const n = fround(numSteps);
     const count = this.settings.asymmetricDeltaCandidates;
     const widest = fround(fround(max - min) / n);
-    const observed = roundEven(fround(min / widest));
+    const observed = rint(fround(min / widest));
     const low = fround(widest * observed);
     const high = fround(low + fround(widest * n));
     const starts = this.offsetsOf(numSteps, observed);
@@ -182,7 +197,7 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
         const to = Math.min(high, fround(fround(delta * start) + fround(delta * n)));
         const step = Math.max(fround(fround(to - from) / n), EPSILON);
         deltas[i] = step;
-        offsets[i++] = roundEven(fround(from / step));
+        offsets[i++] = rint(fround(from / step));
       }
     }
     return { deltas, offsets };
@@ -193,11 +208,6 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const count = Math.min(numSteps + 2, this.settings.offsetCandidates);
     const step = numSteps / (count - 2);
     const length = Math.ceil((step + numSteps) / step);
-    return Float32Array.from([...Array.from({ length }, (_, i) => roundEven(fround(-numSteps + step * i))), observed]);
+    return Float32Array.from([...Array.from({ length }, (_, i) => rint(fround(-numSteps + step * i))), observed]);
   }
-}
-
-/** Half to even; a number too large to have a fraction stays. */
-function roundEven(x: number): number {
-  return Math.abs(x) < 4194304 ? x + BIG - BIG : x;
 }

@@ -43,10 +43,17 @@ export class AffineEncoding implements Encoding {
     this.scale = typeof scale === 'number' ? tensor(scale) : scale;
     this.offset = typeof offset === 'number' ? tensor(offset) : offset;
     const shape = this.scale.shape;
-    if (this.offset.ndim !== 0 && (this.offset.ndim !== shape.length || this.offset.shape.some((size, d) => size !== shape[d])))
-      throw new ShapeError(`AffineEncoding: scale ${shown(shape)} and offset ${shown(this.offset.shape)} must have one shape.`);
+    if (
+      this.offset.ndim !== 0 &&
+      (this.offset.ndim !== shape.length || this.offset.shape.some((size, d) => size !== shape[d]))
+    )
+      throw new ShapeError(
+        `AffineEncoding: scale ${shown(shape)} and offset ${shown(this.offset.shape)} must have one shape.`,
+      );
     if (blockSize !== null && blockSize.length !== shape.length)
-      throw new ShapeError(`AffineEncoding: blockSize ${shown(blockSize)} needs one entry per dim of the scale ${shown(shape)}.`);
+      throw new ShapeError(
+        `AffineEncoding: blockSize ${shown(blockSize)} needs one entry per dim of the scale ${shown(shape)}.`,
+      );
     this.qmin = qmin;
     this.qmax = qmax;
     this.symmetry = symmetry;

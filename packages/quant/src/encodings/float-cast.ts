@@ -1,6 +1,7 @@
 import { defineOp, Tensor, tensor } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
 import { checkSpread } from '../functional.js';
+import { rint } from '../rounding.js';
 
 const { fround } = Math;
 
@@ -13,24 +14,19 @@ export interface FloatFormat {
 /** Throws unless the bits make a format that float32 can show. */
 export function checkFormat(operation: string, { exponentBits, mantissaBits }: FloatFormat): void {
   if (!Number.isInteger(exponentBits) || exponentBits < 1 || exponentBits > 8)
-    throw new QuantizationError(`${operation}: exponentBits must be an integer from 1 to 8, got ${String(exponentBits)}.`);
+    throw new QuantizationError(
+      `${operation}: exponentBits must be an integer from 1 to 8, got ${String(exponentBits)}.`,
+    );
   if (!Number.isInteger(mantissaBits) || mantissaBits < 0 || mantissaBits > 23)
-    throw new QuantizationError(`${operation}: mantissaBits must be an integer from 0 to 23, got ${String(mantissaBits)}.`);
+    throw new QuantizationError(
+      `${operation}: mantissaBits must be an integer from 0 to 23, got ${String(mantissaBits)}.`,
+    );
 }
 
 /** Largest number of a format whose largest exponent is not kept for infinity and NaN alone, as IEEE 754 does. */
 export function ieeeMax({ exponentBits, mantissaBits }: FloatFormat): number {
   const top = 2 ** exponentBits - 1;
   return (2 - 2 ** -mantissaBits) * 2 ** (top - Math.floor(top / 2) - 1);
-}
-
-/** Half to even; infinities and NaN stay. */
-function rint(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return rest === 0.5 ? (floor % 2 === 0 ? floor : floor + 1) : x;
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -51,12 +47,17 @@ function roundToFormat(values: ArrayLike<number>, format: FloatFormat, out: Floa
     const x = clamped(values[i]!, limit);
     const exponent = x === 0 ? -Infinity : exponentOf(Math.abs(x));
     const step = 2 ** (Math.max(exponent + bias, 1) - format.mantissaBits - bias);
-    out[i] = Object.is(x, -0) ? -0 : rint(x / step) * step;
+    out[i] = rint(x / step) * step;
   }
 }
 
 /** Rounds to the numbers of a format stretched to end at `limit`; steps are no powers of two. Float32 operations in AIMET's order. */
-function roundToStretched(values: ArrayLike<number>, limits: ArrayLike<number>, { exponentBits, mantissaBits }: FloatFormat, out: Float32Array): void {
+function roundToStretched(
+  values: ArrayLike<number>,
+  limits: ArrayLike<number>,
+  { exponentBits, mantissaBits }: FloatFormat,
+  out: Float32Array,
+): void {
   const top = fround(Math.log2(2 - 2 ** -mantissaBits));
   for (let i = 0; i < out.length; i++) {
     const limit = limits[i]!;
@@ -97,7 +98,8 @@ const castOp = defineOp<readonly [Tensor], CastAttrs>({
     const limits = maxval === null ? null : limitsOf(x, maxval);
     const limit = ieeeMax(format);
     const out = new Float32Array(x.numel);
-    for (let i = 0; i < out.length; i++) out[i] = Math.abs(values[i]!) <= (limits === null ? limit : limits[i]!) ? upstream[i]! : 0;
+    for (let i = 0; i < out.length; i++)
+      out[i] = Math.abs(values[i]!) <= (limits === null ? limit : limits[i]!) ? upstream[i]! : 0;
     return [tensor(out, { shape: x.shape })];
   },
   saves: 'inputs',

@@ -17,7 +17,10 @@ export class GridValues {
   ) {}
 
   /** Over integers that exist; also gives the float storage, whose elements are made when first asked for. */
-  static ofIntegers(integers: Storage<GridDType>, negativeZeros: Uint8Array | null = null): { grid: GridValues; floats: Storage<'float32'> } {
+  static ofIntegers(
+    integers: Storage<GridDType>,
+    negativeZeros: Uint8Array | null = null,
+  ): { grid: GridValues; floats: Storage<'float32'> } {
     const floats = new Storage('float32', integers.length, () => {
       const { array, base } = integers;
       const made = Float32Array.from(array.subarray(base, base + integers.length));

@@ -15,14 +15,18 @@ export interface Groups {
  * @throws ShapeError where the shape does not reduce x; QuantizationError for integers and for a tensor without elements
  */
 export function groupsOf(operation: string, x: Tensor, shape: Shape): Groups {
-  if (!isFloat(x.dtype)) throw new QuantizationError(`${operation}: observes floating tensors, got ${x.dtype}. Convert it with to('float32').`);
+  if (!isFloat(x.dtype))
+    throw new QuantizationError(
+      `${operation}: observes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
+    );
   const leading = x.ndim - shape.length;
   if (leading < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[leading + d]))
     throw new ShapeError(
       `${operation}: a tensor of shape ${shown(x.shape)} cannot be observed with shape ${shown(shape)}. ` +
         'Each of its sizes must be 1 or the size of that dim, counted from the right.',
     );
-  if (x.numel === 0) throw new QuantizationError(`${operation}: a tensor of shape ${shown(x.shape)} has no elements to observe.`);
+  if (x.numel === 0)
+    throw new QuantizationError(`${operation}: a tensor of shape ${shown(x.shape)} has no elements to observe.`);
   const kept: number[] = [];
   const reduced: number[] = [];
   for (let d = 0; d < x.ndim; d++) (d >= leading && shape[d - leading] !== 1 ? kept : reduced).push(d);

@@ -1,16 +1,10 @@
 import { FormatError, ShapeError, shown, type Shape, type Tensor } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
+import { rint } from '../rounding.js';
 import { groupsOf, type Groups } from './groups.js';
 import { fieldsOf, numberOf, numbersOf } from './numbers.js';
 
 const { fround, trunc, min: least, max: most } = Math;
-
-/** Half to even. */
-function rint(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
-}
 
 /** How the finite values of one encoding entry are distributed between `min` and `max`; infinities count in the outer bins. */
 export class Histogram {
@@ -71,7 +65,7 @@ function finiteRange(values: Float32Array, start: number, end: number): readonly
  * Counts `values[start ... end]` into bins of equal width between `low` and `high`, as torch 1.13's histc does: divides
  * before it multiplies. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
  */
-function count(values: Float32Array, start: number, end: number, low: number, high: number, counts: Float64Array): void {
+function count(values: Float32Array, start: number, end: number, low: number, high: number, counts: Uint32Array): void {
   const bins = fround(counts.length);
   const last = counts.length - 1;
   const from = fround(low);
@@ -94,7 +88,7 @@ function histogramOf({ values, size }: Groups, group: number, bins: number): His
   const [low, high] = finiteRange(values, start, start + size);
   const empty = new Histogram(low, high, new Float32Array(bins));
   const { low: first, step } = empty.spread;
-  const counts = new Float64Array(bins);
+  const counts = new Uint32Array(bins);
   count(values, start, start + size, first, fround(fround(fround(bins) * step) + first), counts);
   empty.histogram.set(counts);
   return empty;
@@ -202,13 +196,17 @@ export class HistogramObserver {
   restore(json: unknown): void {
     if (json === null) return this.reset();
     const entries = this.shape.reduce((product, size) => product * size, 1);
-    if (!Array.isArray(json) || json.length !== entries) throw new FormatError(`statistics: wants ${entries} histograms.`);
+    if (!Array.isArray(json) || json.length !== entries)
+      throw new FormatError(`statistics: wants ${entries} histograms.`);
     this.histograms = json.map((entry: unknown, g) => {
       const fields = fieldsOf(`statistics[${g}]`, entry);
       const low = fround(numberOf(`statistics[${g}].min`, fields['min']));
       const high = fround(numberOf(`statistics[${g}].max`, fields['max']));
       const counts = numbersOf(`statistics[${g}].histogram`, fields['histogram'], this.numBins);
-      if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high) || counts.some((n) => !(n >= 0 && Number.isFinite(n))))
+      if (
+        !(Number.isFinite(low) && Number.isFinite(high) && low <= high) ||
+        counts.some((n) => !(n >= 0 && Number.isFinite(n)))
+      )
         throw new FormatError(`statistics[${g}]: wants finite min <= max and counts that are finite and not negative.`);
       return new Histogram(low, high, counts);
     });
@@ -223,7 +221,7 @@ export class HistogramObserver {
     const [low, high] = [least(old.min, batch.min), most(old.max, batch.max)];
     const moved = new Float64Array(this.numBins);
     rebin(old, low, high, moved);
-    const counts = new Float64Array(this.numBins);
+    const counts = new Uint32Array(this.numBins);
     const even = low === high;
     count(values, group * size, (group + 1) * size, even ? low - 1 : low, even ? high + 1 : high, counts);
     const sum = new Float32Array(this.numBins);

@@ -44,7 +44,9 @@ export class MinMaxObserver {
   /** Takes statistics of the same shape into account. */
   merge(stats: MinMaxStats): void {
     if (stats.min.numel !== count(this.shape) || stats.max.numel !== count(this.shape))
-      throw new ShapeError(`MinMaxObserver.merge: statistics of shape ${shown(stats.min.shape)} do not fit shape ${shown(this.shape)}.`);
+      throw new ShapeError(
+        `MinMaxObserver.merge: statistics of shape ${shown(stats.min.shape)} do not fit shape ${shown(this.shape)}.`,
+      );
     const [lows, highs] = [stats.min.data, stats.max.data];
     if (this.lows === null || this.highs === null) {
       this.lows = Float32Array.from(lows);

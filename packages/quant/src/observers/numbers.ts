@@ -4,11 +4,13 @@ import { FormatError } from '@q/tensor';
 export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 
 /** `value` as JSON can hold it. */
-export const toJSONNumber = (value: number): JSONNumber => (Number.isFinite(value) ? value : (String(value) as JSONNumber));
+export const toJSONNumber = (value: number): JSONNumber =>
+  Number.isFinite(value) ? value : (String(value) as JSONNumber);
 
 /** The fields of an object that came from JSON. Throws FormatError unless it is one. */
 export function fieldsOf(what: string, json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new FormatError(`${what}: wants an object, got ${shownJSON(json)}.`);
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new FormatError(`${what}: wants an object, got ${shownJSON(json)}.`);
   return json as Readonly<Record<string, unknown>>;
 }
 
@@ -24,7 +26,9 @@ export function numberOf(what: string, json: unknown): number {
 /** An array of numbers of a length. Throws FormatError for anything else. */
 export function numbersOf(what: string, json: unknown, length: number): Float32Array {
   if (!Array.isArray(json) || json.length !== length)
-    throw new FormatError(`${what}: wants ${length} numbers, got ${Array.isArray(json) ? json.length : shownJSON(json)}.`);
+    throw new FormatError(
+      `${what}: wants ${length} numbers, got ${Array.isArray(json) ? json.length : shownJSON(json)}.`,
+    );
   return Float32Array.from(json, (entry) => numberOf(what, entry));
 }
 

@@ -29,7 +29,15 @@ export interface AffineQuantizerOptions {
 }
 
 /** The names of the options every affine quantizer takes. */
-export const affineOptions = ['shape', 'symmetric', 'bitwidth', 'qmin', 'qmax', 'blockSize', 'encodingAnalyzer'] as const;
+export const affineOptions = [
+  'shape',
+  'symmetric',
+  'bitwidth',
+  'qmin',
+  'qmax',
+  'blockSize',
+  'encodingAnalyzer',
+] as const;
 
 /** What a parameter was when its quantizer was made: as long as it is that, there is no range yet. */
 interface Initial {
@@ -63,7 +71,9 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     super();
     const name = this.constructor.name;
     if (typeof options !== 'object' || options === null)
-      throw new QuantizationError(`${name}: wants an options object { shape, bitwidth, symmetric }, got ${String(options)}.`);
+      throw new QuantizationError(
+        `${name}: wants an options object { shape, bitwidth, symmetric }, got ${String(options)}.`,
+      );
     const { symmetric, blockSize = null } = options;
     if (typeof symmetric !== 'boolean')
       throw new QuantizationError(`${name}: symmetric must be true or false, got ${String(symmetric)}.`);
@@ -161,9 +171,15 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   #isSet(end: End): boolean {
     const initial = this.#initial[end];
-    if (initial === null || initial.parameter !== this[end]) return true;
-    initial.version ??= this[end].storage.version;
-    return initial.version !== this[end].storage.version;
+    if (initial === null) return true;
+    const parameter = this[end];
+    if (initial.parameter !== parameter) {
+      if (!isCastOf(parameter, initial.parameter)) return true;
+      this.#initial[end] = { parameter, version: parameter.storage.version };
+      return false;
+    }
+    initial.version ??= parameter.storage.version;
+    return initial.version !== parameter.storage.version;
   }
 
   /** Lower end of the grid, `scale * (offset + qmin)`; null before initialisation. */
@@ -193,7 +209,12 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   /** The encoding of a range. */
   protected encodingOf(min: Tensor, max: Tensor): AffineEncoding {
     const { qmin, qmax, symmetric, blockSize } = this;
-    const [scale, offset] = affineParameters(min, max, { qmin, qmax, symmetric });
+    for (const [name, end] of Object.entries({ min, max }))
+      if (!sameShape(end.shape, this.shape))
+        throw new ShapeError(
+          `${this.constructor.name}: ${name} must have the quantizer's shape ${shown(this.shape)}, got ${shown(end.shape)}. Assign a parameter of that shape, or use setRange().`,
+        );
+    const [scale, offset] = affineParameters(min.to('float32'), max.to('float32'), { qmin, qmax, symmetric });
     return new AffineEncoding(this.refined(scale), offset, { qmin, qmax, symmetry: symmetric, blockSize });
   }
 
@@ -333,10 +354,21 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   override extraRepr(): string {
     const sizes = this.shape.length === 1 ? `(${this.shape[0]},)` : `(${this.shape.join(', ')})`;
-    const blocks = this.blockSize === null ? '' : `, block_size=(${this.blockSize.join(', ')}${this.blockSize.length === 1 ? ',' : ''})`;
+    const blocks =
+      this.blockSize === null
+        ? ''
+        : `, block_size=(${this.blockSize.join(', ')}${this.blockSize.length === 1 ? ',' : ''})`;
     return `shape=${sizes}, qmin=${this.qmin}, qmax=${this.qmax}, symmetric=${this.symmetric ? 'True' : 'False'}${blocks}`;
   }
 }
+
+const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, d) => size === b[d]);
+
+/** Whether `Module.to` made `next` from `before`: another dtype, the same values. */
+const isCastOf = (next: Tensor, before: Tensor): boolean =>
+  next.dtype !== before.dtype &&
+  sameShape(next.shape, before.shape) &&
+  next.detach().sub(before.detach()).eq(0).all().item() === 1;
 
 /** A float32 tensor of one value, in storage of its own. */
 const filled = (shape: Shape, value: number): Tensor =>
@@ -345,15 +377,21 @@ const filled = (shape: Shape, value: number): Tensor =>
 function checkedShape(name: string, shape: unknown): number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
-    throw new QuantizationError(`${name}: shape must be an array of positive integers ([] for one scale for all), got ${String(shape)}.`);
+    throw new QuantizationError(
+      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${String(shape)}.`,
+    );
   return [...(sizes as number[])];
 }
 
 function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
   if (!Array.isArray(blockSize) || blockSize.length !== shape.length)
-    throw new ShapeError(`${name}: blockSize ${String(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`);
+    throw new ShapeError(
+      `${name}: blockSize ${String(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
+    );
   if (blockSize.some((size) => !Number.isSafeInteger(size) || (size < 1 && size !== -1)))
-    throw new QuantizationError(`${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${shown(blockSize as number[])}.`);
+    throw new QuantizationError(
+      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${shown(blockSize as number[])}.`,
+    );
   return [...(blockSize as number[])];
 }
 

@@ -51,10 +51,16 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     if (dtype === undefined && (exponentBits === undefined || mantissaBits === undefined))
       throw new QuantizationError(`${name}: needs exponentBits and mantissaBits, or dtype.`);
     const format =
-      dtype === 'float16' ? half : dtype === 'bfloat16' ? brain : { exponentBits: exponentBits!, mantissaBits: mantissaBits! };
+      dtype === 'float16'
+        ? half
+        : dtype === 'bfloat16'
+          ? brain
+          : { exponentBits: exponentBits!, mantissaBits: mantissaBits! };
     checkFormat(name, format);
     if (encodingAnalyzer !== null && !(encodingAnalyzer instanceof EncodingAnalyzer))
-      throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(encodingAnalyzer)}.`);
+      throw new QuantizationError(
+        `${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(encodingAnalyzer)}.`,
+      );
     this.#exponentBits = format.exponentBits;
     this.#mantissaBits = format.mantissaBits;
     this.#analyzer = encodingAnalyzer;
@@ -119,10 +125,14 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     const name = 'FloatQuantizeDequantize.setLegacyEncodings';
     const first: unknown = Array.isArray(encodings) ? encodings[0] : undefined;
     if (typeof first !== 'object' || first === null)
-      throw new QuantizationError(`${name}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`);
+      throw new QuantizationError(
+        `${name}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`,
+      );
     const { bitwidth, dtype } = first as Partial<LegacyEncoding>;
     if (bitwidth !== 16 || (dtype !== undefined && dtype !== 'float'))
-      throw new QuantizationError(`${name}: the format knows float encodings of 16 bits only, got ${String(bitwidth)} bits of ${String(dtype)}.`);
+      throw new QuantizationError(
+        `${name}: the format knows float encodings of 16 bits only, got ${String(bitwidth)} bits of ${String(dtype)}.`,
+      );
   }
 
   override setLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
@@ -133,7 +143,11 @@ export class FloatQuantizeDequantize extends QuantizerBase {
 
   override clone(): FloatQuantizeDequantize {
     const { exponentBits, mantissaBits } = this;
-    const copy = new FloatQuantizeDequantize({ exponentBits, mantissaBits, encodingAnalyzer: this.#analyzer?.fresh() ?? null });
+    const copy = new FloatQuantizeDequantize({
+      exponentBits,
+      mantissaBits,
+      encodingAnalyzer: this.#analyzer?.fresh() ?? null,
+    });
     copy.maxval = this.maxval?.clone() ?? null;
     copy.allowOverwrite(this.overwritable);
     copy.training = this.training;
@@ -154,7 +168,9 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     const found = largest(range);
     const { maxval } = this;
     if (maxval === null || shown(maxval.shape) !== shown(found.shape))
-      throw new ShapeError(`FloatQuantizeDequantize: a range of shape ${shown(found.shape)} does not fit maxval ${shown(maxval?.shape ?? [])}.`);
+      throw new ShapeError(
+        `FloatQuantizeDequantize: a range of shape ${shown(found.shape)} does not fit maxval ${shown(maxval?.shape ?? [])}.`,
+      );
     noGrad(() => maxval.copy_(found));
   }
 

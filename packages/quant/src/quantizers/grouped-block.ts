@@ -3,6 +3,7 @@ import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantizeOnGrid, type BlockSize } from '../functional.js';
 import { checkBitwidth } from '../grid.js';
+import { rint } from '../rounding.js';
 import { DequantizedTensor } from '../tensor.js';
 import { AffineQuantizerBase, affineOptions, type AffineQuantizerOptions } from './affine-base.js';
 
@@ -43,17 +44,13 @@ function groupOfBlocks({ shape, sizes }: Groups): { readonly of: Int32Array; rea
   return { of, count: counts.reduce((product, size) => product * size, 1) };
 }
 
-/** Half to even. */
-function rint(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : rest >= 0.5 ? floor + 1 : x;
-}
-
 const clamped = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);
 
 /** The scale of each group, the largest of its blocks' over the number of levels, and the integer scale of each block before clamping. */
-function gridOf(scales: ArrayLike<number>, groups: Groups): { readonly of: Int32Array; readonly steps: Float32Array; readonly integers: Float32Array } {
+function gridOf(
+  scales: ArrayLike<number>,
+  groups: Groups,
+): { readonly of: Int32Array; readonly steps: Float32Array; readonly integers: Float32Array } {
   const { of, count } = groupOfBlocks(groups);
   const steps = new Float32Array(count).fill(-Infinity);
   for (let i = 0; i < of.length; i++) steps[of[i]!] = Math.max(steps[of[i]!]!, scales[i]!);
@@ -105,15 +102,22 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 
   constructor(options: GroupedBlockOptions) {
     const name = 'GroupedBlockQuantizeDequantize';
-    AffineQuantizerBase.check(name, options, [...affineOptions.filter((key) => key !== 'qmin' && key !== 'qmax'), 'decompressedBw', 'blockGrouping']);
+    AffineQuantizerBase.check(name, options, [
+      ...affineOptions.filter((key) => key !== 'qmin' && key !== 'qmax'),
+      'decompressedBw',
+      'blockGrouping',
+    ]);
     const { decompressedBw, blockGrouping = null, ...rest } = options;
-    if (rest.symmetric !== true) throw new QuantizationError(`${name}: quantizes symmetrically only, got symmetric=${String(rest.symmetric)}.`);
+    if (rest.symmetric !== true)
+      throw new QuantizationError(`${name}: quantizes symmetrically only, got symmetric=${String(rest.symmetric)}.`);
     if (rest.blockSize === undefined || rest.blockSize === null)
       throw new QuantizationError(`${name}: needs a blockSize. Use QuantizeDequantize without blocks.`);
     checkBitwidth(`${name}: decompressedBw`, decompressedBw);
     super(rest);
     if (decompressedBw < this.bitwidth)
-      throw new QuantizationError(`${name}: decompressedBw ${decompressedBw} must not be smaller than bitwidth ${this.bitwidth}.`);
+      throw new QuantizationError(
+        `${name}: decompressedBw ${decompressedBw} must not be smaller than bitwidth ${this.bitwidth}.`,
+      );
     this.decompressedBw = decompressedBw;
     this.blockGrouping = checkedGrouping(name, blockGrouping, this.shape);
   }
@@ -130,7 +134,10 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
     if (!this.isInitialized()) return null;
     const groups = this.groups();
     const { integers } = gridOf(this.blockScales(), groups);
-    return tensor(Int32Array.from(integers, (q) => clamped(q, 1, groups.levels)), { shape: this.shape, dtype: 'int32' });
+    return tensor(
+      Int32Array.from(integers, (q) => clamped(q, 1, groups.levels)),
+      { shape: this.shape, dtype: 'int32' },
+    );
   }
 
   override get symmetric(): boolean {
@@ -138,7 +145,8 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
   }
 
   override set symmetric(symmetric: boolean) {
-    if (symmetric !== true) throw new QuantizationError('GroupedBlockQuantizeDequantize.symmetric: quantizes symmetrically only.');
+    if (symmetric !== true)
+      throw new QuantizationError('GroupedBlockQuantizeDequantize.symmetric: quantizes symmetrically only.');
   }
 
   override clone(): GroupedBlockQuantizeDequantize {
@@ -159,7 +167,10 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 
   protected override apply_(x: Tensor, encoding: AffineEncoding): DequantizedTensor {
     const { scale, offset, blockSize, grid } = encoding;
-    return new DequantizedTensor(fakeQuantizeOnGrid(x, scale, offset, grid, blockSize, 'GroupedBlockQuantizeDequantize'), encoding);
+    return new DequantizedTensor(
+      fakeQuantizeOnGrid(x, scale, offset, grid, blockSize, 'GroupedBlockQuantizeDequantize'),
+      encoding,
+    );
   }
 
   /** Scales of the blocks before they are rounded. */
@@ -178,10 +189,14 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 function checkedGrouping(name: string, grouping: BlockSize | null, shape: Shape): number[] {
   const sizes = grouping === null ? shape.map(() => 1) : [...grouping];
   if (sizes.length !== shape.length)
-    throw new ShapeError(`${name}: blockGrouping ${shown(sizes)} needs one entry per dim of the shape ${shown(shape)}.`);
+    throw new ShapeError(
+      `${name}: blockGrouping ${shown(sizes)} needs one entry per dim of the shape ${shown(shape)}.`,
+    );
   sizes.forEach((size, d) => {
     if (size !== -1 && (!Number.isSafeInteger(size) || size < 1 || shape[d]! % size !== 0))
-      throw new ShapeError(`${name}: blockGrouping ${shown(sizes)} does not divide the shape ${shown(shape)} evenly in dim ${d}.`);
+      throw new ShapeError(
+        `${name}: blockGrouping ${shown(sizes)} does not divide the shape ${shown(shape)} evenly in dim ${d}.`,
+      );
   });
   return sizes;
 }

@@ -39,24 +39,33 @@ function truth(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   const text = typeof value === 'string' ? value.toLowerCase() : '';
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new QuantizationError(`${name}: is_symmetric must be 'True' or 'False', got ${JSON.stringify(value) ?? 'nothing'}.`);
+  throw new QuantizationError(
+    `${name}: is_symmetric must be 'True' or 'False', got ${JSON.stringify(value) ?? 'nothing'}.`,
+  );
 }
 
 /** What encodings in AIMET's file format say about a quantizer of a shape; grid and symmetry are those of the first entry. */
 export function checkedLegacy(name: string, encodings: readonly LegacyEncoding[], shape: Shape): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
   if (!Array.isArray(encodings) || encodings.some((entry: unknown) => typeof entry !== 'object' || entry === null))
-    throw new QuantizationError(`${what}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`);
+    throw new QuantizationError(
+      `${what}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`,
+    );
   const count = shape.reduce((product, size) => product * size, 1);
   if (encodings.length !== count)
-    throw new ShapeError(`${what}: a quantizer of shape ${shown(shape)} takes ${count} encodings, got ${encodings.length}.`);
+    throw new ShapeError(
+      `${what}: a quantizer of shape ${shown(shape)} takes ${count} encodings, got ${encodings.length}.`,
+    );
   const first: LegacyEncoding = encodings[0]!;
   if (first.dtype !== undefined && first.dtype !== 'int')
-    throw new QuantizationError(`${what}: an affine quantizer takes encodings of dtype 'int', got ${JSON.stringify(first.dtype)}.`);
+    throw new QuantizationError(
+      `${what}: an affine quantizer takes encodings of dtype 'int', got ${JSON.stringify(first.dtype)}.`,
+    );
   const symmetric = truth(what, first.is_symmetric);
   const end = (key: 'min' | 'max'): Tensor => {
     const values = encodings.map((entry, i) => {
-      if (typeof entry[key] !== 'number') throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${String(entry[key])}.`);
+      if (typeof entry[key] !== 'number')
+        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${String(entry[key])}.`);
       return entry[key];
     });
     return tensor(Float32Array.from(values), { shape });

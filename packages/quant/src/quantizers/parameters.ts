@@ -1,16 +1,8 @@
 import { defineOp, tensor, type Tensor } from '@q/tensor';
 import type { Grid } from '../grid.js';
+import { rint } from '../rounding.js';
 
 const { fround } = Math;
-
-/** Half to even; NaN and infinities stay. */
-function rint(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor === 0 && (x < 0 || Object.is(x, -0)) ? -0 : floor;
-  if (rest > 0.5 || floor % 2 !== 0) return floor + 1 === 0 ? -0 : floor + 1;
-  return rest === 0.5 ? floor : x;
-}
 
 /** The grid that scale and offset place, and whether it lies symmetrically around zero. */
 interface AffineGrid extends Grid {
@@ -45,7 +37,8 @@ export const affineParameters = defineOp<readonly [Tensor, Tensor], AffineGrid, 
     const width = (i: number): number => fround(ds[i]! / n);
     if (symmetric || doffset === null) return [each(min, (i) => -width(i)), each(max, width)];
     const [lows, steps, dos] = [min.data, scale.data, doffset.data];
-    const shift = (i: number): number => fround(fround(-dos[i]! * fround(fround(lows[i]! / steps[i]!) / steps[i]!)) / n);
+    const shift = (i: number): number =>
+      fround(fround(-dos[i]! * fround(fround(lows[i]! / steps[i]!) / steps[i]!)) / n);
     return [
       each(min, (i) => fround(fround(dos[i]! / steps[i]!) + -shift(i)) + -width(i)),
       each(max, (i) => width(i) + shift(i)),

@@ -3,7 +3,13 @@ import { DTypeError, isFloat, type Tensor } from '@q/tensor';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
 import type { Encoding } from '../encodings/encoding.js';
 import { QuantizationError } from '../errors.js';
-import { calibrating, OpenCalibration, type Calibration, type CalibrationOptions, type CalibrationScope } from './calibration.js';
+import {
+  calibrating,
+  OpenCalibration,
+  type Calibration,
+  type CalibrationOptions,
+  type CalibrationScope,
+} from './calibration.js';
 
 /** One entry of an encoding in AIMET's file format, its names and all. */
 export interface LegacyEncoding {
@@ -76,7 +82,8 @@ export abstract class QuantizerBase extends Module {
 
   /** Says whether calibrations may change the encoding; where not, they are ignored. */
   allowOverwrite(flag: boolean): void {
-    if (typeof flag !== 'boolean') throw new QuantizationError(`allowOverwrite: wants true or false, got ${String(flag)}.`);
+    if (typeof flag !== 'boolean')
+      throw new QuantizationError(`allowOverwrite: wants true or false, got ${String(flag)}.`);
     this.#overwritable = flag;
   }
 
@@ -92,7 +99,9 @@ export abstract class QuantizerBase extends Module {
    */
   override forward(x: Tensor): Tensor {
     if (!isFloat(x.dtype))
-      throw new DTypeError(`${this.constructor.name}: quantizes floating tensors, got ${x.dtype}. Convert it with to('float32').`);
+      throw new DTypeError(
+        `${this.constructor.name}: quantizes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
+      );
     return this.#calibrations.length > 0 ? this.#observe(x) : this.run(x);
   }
 
@@ -103,7 +112,9 @@ export abstract class QuantizerBase extends Module {
   beginCalibration({ passThrough = false }: CalibrationOptions = {}): Calibration {
     const { encodingAnalyzer } = this;
     if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
-    const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer) ? encodingAnalyzer.fresh() : encodingAnalyzer;
+    const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer)
+      ? encodingAnalyzer.fresh()
+      : encodingAnalyzer;
     analyzer.resetStats();
     const calibration = new OpenCalibration(
       {
