@@ -2,7 +2,7 @@
 import * as nn from '@q/nn';
 import type { Tensor } from '@q/tensor';
 import { isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
-import { callMethod, exportedClass, property } from '../../../tensor/test/golden/library.js';
+import { callMethod, exportedClass, exportedFunction, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch } from '../../../tensor/test/golden/runner.js';
 import { topicOf } from './affine.js';
 import {
@@ -12,6 +12,7 @@ import {
   checkValue,
   classOf,
   expecting,
+  exportsOfQuant,
   isError,
   list,
   newQuantizer,
@@ -88,6 +89,9 @@ class Life {
     } while (depth > 0 && exit < this.steps.length);
     const last = exit - 1;
     const raises = this.steps[last].op === 'exit_with_exception';
+    const warnings: string[] = [];
+    const listener = ({ message }: { readonly message: string }): number => warnings.push(message);
+    const stop = exportedFunction(exportsOfQuant, 'onWarning')(listener) as () => void;
     try {
       callMethod(this.quantizer, 'computeEncodings', [
         () => {
@@ -97,7 +101,10 @@ class Life {
       ]);
     } catch (error) {
       if (!(raises && error instanceof Raised)) throw error;
+    } finally {
+      stop();
     }
+    checkValue(`step ${last} exit: warnings`, warnings, record(this.steps[last].expected).warnings ?? []);
     return last;
   }
 

@@ -135,7 +135,6 @@ const operations: Readonly<Record<string, string>> = {
   movedim: 'q.movedim(0, 1)',
   swapaxes: 'q.swapaxes(0, 1)',
   unflatten: 'q.unflatten(1, (2, 2))',
-  msort: 'q.msort()',
   sort: 'tuple(q.sort(1))',
   roll: 'q.roll(1, 0)',
   'torch.roll': 'torch.roll(q, 1, 0)',
@@ -227,7 +226,8 @@ const operations: Readonly<Record<string, string>> = {
 
 const inconsistent = new Set(['torch.transpose', '.T', 'unbind', 'torch.broadcast_to', 'bfloat16', 'kthvalue']);
 
-const pythonOnly = `deepcopy copy.copy cpu to(cpu) type_as(float64) iter as_strided new_zeros new_empty empty_like*0
+const pythonOnly =
+  `msort deepcopy copy.copy cpu to(cpu) type_as(float64) iter as_strided new_zeros new_empty empty_like*0
   as_subclass(Tensor) iadd setitem unsqueeze_ squeeze_ t_ transpose_ relu_ requires_grad_ requires_grad_(True) torch.equal
   F.dropout_eval bool byte data`.split(/\s+/);
 
