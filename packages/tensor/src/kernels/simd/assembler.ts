@@ -135,7 +135,9 @@ export const v128 = {
   load8x8S: load('v128', simd(1), 0),
   load8x8U: load('v128', simd(2), 0),
   load32Splat: load('v128', simd(9), 2),
-  load64Zero: load('v128', simd(0x5d), 0),
+  /** Low lanes from memory, zero above. */
+  load32Zero: load('v128', simd(0x5c), 2),
+  load64Zero: load('v128', simd(0x5d), 3),
   store: store('v128', simd(0x0b), 0),
   zero: expr('v128', simd(0x0c), new Array<number>(16).fill(0)),
   and: binary('v128', 'v128', simd(0x4e)),

@@ -1,8 +1,10 @@
 import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
+import { simdAffine } from './affine.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
 import { simdMatmul } from './matmul.js';
+import { simdReduce } from './reduce.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
 export function withSimd(reference: Kernels): Kernels {
@@ -10,5 +12,6 @@ export function withSimd(reference: Kernels): Kernels {
   const features = detectFeatures();
   if (!features.simd) return reference;
   const engine = new SimdEngine(kernelMemory, features);
-  return { ...reference, ...simdElementwise(engine, reference), ...simdMatmul(engine, reference) };
+  const overrides = [simdAffine, simdElementwise, simdMatmul, simdReduce].map((make) => make(engine, reference));
+  return Object.assign({}, reference, ...overrides) as Kernels;
 }

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { alloc } from '../../../src/storage.js';
+import { elements, lie, output, reference, simd, viewOf } from './views.js';
+
+const bits = (array: Float32Array): Int32Array =>
+  new Int32Array(array.buffer).map((x, i) => (array[i] !== array[i] ? 0x7fc00000 : x));
+
+const encodings = fc.constantFrom(
+  { shape: [1, 1], scale: [0.013] },
+  { shape: [1, 1], scale: [0] },
+  { shape: [1, 1], scale: [-0.5] },
+  { shape: [17, 1], scale: Array.from({ length: 17 }, (_, i) => 0.01 * (i + 1)) },
+  { shape: [1, 61], scale: Array.from({ length: 61 }, (_, i) => 0.003 * (i + 1)) },
+);
+const grids = fc.constantFrom([0, 255], [-128, 127], [-8, 7], [0, 65535]);
+const shape = [17, 61];
+
+describe('SIMD affine kernels', () => {
+  it.each(['quantize', 'fakeQuantize', 'dequantize'] as const)(
+    '%s equals the reference bit for bit: NaN, infinities, zero and negative scales, every granularity',
+    (name) =>
+      fc.assert(
+        fc.property(
+          encodings,
+          grids,
+          fc.integer({ min: -300, max: 300 }),
+          lie,
+          (encoding, [qmin, qmax], shift, how) => {
+            const x = viewOf(shape, { ...how, broadcast: -1 });
+            const [scale, offset] = [alloc(encoding.shape, 'float32'), alloc(encoding.shape, 'float32')];
+            encoding.scale.forEach((value, i) => {
+              scale.storage.array[scale.storage.base + i] = value;
+              offset.storage.array[offset.storage.base + i] = shift - i;
+            });
+            const wide = (view: typeof scale) => ({ storage: view.storage, layout: view.layout.broadcastTo(shape) });
+            const grid = { qmin: qmin!, qmax: qmax!, wide: false };
+            const [ours, theirs] = [output(shape), output(shape)];
+            for (const [kernels, out] of [
+              [simd, ours],
+              [reference, theirs],
+            ] as const)
+              if (name === 'dequantize') kernels.dequantize(x, wide(scale), wide(offset), out);
+              else kernels[name](x, wide(scale), wide(offset), grid, out);
+            expect(bits(elements(ours))).toEqual(bits(elements(theirs)));
+          },
+        ),
+      ),
+  );
+});
