@@ -1,4 +1,5 @@
 import { isFloat, type DType, type Tensor } from '@q/tensor';
+import { deepCopy } from './copy.js';
 import { Parameter } from './parameter.js';
 import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
 import {
@@ -159,6 +160,11 @@ export abstract class Module {
         owner[key] = next;
       }
     return this;
+  }
+
+  /** A copy with parameters and buffers of its own; objects that are neither modules, arrays nor plain records are shared. */
+  clone(): this {
+    return deepCopy(this, isModule) as this;
   }
 
   /** What stands between the parentheses when the module is printed: `in_features=5, out_features=10, bias=True`. */

@@ -29,7 +29,8 @@ export type SlotOf<M> =
 /** Tells modules from other values; handed in, because the class itself is built on the walker. */
 export type IsModule<M> = (value: unknown) => value is M;
 
-const isRecord = (value: object): boolean => {
+/** True for plain objects, with or without a prototype. */
+export const isRecord = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 };

@@ -1,0 +1,64 @@
+import { ArgumentError, Generator, ShapeError, zeros, type Tensor } from '@q/tensor';
+import { init, Parameter } from '@q/nn';
+
+const generator = (): Generator => new Generator(3);
+const numbers = (x: Tensor): number[] => [...x.detach().to('float64').data];
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: readonly number[]): number => {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+};
+
+describe('initialisers', () => {
+  it('fill a parameter in place, repeatably from a generator', () => {
+    const a = new Parameter(zeros([40, 50]));
+    expect(init.kaimingUniform(a, { a: Math.sqrt(5), generator: generator() })).toBe(a);
+    const bound = 1 / Math.sqrt(50);
+    expect(Math.max(...numbers(a).map(Math.abs))).toBeLessThanOrEqual(bound);
+    expect(Math.max(...numbers(a).map(Math.abs))).toBeGreaterThan(0.98 * bound);
+    const b = init.kaimingUniform(zeros([40, 50]), { a: Math.sqrt(5), generator: generator() });
+    expect(b.toArray()).toEqual(a.toArray());
+  });
+
+  it.each([
+    [
+      'kaimingNormal, fanOut, relu',
+      (x: Tensor) => init.kaimingNormal(x, { mode: 'fanOut', nonlinearity: 'relu', generator: generator() }),
+      Math.sqrt(2 / 80),
+    ],
+    ['xavierNormal', (x: Tensor) => init.xavierNormal(x, { gain: 2, generator: generator() }), 2 * Math.sqrt(2 / 200)],
+    ['xavierUniform', (x: Tensor) => init.xavierUniform(x, { generator: generator() }), Math.sqrt(2 / 200)],
+    ['normal', (x: Tensor) => init.normal(x, 1, 0.5, { generator: generator() }), 0.5],
+  ])('%s has the deviation of its formula', (_, fill, wanted) => {
+    const found = deviation(numbers(fill(zeros([80, 120]))));
+    expect(Math.abs(found / wanted - 1)).toBeLessThan(0.03);
+  });
+
+  it('truncNormal stays inside its bounds', () => {
+    const values = numbers(init.truncNormal(zeros([2000]), 0, 1, -0.5, 1, { generator: generator() }));
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(-0.5);
+    expect(Math.max(...values)).toBeLessThanOrEqual(1);
+    expect(() => init.truncNormal(zeros([2]), 0, 1, 30, 31)).toThrow(ArgumentError);
+  });
+
+  it.each([
+    [4, 6],
+    [6, 4],
+    [5, 5],
+  ])('orthogonal gives orthonormal rows or columns (%i x %i)', (rows, columns) => {
+    const x = init.orthogonal(zeros([rows, columns]), { generator: generator() }).to('float64');
+    const gram = rows <= columns ? x.matmul(x.t()) : x.t().matmul(x);
+    const size = Math.min(rows, columns);
+    numbers(gram).forEach((value, i) => expect(value).toBeCloseTo(i % (size + 1) === 0 ? 1 : 0, 5));
+  });
+
+  it('counts fans with the kernel, and refuses vectors', () => {
+    expect(init.calculateFans(zeros([8, 3, 5, 5]))).toEqual({ fanIn: 75, fanOut: 200 });
+    expect(() => init.kaimingUniform(zeros([4]))).toThrow(ShapeError);
+  });
+
+  it('knows the gains of PyTorch', () => {
+    expect(init.calculateGain('leakyRelu', 0.2)).toBeCloseTo(Math.sqrt(2 / 1.04), 12);
+    expect(init.calculateGain('tanh')).toBe(5 / 3);
+  });
+});
