@@ -95,6 +95,10 @@ function combine(strong: DType | null, other: DType | null): DType | null {
  * numbers change the result only where they belong to a higher kind (bool < int < float).
  */
 export function resultType(operands: readonly Operand[]): DType {
+  // A tensor and a number of its kind or a lower one: by far the most frequent pair.
+  const [first, second] = operands;
+  if (operands.length === 2 && first!.weak === null && second!.weak !== null && canCast(second!.weak, first!.dtype))
+    return first!.dtype;
   let dimmed: DType | null = null;
   let scalar: DType | null = null;
   let plain: DType | null = null;

@@ -24,6 +24,7 @@ const shaped = <A>(name: ParametricName, params: (attrs: A) => readonly number[]
     name,
     forward: ([x], attrs) => parametric(name, x, params(attrs)),
     backward: (grad, [x], y, attrs) => [derivative(grad, x, y, attrs)],
+    saves: 'inputs',
   });
 
 /** max(x, 0); NaN stays and passes its gradient, as in PyTorch. */

@@ -2,7 +2,7 @@ import { isFloat, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { BinaryName } from '../kernels/contract/elementwise.js';
-import { alloc, type View } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { addScaled, binary, meet, meetFloat, ternary, unary } from './elementwise.js';
 import { op, type InputGrads, type Pair, type Single, type Triple } from './op.js';
@@ -101,9 +101,9 @@ export const div = op<Pair>({
 function checkDivisor(operation: string, b: Tensor, dtype: DType): void {
   rejectBool(operation, dtype);
   if (isFloat(dtype) || b.numel === 0) return;
-  const zero = alloc(b.shape, 'bool');
+  const zero = empty(b.shape, 'bool');
   kernels.test('logicalNot', b, zero);
-  const found = alloc([], 'bool');
+  const found = empty([], 'bool');
   kernels.reduce('amax', zero, found);
   if (found.storage.array[found.storage.base] !== 0)
     throw new ArgumentError(`${operation}: integer division by zero. Cast to a floating dtype for infinities.`);

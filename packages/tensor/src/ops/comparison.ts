@@ -2,10 +2,10 @@ import { computeDType, isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { BinaryName, CompareName, TestName } from '../kernels/contract/elementwise.js';
-import { broadcastShapes, sameShape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { sameShape } from '../shape.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { binary, cast, meet, operand } from './elementwise.js';
+import { binary, cast, commonShape, meet, operand } from './elementwise.js';
 import { op, type Pair, type Single } from './op.js';
 
 /** A comparison of the values in the dtype they promote to; a plain number is first converted to it. */
@@ -14,8 +14,8 @@ const comparison = (name: CompareName) =>
     name,
     forward: ([a, b]) => {
       const dtype = meet(a, b);
-      const shape = broadcastShapes(name, a.shape, b.shape);
-      const out = alloc(shape, 'bool');
+      const shape = commonShape(name, a, b);
+      const out = empty(shape, 'bool');
       kernels.compare(name, operand(a, dtype, shape, name), operand(b, dtype, shape, name), out);
       return out;
     },
@@ -37,7 +37,7 @@ const test = (name: TestName) =>
   op<Single, void, View<'bool'>>({
     name,
     forward: ([x]) => {
-      const out = alloc(x.shape, 'bool');
+      const out = empty(x.shape, 'bool');
       kernels.test(name, cast(x, computeDType(x.dtype)), out);
       return out;
     },
@@ -105,7 +105,7 @@ export const isclose = op<Pair, Closeness, View<'bool'>>({
 /** Whether every element of a bool view is true. */
 export function every(x: View<'bool'>): boolean {
   if (x.layout.numel === 0) return true;
-  const out = alloc([], 'bool');
+  const out = empty([], 'bool');
   kernels.reduce('amin', x, out);
   return out.storage.array[out.storage.base] !== 0;
 }

@@ -4,21 +4,21 @@ import { kernels } from '../kernels/active.js';
 import type { BinaryName, ParametricName, TernaryName, UnaryName } from '../kernels/contract/elementwise.js';
 import { Layout } from '../layout.js';
 import { broadcastShapes, sameShape, type Shape } from '../shape.js';
-import { alloc, Storage, type View } from '../storage.js';
+import { empty, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { op, type Single } from './op.js';
 
 /** `x` in another dtype; itself where it has it already. */
 export function cast(x: View, dtype: DType): View {
   if (x.storage.dtype === dtype) return x;
-  const out = alloc(x.layout.shape, dtype);
+  const out = empty(x.layout.shape, dtype);
   kernels.copy(x, out);
   return out;
 }
 
 /** A contiguous copy. */
 export function copied(x: View): View {
-  const out = alloc(x.layout.shape, x.storage.dtype);
+  const out = empty(x.layout.shape, x.storage.dtype);
   kernels.copy(x, out);
   return out;
 }
@@ -40,6 +40,10 @@ function plain(x: Tensor, dtype: DType): View {
   return { storage: new Storage(dtype, 1, array), layout: scalarLayout };
 }
 
+/** The shape two tensors broadcast to. */
+export const commonShape = (operation: string, a: Tensor, b: Tensor): Shape =>
+  b.ndim === 0 ? a.shape : a.ndim === 0 ? b.shape : broadcastShapes(operation, a.shape, b.shape);
+
 /** An operand in the dtype and shape of the result. */
 export function operand(x: Tensor, dtype: DType, shape: Shape, name: string): View {
   const view = x.weak === null ? cast(x, dtype) : plain(x, dtype);
@@ -52,7 +56,7 @@ export function operand(x: Tensor, dtype: DType, shape: Shape, name: string): Vi
  * about it has been checked. Follow with `deliver`.
  */
 export function destination(name: string, shape: Shape, dtype: DType, inputs: readonly Tensor[], out?: Tensor): View {
-  if (out === undefined) return alloc(shape, dtype);
+  if (out === undefined) return empty(shape, dtype);
   if (!sameShape(shape, out.shape))
     throw new ShapeError(
       `${name}_: the result has shape ${shown(shape)}, the tensor written to ${shown(out.shape)}. Use ${name}() for a new tensor.`,
@@ -64,7 +68,7 @@ export function destination(name: string, shape: Shape, dtype: DType, inputs: re
   out.beginWrite(`${name}_`);
   // Another view of the same memory would be read after it was overwritten.
   const overlaps = inputs.some((x) => x.storage === out.storage && x.layout !== out.layout);
-  return overlaps || out.dtype !== dtype ? alloc(shape, dtype) : out;
+  return overlaps || out.dtype !== dtype ? empty(shape, dtype) : out;
 }
 
 /** The finished result, copied to the tensor of an in-place form where it was computed elsewhere. */
@@ -107,7 +111,7 @@ export function binary(
   out?: Tensor,
   operation: string = name,
 ): View {
-  const shape = broadcastShapes(operation, a.shape, b.shape);
+  const shape = commonShape(operation, a, b);
   const [x, y] = [operand(a, dtype, shape, operation), operand(b, dtype, shape, operation)];
   const to = destination(operation, shape, dtype, [a, b], out);
   kernels.binary(name, x, y, to);
@@ -116,7 +120,7 @@ export function binary(
 
 /** `a + alpha * b`. */
 export function addScaled(name: string, a: Tensor, b: Tensor, alpha: number, dtype: DType, out?: Tensor): View {
-  const shape = broadcastShapes(name, a.shape, b.shape);
+  const shape = commonShape(name, a, b);
   const [x, y] = [operand(a, dtype, shape, name), operand(b, dtype, shape, name)];
   const to = destination(name, shape, dtype, [a, b], out);
   kernels.addScaled(x, y, to, dtype === 'float32' ? Math.fround(alpha) : alpha);

@@ -2,7 +2,7 @@ import { computeDType, dtypes, isFloat, resultType, type DType } from '../dtype.
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { broadcastShapes, sameShape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { binary, copied, deliver, destination, meet, operand, parametric } from './elementwise.js';
 import { op, type Pair, type Single, type Triple } from './op.js';
@@ -22,7 +22,7 @@ export const where = op<Triple>({
       operand(a, dtype, shape, 'where'),
       operand(b, dtype, shape, 'where'),
     ];
-    const out = alloc(shape, dtype);
+    const out = empty(shape, dtype);
     kernels.where(mask, yes, no, out);
     return out;
   },
@@ -32,7 +32,7 @@ export const where = op<Triple>({
     a.requiresGrad ? grad.where(condition, 0).sumTo(a.shape) : null,
     b.requiresGrad ? grad.maskedFill(condition.to('bool'), 0).sumTo(b.shape) : null,
   ],
-  saves: 'inputs',
+  saves: [0],
 });
 
 /** Throws where an integer dtype cannot hold a number. */
@@ -72,7 +72,7 @@ export const maskedFill = op<Triple>({
     null,
     value.requiresGrad ? grad.where(mask, 0).sumTo(value.shape) : null,
   ],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** Bounds of `clamp`: numbers as operands, null where there is none. */
@@ -154,7 +154,7 @@ export function copyInto(target: Tensor, source: Tensor): void {
   target.beginWrite('copy_');
   const overlaps = source.storage === target.storage && source.layout !== target.layout;
   if (!overlaps) return kernels.copy(view, target);
-  const apart = alloc(shape, source.dtype);
+  const apart = empty(shape, source.dtype);
   kernels.copy(view, apart);
   kernels.copy(apart, target);
 }

@@ -83,37 +83,29 @@ export function erfc(x: number): number {
   return x < 0 ? 2 - erfcTail(size) : erfcTail(size);
 }
 
-/** The inverse of the error function: Giles' approximation, then two steps of Halley's method against erfc, accurate in the tails. */
+// M. Giles, Approximating the erfinv function (2010), single precision: the first guess.
+const GILES_CENTRE = [
+  1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-6, -3.5233877e-6, 3.43273939e-7,
+  2.81022636e-8,
+];
+const GILES_TAIL = [
+  2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322, 0.000100950558,
+  -0.000200214257,
+];
+
+/** The inverse of the error function: Giles' approximation, then Halley's method against erfc, accurate in the tails. */
 export function erfinv(y: number): number {
   if (!(Math.abs(y) < 1)) return Math.abs(y) === 1 ? y * Infinity : NaN;
   if (y === 0) return y;
   const size = Math.abs(y);
   const w = -Math.log1p(-size) - Math.log1p(size);
-  let x: number;
-  if (w < 5)
-    x =
-      size *
-      poly(
-        w - 2.5,
-        [
-          1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-6, -3.5233877e-6,
-          3.43273939e-7, 2.81022636e-8,
-        ],
-      );
-  else
-    x =
-      size *
-      poly(
-        Math.sqrt(w) - 3,
-        [
-          2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322,
-          0.000100950558, -0.000200214257,
-        ],
-      );
-  for (let step = 0; step < 2; step++) {
+  let x = size * (w < 5 ? poly(w - 2.5, GILES_CENTRE) : poly(Math.sqrt(w) - 3, GILES_TAIL));
+  for (let step = 0; step < 8; step++) {
     const error = size < 0.5 ? erf(x) - size : 1 - size - erfc(x);
     const newton = (error / (2 / Math.sqrt(Math.PI))) * Math.exp(x * x);
-    x -= newton / (1 + x * newton);
+    const change = newton / (1 + x * newton);
+    x -= change;
+    if (Math.abs(change) <= 1e-16 * x) break;
   }
   return y < 0 ? -x : x;
 }

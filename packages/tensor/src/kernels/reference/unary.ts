@@ -125,7 +125,7 @@ export const parametric: Record<ParametricName, (params: readonly number[]) => U
     (x, xi, xs, y, yi, ys, n) => {
       for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = Math.abs(x[xi]!) <= lambd! ? 0 : x[xi]!;
     },
-  softshrink: ([lambd]) => each((x) => (x > lambd! ? x - lambd! : x < -lambd! ? x + lambd! : x * 0)),
+  softshrink: ([lambd]) => each((x) => (x > lambd! ? x - lambd! : x < -lambd! ? x + lambd! : x - x)),
   nanToNum: ([nan, posinf, neginf]) =>
     each((x) => (Number.isNaN(x) ? nan! : x === Infinity ? posinf! : x === -Infinity ? neginf! : x)),
   roundTo:
