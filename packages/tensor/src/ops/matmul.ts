@@ -2,7 +2,7 @@ import { ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { Layout } from '../layout.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { type View, empty } from '../storage.js';
 import { cast, meet } from './elementwise.js';
 import { copied } from './movement.js';
 import { op, type Pair } from './op.js';
@@ -31,7 +31,7 @@ export const matmul = op<Pair>({
           (k === n ? ' Transpose the second operand?' : ''),
       );
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-    const out = alloc([numel(batch), m, n], dtype);
+    const out = empty([numel(batch), m, n], dtype);
     kernels.matmul(batched(cast(a, dtype), batch), batched(cast(b, dtype), batch), out);
     return { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };
   },

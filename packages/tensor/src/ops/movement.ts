@@ -3,7 +3,7 @@ import { computeDType } from '../dtype.js';
 import { kernels } from '../kernels/active.js';
 import { Layout, type SliceIndex } from '../layout.js';
 import { inferShape, type Shape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { alloc, type View, empty } from '../storage.js';
 import { cast } from './elementwise.js';
 import { op, type Op, type Pair, type Single } from './op.js';
 
@@ -12,7 +12,7 @@ const view = (x: View, layout: Layout): View => ({ storage: x.storage, layout })
 
 /** A contiguous copy. */
 export function copied(x: View): View {
-  const out = alloc(x.layout.shape, x.storage.dtype);
+  const out = empty(x.layout.shape, x.storage.dtype);
   kernels.copy(x, out);
   return out;
 }

@@ -4,7 +4,7 @@ import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../
 import { kernels } from '../kernels/active.js';
 import type { Layout } from '../layout.js';
 import type { Shape } from '../shape.js';
-import { alloc, type Storage, type View } from '../storage.js';
+import { alloc, empty, type Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 
 /** Nested arrays of numbers, as deep as the tensor's rank. */
@@ -122,7 +122,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
 
   /** A contiguous view: this one, or a copy. */
   private packed(): View<D> {
-    const out = alloc(this.shape, this.dtype);
+    const out = empty(this.shape, this.dtype);
     kernels.copy(this, out);
     return out;
   }
@@ -130,7 +130,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   /** The elements as numbers in row-major order, to be read at once; half precision dtypes are decoded. */
   private numbers(): ArrayLike<number> {
     let view: View = this;
-    if (isHalf(this.dtype)) kernels.copy(this, (view = alloc(this.shape, 'float32')));
+    if (isHalf(this.dtype)) kernels.copy(this, (view = empty(this.shape, 'float32')));
     else if (!this.isContiguous) view = this.packed();
     const { array, base } = view.storage;
     const start = base + view.layout.offset;

@@ -1,5 +1,6 @@
 import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
+import { convolution } from '../reference/conv.js';
 import { simdAffine } from './affine.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
@@ -13,5 +14,6 @@ export function withSimd(reference: Kernels): Kernels {
   if (!features.simd) return reference;
   const engine = new SimdEngine(kernelMemory, features);
   const overrides = [simdAffine, simdElementwise, simdMatmul, simdReduce].map((make) => make(engine, reference));
-  return Object.assign({}, reference, ...overrides) as Kernels;
+  const kernels = Object.assign({}, reference, ...overrides) as Kernels;
+  return { ...kernels, ...convolution(kernels) };
 }
