@@ -1,4 +1,4 @@
-import { Module } from '@q/nn';
+import type { Module } from '@q/nn';
 import { computeParamEncodings as computeParameters, calibrate } from './modules/calibration.js';
 import { isQuantized, situationOf, type QuantizedModule } from './modules/quantized-module.js';
 import type { CalibrationScope } from './quantizers/calibration.js';

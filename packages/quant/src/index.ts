@@ -17,6 +17,7 @@ export * from './modules/linear.js';
 export * from './modules/loss.js';
 export * from './modules/movement.js';
 export * from './modules/padding.js';
+export * from './modules/pool.js';
 export * from './modules/product.js';
 export * from './modules/reduction.js';
 export * from './modules/shape.js';

@@ -2,6 +2,7 @@ import { isFloat, noGrad, tensor, Tensor } from '@q/tensor';
 import type { Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
+import { calibrating } from '../quantizers/calibration.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
 import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
 import {
@@ -90,15 +91,9 @@ function quantizeOutputs(module: Quantized, { sharedOutputs }: Definition, resul
 
 /** A parameter as its quantizer makes it; a quantizer without an encoding takes it from the parameter first. */
 function quantizeParameter(module: Quantized, name: string, quantizer: QuantizerBase, parameter: Tensor): Tensor {
-  if (!quantizer.isInitialized()) calibrateOn(quantizer, parameter);
+  if (!quantizer.isInitialized() && quantizer.overwritable)
+    calibrating(quantizer.beginCalibration({ passThrough: true }), () => noGrad(() => quantizer.forward(parameter)));
   return quantizeAt(module, `quantizer of parameter '${name}'`, quantizer, parameter);
-}
-
-/** Computes the encoding of a quantizer from one tensor. */
-export function calibrateOn(quantizer: QuantizerBase, x: Tensor): void {
-  quantizer.computeEncodings(() => {
-    noGrad(() => quantizer.forward(x));
-  });
 }
 
 /** Calls `run` while the module holds its quantized parameters in place of its own. */

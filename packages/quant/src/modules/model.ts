@@ -1,4 +1,4 @@
-import { Identity, Module, ModuleDict, ModuleList, Sequential, slots } from '@q/nn';
+import { Identity, type Module, ModuleDict, ModuleList, Sequential, slots } from '@q/nn';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { isQuantized, situationOf } from './quantized-module.js';
 import { quantizedFrom, refuseUndefined } from './quantization-mixin.js';

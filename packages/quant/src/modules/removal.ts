@@ -1,4 +1,6 @@
-import type { QuantizerSlot } from './quantized-module.js';
+import type { QuantizerBase } from '../quantizers/quantizer.js';
+
+type QuantizerSlot = QuantizerBase | null;
 
 /** The slots of one list or record, by key. */
 type Slots = Record<string, QuantizerSlot> | QuantizerSlot[];

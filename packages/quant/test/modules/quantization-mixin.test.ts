@@ -1,4 +1,4 @@
-import { Add, Linear, Module, Multiply, Parameter, Sequential } from '@q/nn';
+import { Linear, Module, Parameter, Sequential } from '@q/nn';
 import { ones, randn, tensor, type Tensor } from '@q/tensor';
 import {
   affine,
@@ -8,8 +8,6 @@ import {
   QuantizedAdd,
   QuantizedLinear,
   QuantizedMultiply,
-  QuantizedTensor,
-  type DequantizedTensor,
 } from '../../src/index.js';
 
 const eightBit = (shape: number[] = []) => new affine.QuantizeDequantize({ shape, bitwidth: 8, symmetric: false });
@@ -96,7 +94,8 @@ describe('a class of one’s own', () => {
     const quantized = QuantizationMixin.fromModule(new MaskedAdd());
     expect(quantized).toBeInstanceOf(QuantizedMaskedAdd);
     expect(quantized.inputQuantizers).toEqual([null, null, null]);
-    for (const type of [MaskedAdd, QuantizationMixin, FakeQuantizationMixin]) expect(quantized instanceof type).toBe(true);
+    for (const type of [MaskedAdd, QuantizationMixin, FakeQuantizationMixin])
+      expect(quantized instanceof type).toBe(true);
   });
 
   it('gives its number of inputs as an option too', () => {
@@ -162,80 +161,5 @@ describe('getOriginalModule', () => {
       'output_quantizers.0.min',
       'weight',
     ]);
-  });
-});
-
-describe('forward', () => {
-  it('names the module, the place and the way out where an encoding is missing', () => {
-    const quantized = new QuantizedLinear(2, 2);
-    quantized.outputQuantizers[0] = eightBit();
-    expect(() => quantized.forward(ones([1, 2]))).toThrow(
-      'QuantizedLinear: output quantizer 0 has no encoding yet. Run it inside computeEncodings(), or set its range with setRange().',
-    );
-  });
-
-  it('restores the parameters where the module throws', () => {
-    const quantized = new QuantizedLinear(2, 2);
-    const { weight } = quantized;
-    quantized.paramQuantizers.weight = new affine.QuantizeDequantize({ shape: [], bitwidth: 4, symmetric: true });
-    expect(() => quantized.forward(ones([1, 3]))).toThrow();
-    expect(quantized.weight).toBe(weight);
-  });
-
-  it('neither quantizes nor observes numbers and integer tensors', () => {
-    const quantized = new QuantizedMultiply();
-    quantized.inputQuantizers = [eightBit(), eightBit()];
-    quantized.computeEncodings(() => quantized.forward(tensor([-1, 1]), tensor([100, 200], { dtype: 'int32' })));
-    expect(quantized.inputQuantizers.map((quantizer) => quantizer!.isInitialized())).toEqual([true, false]);
-  });
-
-  it('dequantizes inputs that are quantized, and its result', () => {
-    const quantize = new affine.Quantize({ shape: [], bitwidth: 8, symmetric: false });
-    quantize.setRange(-1, 1);
-    const x = tensor([-1, 0.5, 0.25]);
-    const add = new QuantizedAdd();
-    const onGrid = quantize.forward(x);
-    expect(add.forward(onGrid, 0).toArray()).toEqual((onGrid as DequantizedTensor).dequantize().toArray());
-    add.outputQuantizers[0] = quantize;
-    expect(add.forward(x, 0).constructor.name).toBe('DequantizedTensor');
-  });
-
-  it('carries gradients to parameters and ranges', () => {
-    const quantized = QuantizationMixin.fromModule(new Linear(3, 2));
-    const weight = (quantized.paramQuantizers.weight = new affine.QuantizeDequantize({ shape: [2, 1], bitwidth: 4, symmetric: true }));
-    quantized.forward(randn([4, 3])).sum().backward();
-    expect(quantized.weight.grad).not.toBeNull();
-    expect(weight.max.grad).not.toBeNull();
-  });
-});
-
-describe('kernels', () => {
-  it('rest inside computeEncodings, and an instance’s goes before its class’s', () => {
-    class Own extends QuantizationMixin(Add, { inputs: 2 }) {}
-    const module = new Own();
-    module.inputQuantizers = [eightBit(), eightBit()];
-    const output = (module.outputQuantizers[0] = new affine.Quantize({ shape: [], bitwidth: 8, symmetric: false }));
-    const calls: string[] = [];
-    Own.setDefaultKernel((_inputs, _params, { outputEncoding }) => {
-      calls.push('default');
-      return new QuantizedTensor(outputEncoding.quantize(ones([2])), outputEncoding);
-    });
-    const x = tensor([-1, 1]);
-    module.computeEncodings(() => module.forward(x, x));
-    expect(calls).toEqual([]);
-    module.forward(x, x);
-    module.setKernel((inputs, _params, { outputEncoding }) => {
-      calls.push(inputs.map((input) => input.constructor.name).join());
-      return new QuantizedTensor(outputEncoding.quantize(ones([2])), outputEncoding);
-    });
-    module.forward(x, x);
-    expect(calls).toEqual(['default', 'QuantizedTensor,QuantizedTensor']);
-    module.setKernel(null);
-    expect(module.getKernel()).toBe(Own.getDefaultKernel());
-    class Sub extends Own {}
-    expect(Sub.getDefaultKernel()).toBeNull();
-    module.outputQuantizers[0] = null;
-    expect(() => module.forward(x, x)).toThrow('its kernel needs the affine encoding of output quantizer 0');
-    expect(output.isInitialized()).toBe(true);
   });
 });
