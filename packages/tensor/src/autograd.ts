@@ -17,7 +17,9 @@ function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T {
   try {
     const result = fn();
     if (result instanceof Promise)
-      throw new ArgumentError(`${name}: an async function would run on after the mode is restored. Await first, then wrap the synchronous part.`);
+      throw new ArgumentError(
+        `${name}: an async function would run on after the mode is restored. Await first, then wrap the synchronous part.`,
+      );
     return result;
   } finally {
     mode.enabled = previous;
@@ -61,8 +63,12 @@ export class Node {
           `backward: ${what} of ${name} (shape ${shown(tensor.shape)}) was changed in place after it was saved. Change a clone() instead, or call backward first.`,
         );
     };
-    if (saves !== 'output') this.inputs.forEach((input, i) => check(input, this.versions[i]!, `input ${i}`));
-    if (saves !== 'inputs')
+    const single = typeof saves === 'object' ? saves : null;
+    if (saves !== 'output')
+      this.inputs.forEach((input, i) => {
+        if (!single || single.includes(i)) check(input, this.versions[i]!, `input ${i}`);
+      });
+    if (saves !== 'inputs' && !single)
       this.outputs.forEach((output, i) => check(output, this.versions[this.inputs.length + i]!, `output ${i}`));
   }
 
@@ -78,7 +84,11 @@ export class Node {
 /**
  * Runs an op on tensors and records it where gradients are on and wanted. The way every tensor operation comes to be.
  */
-export function apply<I extends readonly Tensor[], A, R extends Result>(op: Op<I, A, R>, inputs: I, attrs: A): Outputs<R> {
+export function apply<I extends readonly Tensor[], A, R extends Result>(
+  op: Op<I, A, R>,
+  inputs: I,
+  attrs: A,
+): Outputs<R> {
   const record = mode.enabled && op.backward !== null && inputs.some((input) => input.requiresGrad);
   const previous = mode.enabled;
   let result: R;
@@ -161,7 +171,9 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       `backward: a tensor of shape ${shown(root.shape)} needs the gradient of the result as argument; only a single element has a default. Reduce it first, for instance with sum().`,
     );
   if (grad && !sameShape(grad.shape, root.shape))
-    throw new ShapeError(`backward: gradient of shape ${shown(grad.shape)} for a tensor of shape ${shown(root.shape)}.`);
+    throw new ShapeError(
+      `backward: gradient of shape ${shown(grad.shape)} for a tensor of shape ${shown(root.shape)}.`,
+    );
   const keep = options.retainGraph ?? options.createGraph ?? false;
   const seed = grad ?? root.onesLike();
   const taken = new Set<Storage>(grad ? [grad.storage] : []);

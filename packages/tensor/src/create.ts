@@ -14,7 +14,6 @@ import { Layout } from './layout.js';
 import { checkShape, numel, type Shape } from './shape.js';
 import { alloc, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
-import type { NestedArray } from './tensor/core.js';
 
 /** Options of the functions that create tensors. */
 export interface CreateOptions<D extends DType = DType> {
@@ -30,8 +29,11 @@ export interface TensorOptions<D extends DType = DType> extends CreateOptions<D>
   readonly shape?: Shape;
 }
 
+/** Numbers or booleans in arrays as deep as the rank. */
+export type NestedSource = number | boolean | readonly NestedSource[];
+
 /** What `tensor` makes a tensor of. */
-export type TensorSource = NestedArray | boolean | readonly boolean[] | TypedArray;
+export type TensorSource = NestedSource | TypedArray;
 
 function finish<D extends DType>(created: Tensor<D>, options: CreateOptions): Tensor<D> {
   if (options.requiresGrad) created.requiresGrad = true;

@@ -16,8 +16,9 @@ export const dtypeIn = (type: FileDType): DType =>
 
 /** The bytes of a file, as one array of bytes over the caller's memory. */
 export function bytesFrom(operation: string, source: Uint8Array | ArrayBuffer): Uint8Array {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  // Not instanceof: bytes may come from another realm, such as a worker's or a test runner's.
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (/ArrayBuffer\]$/.test(Object.prototype.toString.call(source))) return new Uint8Array(source);
   throw new ArgumentError(`${operation}: wants the file's bytes as a Uint8Array or ArrayBuffer, got ${typeof source}.`);
 }
 

@@ -29,6 +29,8 @@ interface Header {
   readonly shape: readonly number[];
 }
 
+const KEYS = ['descr', 'fortran_order', 'shape'];
+
 /** The three entries of the Python dict that a header is; nothing else may stand in it. */
 function parseHeader(text: string): Header {
   const body = /^\s*\{([^]*)\}\s*$/.exec(text)?.[1];
@@ -41,6 +43,7 @@ function parseHeader(text: string): Header {
     const match = entry.exec(body);
     if (!match) throw new FormatError(`npy: the header cannot be read at ${JSON.stringify(body.slice(at, at + 40))}.`);
     const [all, , key, , word, flag, tuple] = match;
+    if (!KEYS.includes(key!)) throw new FormatError(`npy: the header has an unknown entry '${key}'.`);
     if (found.has(key!)) throw new FormatError(`npy: the header names '${key}' twice.`);
     found.set(key!, word ?? (flag === undefined ? sizes(tuple!) : flag === 'True'));
     at += all.length;
@@ -86,7 +89,7 @@ export function readNpy(source: Uint8Array | ArrayBuffer): Tensor {
   if (start > bytes.length) throw new FormatError(`npy: a header of ${length} bytes in a file of ${bytes.length}.`);
   let text: string;
   try {
-    text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1', { fatal: true }).decode(bytes.subarray(first, start));
+    text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1', { fatal: true }).decode(bytes.slice(first, start));
   } catch (cause) {
     throw new FormatError('npy: the header is not text.', { cause });
   }

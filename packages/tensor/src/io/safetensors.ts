@@ -117,7 +117,7 @@ function readHeader(operation: string, source: Uint8Array | ArrayBuffer): Header
   if (length > bytes.length - 8 || length > LARGEST_HEADER)
     throw new FormatError(`safetensors: a header of ${length} bytes in a file of ${bytes.length}.`);
   const start = 8 + Number(length);
-  const header = parseHeader(bytes.subarray(8, start));
+  const header = parseHeader(bytes.slice(8, start));
   const body = bytes.subarray(start);
   const metadata = emptyRecord<string>();
   const entries: Entry[] = [];

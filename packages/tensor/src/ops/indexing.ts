@@ -60,7 +60,7 @@ export const indexSelect = op<Pair, number>({
     return out;
   },
   backward: (grad, [x, index], _y, dim) => [apply(indexSum, [grad, index], { shape: x.shape, dim }), null],
-  saves: 'inputs',
+  saves: [1],
   moves: true,
 });
 
@@ -73,7 +73,7 @@ const indexSum: Op<Pair, Adjoint, View> = op<Pair, Adjoint>({
     return out;
   },
   backward: (grad, [, index], _y, { dim }) => [grad.indexSelect(dim, index), null],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** The shape of a source must be that of `x` with as many positions in `dim` as the index has. */
@@ -125,7 +125,7 @@ export const indexAdd = op<Triple, number>({
     null,
     source.requiresGrad ? grad.indexSelect(dim, index).reshape(source.shape) : null,
   ],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** A copy of `x` with the positions an index names replaced; of repeated positions the last one stays. */
@@ -140,7 +140,7 @@ export const indexCopy = op<Triple, number>({
     null,
     source.requiresGrad ? grad.indexSelect(dim, index).reshape(source.shape) : null,
   ],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** A copy of `x` with the positions an index names set to one value. */
@@ -154,7 +154,7 @@ export const indexFill = op<Pair, { readonly dim: number; readonly value: number
     return indexScattered('set', x, dim, index, { storage: filler.storage, layout });
   },
   backward: (grad, [, index], _y, { dim }) => [grad.indexFill(dim, index, 0), null],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** The shape of an index against a tensor: equal rank, no larger in any dim but `dim`. */
@@ -179,7 +179,7 @@ export const gather = op<Pair, number>({
     return out;
   },
   backward: (grad, [x, index], _y, dim) => [apply(gatherSum, [grad, index], { shape: x.shape, dim }), null],
-  saves: 'inputs',
+  saves: [1],
   moves: true,
 });
 
@@ -192,7 +192,7 @@ const gatherSum: Op<Pair, Adjoint, View> = op<Pair, Adjoint>({
     return out;
   },
   backward: (grad, [, index], _y, { dim }) => [grad.gather(dim, index), null],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** The part of a source that an index covers. */
@@ -236,7 +236,7 @@ export const scatter = op<Triple, number>({
     null,
     source.requiresGrad ? sourceGrad(grad, source, index, dim) : null,
   ],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** `scatter` of one value. */
@@ -249,7 +249,7 @@ export const scatterValue = op<Pair, { readonly dim: number; readonly value: num
     return scattered('set', x, dim, index, { storage: filler.storage, layout: filler.layout.broadcastTo(index.shape) });
   },
   backward: (grad, [, index], _y, { dim }) => [grad.scatter(dim, index, 0), null],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** A copy of `x` with elements added to the places an index names along `dim`. */
@@ -264,7 +264,7 @@ export const scatterAdd = op<Triple, number>({
     null,
     source.requiresGrad ? sourceGrad(grad, source, index, dim) : null,
   ],
-  saves: 'inputs',
+  saves: [1],
 });
 
 /** How `scatterReduce` folds. */

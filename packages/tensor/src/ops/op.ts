@@ -26,8 +26,11 @@ export interface Op<I extends readonly Tensor[] = readonly Tensor[], A = unknown
   readonly name: string;
   forward(inputs: I, attrs: A): R;
   readonly backward: Derivative<I, A, R>['backward'] | null;
-  /** The values `backward` reads: changing them in place before it runs is an error. Default: 'both'. */
-  readonly saves?: 'inputs' | 'output' | 'both' | 'none';
+  /**
+   * The values `backward` reads: changing them in place before it runs is an error. A list names single inputs by their
+   * positions. Default: 'both'.
+   */
+  readonly saves?: 'inputs' | 'output' | 'both' | 'none' | readonly number[];
   /** True where every output element is an input element, unchanged: a subclass of Tensor may carry its meaning over. */
   readonly moves?: boolean;
 }
@@ -42,4 +45,5 @@ export type Pair = readonly [Tensor, Tensor];
 export type Triple = readonly [Tensor, Tensor, Tensor];
 
 /** Gives a record its type: `op<Pair>({ name: 'mul', ... })`. */
-export const op = <I extends readonly Tensor[], A = void, R extends Result = View>(record: Op<I, A, R>): Op<I, A, R> => record;
+export const op = <I extends readonly Tensor[], A = void, R extends Result = View>(record: Op<I, A, R>): Op<I, A, R> =>
+  record;

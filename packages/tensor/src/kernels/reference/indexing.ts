@@ -58,8 +58,11 @@ function eachRow(row: Row, x: View, y: View, index: View, indexed: 'x' | 'y'): v
 }
 
 /** The layout of the elements beside an index: without steps along `dim`, which the index takes. */
-const beside = ({ layout }: View, dim: number, index: View): Layout =>
-  new Layout(index.layout.shape, layout.ndim === 0 ? [] : layout.strides.with(dim, 0), layout.offset);
+const beside = ({ layout }: View, dim: number, index: View): Layout => {
+  const { shape } = index.layout;
+  const steps = shape.length === 0 || layout.ndim === 0 ? shape.map(() => 0) : layout.strides.with(dim, 0);
+  return new Layout(shape, steps, layout.offset);
+};
 
 function forEachNonzero(x: View, visit: (position: number) => void): void {
   const { array, base, dtype } = x.storage;

@@ -1,0 +1,133 @@
+import {
+  arange,
+  ArgumentError,
+  DTypeError,
+  empty,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  ShapeError,
+  tensor,
+  zeros,
+  zerosLike,
+  type DType,
+} from '@q/tensor';
+
+describe('tensor', () => {
+  it('takes numbers, booleans, nested arrays and typed arrays', () => {
+    expect(tensor(3).shape).toEqual([]);
+    expect(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]).dtype,
+    ).toBe('float32');
+    expect(tensor([[true], [false]]).dtype).toBe('bool');
+    expect(tensor([]).shape).toEqual([0]);
+    expect(tensor([[], []]).shape).toEqual([2, 0]);
+    expect(tensor(Int16Array.of(1, 2)).dtype).toBe('int16');
+    expect(tensor([1, 2, 3, 4], { shape: [2, 2] }).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('shares a typed array of the wanted dtype and copies others', () => {
+    const array = Float32Array.of(1, 2);
+    const shared = tensor(array, { shape: [2, 1] });
+    array[0] = 5;
+    expect(shared.toArray()).toEqual([[5], [2]]);
+    const copy = tensor(array, { dtype: 'int32' });
+    array[0] = 6;
+    expect(copy.toArray()).toEqual([5, 2]);
+  });
+
+  it('converts to every dtype', () => {
+    expect(tensor([1.9, -1.9], { dtype: 'int32' }).toArray()).toEqual([1, -1]);
+    expect(tensor([0, 0.5, NaN], { dtype: 'bool' }).toArray()).toEqual([0, 1, 1]);
+    expect(tensor([1 + 2 ** -11, 65520], { dtype: 'float16' }).toArray()).toEqual([1, Infinity]);
+    expect(tensor([1 + 2 ** -8], { dtype: 'bfloat16' }).toArray()).toEqual([1]);
+  });
+
+  it('rejects ragged arrays, strange elements and unknown dtypes', () => {
+    expect(() => tensor([[1, 2], [3]])).toThrow(/at depth 1 wanted 2 entries, got 1/);
+    expect(() => tensor([1, [2]])).toThrow(ArgumentError);
+    expect(() => tensor(['1'] as unknown as number[])).toThrow(ArgumentError);
+    expect(() => tensor([1, 2], { shape: [3] })).toThrow(ShapeError);
+    expect(() => tensor([1], { dtype: 'float8' as DType })).toThrow(DTypeError);
+    expect(() => tensor(new Uint8ClampedArray(2) as unknown as Uint8Array)).toThrow(DTypeError);
+    expect(() => zeros([-1])).toThrow(ShapeError);
+    expect(() => ones([2 ** 20, 2 ** 20])).toThrow(/at most 2\^31/);
+  });
+});
+
+it('fills by the kind of the value unless a dtype is given', () => {
+  expect(full([2], 7).dtype).toBe('int32');
+  expect(full([2], 0.5).dtype).toBe('float32');
+  expect(full([2], true).dtype).toBe('bool');
+  expect(full([2], 3e9).dtype).toBe('float32');
+  expect(full([2], 7, { dtype: 'uint8' }).toArray()).toEqual([7, 7]);
+  expect(Object.is(full([1], -0, { dtype: 'float32' }).item(), -0)).toBe(true);
+  expect(zeros([2]).dtype).toBe('float32');
+  expect(empty([2, 3], { dtype: 'int8' }).shape).toEqual([2, 3]);
+});
+
+it('makes tensors like another', () => {
+  const like = tensor([[1, 2]], { dtype: 'int16' });
+  expect(zerosLike(like).dtype).toBe('int16');
+  expect(onesLike(like, { dtype: 'float64' }).toArray()).toEqual([[1, 1]]);
+  expect(fullLike(like, 2.5).toArray()).toEqual([[2, 2]]);
+  expect(zerosLike(tensor([1]), { requiresGrad: true }).requiresGrad).toBe(true);
+});
+
+describe('arange', () => {
+  it('counts in int32 where everything is an integer, else in float32', () => {
+    expect(arange(3).toArray()).toEqual([0, 1, 2]);
+    expect(arange(3).dtype).toBe('int32');
+    expect(arange(5, 1, -2).toArray()).toEqual([5, 3]);
+    expect(arange(0, 1, 0.25).dtype).toBe('float32');
+    expect(arange(0, 1, 0.25).toArray()).toEqual([0, 0.25, 0.5, 0.75]);
+    expect(arange(2.5).toArray()).toEqual([0, 1, 2]);
+    expect(arange(1, 1).shape).toEqual([0]);
+    expect(arange(1, 3, { dtype: 'float64' }).dtype).toBe('float64');
+    expect(arange(3, { requiresGrad: true, dtype: 'float32' }).requiresGrad).toBe(true);
+  });
+
+  it('rejects steps that lead nowhere', () => {
+    expect(() => arange(0, 3, 0)).toThrow(ArgumentError);
+    expect(() => arange(0, 3, -1)).toThrow(/a step of -1 does not lead from 0 to 3/);
+    expect(() => arange(NaN)).toThrow(ArgumentError);
+    expect(() => arange(Infinity)).toThrow(ArgumentError);
+  });
+});
+
+it('linspace includes both ends exactly', () => {
+  for (const steps of [2, 3, 7, 100]) {
+    const values = linspace(-0.1, 0.3, steps).toArray() as number[];
+    expect(values).toHaveLength(steps);
+    expect(values[0]).toBe(Math.fround(-0.1));
+    expect(values[steps - 1]).toBe(Math.fround(0.3));
+  }
+  expect(linspace(3, 5, 1).toArray()).toEqual([3]);
+  expect(linspace(3, 5, 0).shape).toEqual([0]);
+  expect(linspace(0, 10, 5, { dtype: 'int32' }).toArray()).toEqual([0, 2, 5, 7, 10]);
+  expect(logspace(0, 2, 3).toArray()).toEqual([1, 10, 100]);
+  expect(() => linspace(0, 1, -1)).toThrow(ShapeError);
+});
+
+it('eye has ones on the diagonal of any matrix', () => {
+  expect(eye(2).toArray()).toEqual([
+    [1, 0],
+    [0, 1],
+  ]);
+  expect(eye(2, 3, { dtype: 'int8' }).toArray()).toEqual([
+    [1, 0, 0],
+    [0, 1, 0],
+  ]);
+  expect(eye(2, { dtype: 'bool' }).dtype).toBe('bool');
+  expect(eye(0).shape).toEqual([0, 0]);
+});
