@@ -1,4 +1,5 @@
 export { clipGradNorm, clipGradValue, type ClipNormOptions } from './clip.js';
+export * as custom from './custom.js';
 export { ModuleError } from './errors.js';
 export * as functional from './functional.js';
 export * as init from './init.js';
@@ -120,6 +121,24 @@ export {
   Transpose,
   Where,
 } from './layers/movement.js';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  GroupNorm,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  LayerNorm,
+  LocalResponseNorm,
+  RMSNorm,
+  RmsNorm,
+  type ChannelNormOptions,
+  type GroupNormOptions,
+  type LayerNormOptions,
+  type LocalResponseOptions,
+  type RMSNormOptions,
+} from './layers/norm.js';
 export type { ConfiguredClass, Layer, Operation, OperationClass } from './layers/operation.js';
 export {
   CircularPad1d,
