@@ -94,6 +94,19 @@ export {
   type FractionalMaxPoolOptions,
   type MaxUnpoolOptions,
 } from './functions/unpool.js';
+export {
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  localResponseNorm,
+  rmsNorm,
+  type BatchNormOptions,
+  type InstanceNormOptions,
+  type LocalResponseNormOptions,
+  type NormalizeOptions,
+  type RmsNormOptions,
+} from './functions/normalize.js';
 export type { PerDim } from './functions/spatial.js';
 export { where } from './functions/where.js';
 export { defaultGenerator, Generator, manualSeed } from './generator.js';

@@ -4,6 +4,7 @@ import type { ElementwiseKernels } from './contract/elementwise.js';
 import type { HistogramKernels } from './contract/histogram.js';
 import type { IndexingKernels } from './contract/indexing.js';
 import type { MatmulKernels } from './contract/matmul.js';
+import type { NormalizeKernels } from './contract/normalize.js';
 import type { PoolKernels } from './contract/pool.js';
 import type { ReduceKernels } from './contract/reduce.js';
 import type { ScanKernels } from './contract/scan.js';
@@ -20,6 +21,7 @@ export interface Kernels
     ConvKernels,
     ElementwiseKernels,
     IndexingKernels,
+    NormalizeKernels,
     PoolKernels,
     ReduceKernels,
     MatmulKernels,

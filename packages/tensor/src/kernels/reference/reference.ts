@@ -5,6 +5,7 @@ import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
+import { normalize } from './normalize.js';
 import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import { scan } from './scan.js';
@@ -18,6 +19,7 @@ export const reference: Kernels = {
   ...convolution(matmul),
   ...elementwise,
   ...indexing,
+  ...normalize,
   ...pool,
   ...reduce,
   ...matmul,
