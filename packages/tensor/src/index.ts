@@ -61,6 +61,14 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export {
+  channelShuffle,
+  interpolate,
+  pixelShuffle,
+  pixelUnshuffle,
+  type InterpolateMode,
+  type InterpolateOptions,
+} from './functions/interpolate.js';
 export { cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
 export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export {
@@ -115,7 +123,17 @@ export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
 export type { Op } from './ops/op.js';
 export type { PadMode } from './ops/pad.js';
-export { bernoulli, normal, rand, randint, randLike, randn, randnLike, randperm, type RandomOptions } from './random.js';
+export {
+  bernoulli,
+  normal,
+  rand,
+  randint,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+  type RandomOptions,
+} from './random.js';
 export { broadcastShapes, type Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
@@ -153,3 +171,4 @@ export type {
   UniqueOptions,
 } from './tensor/sort.js';
 export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
+export { keep, scope } from './scope.js';

@@ -7,6 +7,7 @@ import type { MatmulKernels } from './contract/matmul.js';
 import type { NormalizeKernels } from './contract/normalize.js';
 import type { PoolKernels } from './contract/pool.js';
 import type { ReduceKernels } from './contract/reduce.js';
+import type { ResampleKernels } from './contract/resample.js';
 import type { ScanKernels } from './contract/scan.js';
 import type { SoftmaxKernels } from './contract/softmax.js';
 import type { SortKernels } from './contract/sort.js';
@@ -26,6 +27,7 @@ export interface Kernels
     ReduceKernels,
     MatmulKernels,
     HistogramKernels,
+    ResampleKernels,
     ScanKernels,
     SoftmaxKernels,
     SortKernels {}

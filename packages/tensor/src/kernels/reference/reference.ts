@@ -8,6 +8,7 @@ import { matmul } from './matmul.js';
 import { normalize } from './normalize.js';
 import { pool } from './pool.js';
 import { reduce } from './reduce.js';
+import { resample } from './resample.js';
 import { scan } from './scan.js';
 import { softmax } from './softmax.js';
 import { sort } from './sort.js';
@@ -24,6 +25,7 @@ export const reference: Kernels = {
   ...reduce,
   ...matmul,
   ...histogram,
+  ...resample,
   ...scan,
   ...softmax,
   ...sort,
