@@ -4,13 +4,10 @@ import { ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { parametric, unary } from './elementwise.js';
 import { op, type Pair, type Single } from './op.js';
-import { numericInto } from './unary.js';
-
-/** The upstream gradient times the derivative, from the input, the output and the parameters. */
-type Derivative<A> = (grad: Tensor, x: Tensor, y: Tensor, attrs: A) => Tensor;
+import { numericInto, type Derivative } from './unary.js';
 
 /** An activation without parameters; integers become float32. */
-const activation = (name: UnaryName, saves: 'inputs' | 'output', derivative: Derivative<void>) =>
+const activation = (name: UnaryName, saves: 'inputs' | 'output', derivative: Derivative) =>
   op<Single>({
     name,
     forward: ([x]) => unary(name, x, floatDType(x.dtype)),
@@ -19,11 +16,15 @@ const activation = (name: UnaryName, saves: 'inputs' | 'output', derivative: Der
   });
 
 /** An activation with numbers as parameters; integers become float32. */
-const shaped = <A>(name: ParametricName, params: (attrs: A) => readonly number[], derivative: Derivative<A>) =>
+const shaped = <A>(
+  name: ParametricName,
+  params: (attrs: A) => readonly number[],
+  derivative: (grad: Tensor, x: Tensor, attrs: A) => Tensor,
+) =>
   op<Single, A>({
     name,
     forward: ([x], attrs) => parametric(name, x, params(attrs)),
-    backward: (grad, [x], y, attrs) => [derivative(grad, x, y, attrs)],
+    backward: (grad, [x], _y, attrs) => [derivative(grad, x, attrs)],
     saves: 'inputs',
   });
 
@@ -113,7 +114,7 @@ export interface Elu {
 export const elu = shaped<Elu>(
   'elu',
   ({ alpha, scale, inputScale }) => [alpha, scale, inputScale],
-  (grad, x, _y, { alpha, scale, inputScale }) => {
+  (grad, x, { alpha, scale, inputScale }) => {
     const negative = x
       .mul(inputScale)
       .exp()
@@ -126,7 +127,7 @@ export const elu = shaped<Elu>(
 export const softplus = shaped<{ readonly beta: number; readonly threshold: number }>(
   'softplus',
   ({ beta, threshold }) => [beta, threshold],
-  (grad, x, _y, { beta, threshold }) => {
+  (grad, x, { beta, threshold }) => {
     const scaled = x.mul(beta);
     return grad.where(scaled.gt(threshold), grad.mul(scaled.sigmoid()));
   },
@@ -135,25 +136,25 @@ export const softplus = shaped<{ readonly beta: number; readonly threshold: numb
 export const leakyRelu = shaped<number>(
   'leakyRelu',
   (slope) => [slope],
-  (grad, x, _y, slope) => grad.where(x.gt(0), grad.mul(slope)),
+  (grad, x, slope) => grad.where(x.gt(0), grad.mul(slope)),
 );
 
 export const hardshrink = shaped<number>(
   'hardshrink',
   (lambd) => [lambd],
-  (grad, x, _y, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
+  (grad, x, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
 );
 
 export const softshrink = shaped<number>(
   'softshrink',
   (lambd) => [lambd],
-  (grad, x, _y, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
+  (grad, x, lambd) => grad.maskedFill(x.ge(-lambd).logicalAnd(x.le(lambd)), 0),
 );
 
 export const threshold = shaped<{ readonly threshold: number; readonly value: number }>(
   'threshold',
   ({ threshold, value }) => [threshold, value],
-  (grad, x, _y, { threshold }) => grad.maskedFill(x.le(threshold), 0),
+  (grad, x, { threshold }) => grad.maskedFill(x.le(threshold), 0),
 );
 
 /** A weight of one element, or of one per channel (dim 1), as `x` broadcasts with it. */

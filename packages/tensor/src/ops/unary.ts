@@ -7,7 +7,7 @@ import { cast, parametric, unary } from './elementwise.js';
 import { op, type Single } from './op.js';
 
 /** The upstream gradient times the derivative, from the input and the output. */
-type Derivative = (grad: Tensor, x: Tensor, y: Tensor) => Tensor;
+export type Derivative = (grad: Tensor, x: Tensor, y: Tensor) => Tensor;
 
 /** What the derivative reads. */
 type Saves = 'inputs' | 'output' | 'both' | 'none';
