@@ -16,6 +16,7 @@ export * from './modules/embedding.js';
 export * from './modules/linear.js';
 export * from './modules/loss.js';
 export * from './modules/movement.js';
+export * from './modules/norm.js';
 export * from './modules/padding.js';
 export * from './modules/pool.js';
 export * from './modules/product.js';

@@ -8,6 +8,7 @@ import * as embedding from './embedding.js';
 import * as linear from './linear.js';
 import * as loss from './loss.js';
 import * as movement from './movement.js';
+import * as norm from './norm.js';
 import * as padding from './padding.js';
 import * as pool from './pool.js';
 import * as product from './product.js';
@@ -20,22 +21,7 @@ export type QuantizedClass = abstract new (...args: never[]) => Module & Quantiz
 
 /** The quantized classes of this package by the class they quantize. */
 export const builtIn: ReadonlyMap<ModuleClass, QuantizedClass> = new Map(
-  [
-    activation,
-    conv,
-    distance,
-    dropout,
-    elementwise,
-    embedding,
-    linear,
-    loss,
-    movement,
-    padding,
-    pool,
-    product,
-    reduction,
-    shape,
-  ].flatMap((family) =>
+  [activation, conv, distance, dropout, elementwise, embedding, linear, loss, movement, norm, padding, pool, product, reduction, shape].flatMap((family) =>
     Object.values<QuantizedClass>(family).map((type) => [definitionOf(type.prototype)!.float, type] as const),
   ),
 );
