@@ -10,6 +10,7 @@ export * from './layers/elementwise.js';
 export * from './layers/movement.js';
 export * from './layers/product.js';
 export * from './layers/reduction.js';
+export { Interpolate } from './layers/resample.js';
 export { RmsNorm } from './layers/norm.js';
 
 /** Mean of each window of `[N, C, H, W]`. */

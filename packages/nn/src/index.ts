@@ -215,6 +215,16 @@ export {
   Sum,
   TopK,
 } from './layers/reduction.js';
+export {
+  ChannelShuffle,
+  Interpolate,
+  PixelShuffle,
+  PixelUnshuffle,
+  Upsample,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+  type UpsampleOptions,
+} from './layers/resample.js';
 export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptions } from './layers/shape.js';
 export { CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss } from './losses.js';
 export { Module, slots, type Slot } from './module.js';

@@ -1,4 +1,4 @@
-import { ones, tensor, Tensor, zeros } from '@q/tensor';
+import { ones, tensor, zeros, type Tensor } from '@q/tensor';
 import { BatchNorm1d, Dropout, Linear, Module, ModuleList, Parameter, ReLU, Sequential, slots } from '@q/nn';
 
 class Scale extends Module {
