@@ -63,6 +63,7 @@ export const modules: Readonly<Record<string, string>> = {
   Bilinear: 'in1_features in2_features out_features {bias}',
   LayerNorm: 'normalized_shape {eps elementwise_affine bias}',
   RMSNorm: 'normalized_shape {eps elementwise_affine}',
+  RmsNorm: 'input_shape axes epsilon',
   GroupNorm: 'num_groups num_channels {eps affine}',
   LocalResponseNorm: 'size {alpha beta k}',
   Embedding: 'num_embeddings embedding_dim {padding_idx max_norm norm_type scale_grad_by_freq sparse}',
