@@ -1,9 +1,11 @@
+import { apply } from '../autograd.js';
 import { floatDType } from '../dtype.js';
-import type { ParametricName, UnaryName } from '../kernels/contract/elementwise.js';
+import type { BinaryName, ParametricName, UnaryName } from '../kernels/contract/elementwise.js';
 import { ShapeError, shown } from '../errors.js';
+import type { View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { parametric, unary } from './elementwise.js';
-import { op, type Pair, type Single } from './op.js';
+import { binary, parametric, unary } from './elementwise.js';
+import { op, type Op, type Pair, type Single } from './op.js';
 import { numericInto, type Derivative } from './unary.js';
 
 /** An activation without parameters; integers become float32. */
@@ -28,21 +30,56 @@ const shaped = <A>(
     saves: 'inputs',
   });
 
+/**
+ * The derivative of an activation times the upstream gradient, in one pass. It is linear in the gradient, so that its own
+ * derivative is itself again and `curvature`, the second derivative of the activation, from what the pass reads.
+ */
+function derivativeOf(
+  name: BinaryName,
+  curvature: ((value: Tensor) => Tensor) | null,
+): (grad: Tensor, value: Tensor) => Tensor {
+  const record: Op<Pair, void, View> = {
+    name,
+    forward: ([grad, value]) => binary(name, grad, value),
+    backward: (upstream, [grad, value]) => [
+      grad.requiresGrad ? slope(upstream, value) : null,
+      value.requiresGrad && curvature ? upstream.mul(grad).mul(curvature(value)) : null,
+    ],
+    saves: 'inputs',
+  };
+  const slope = (grad: Tensor, value: Tensor): Tensor => apply(record, [grad, value], undefined);
+  return slope;
+}
+
+const reluSlope = derivativeOf('reluGrad', null);
+const sigmoidSlope = derivativeOf('sigmoidGrad', (y) => y.mul(-2).add(1));
+const tanhSlope = derivativeOf('tanhGrad', (y) => y.mul(-2));
+const siluSlope = derivativeOf('siluGrad', (x) => {
+  const gate = x.sigmoid();
+  return gate.mul(gate.rsub(1)).mul(x.mul(gate.mul(-2).add(1)).add(2));
+});
+const geluSlope = derivativeOf('geluGrad', (x) => {
+  const square = x.square();
+  return square
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI))
+    .mul(square.rsub(2));
+});
+
 /** max(x, 0); NaN stays and passes its gradient, as in PyTorch. */
 export const relu = op<Single>({
   name: 'relu',
   forward: ([x]) => numericInto('relu', x),
-  backward: (grad, _inputs, y) => [grad.maskedFill(y.le(0), 0)],
+  backward: (grad, _inputs, y) => [reluSlope(grad, y)],
   saves: 'output',
 });
 
-export const sigmoid = activation('sigmoid', 'output', (grad, _x, y) => grad.mul(y.rsub(1).mul(y)));
+export const sigmoid = activation('sigmoid', 'output', (grad, _x, y) => sigmoidSlope(grad, y));
+export const tanh = activation('tanh', 'output', (grad, _x, y) => tanhSlope(grad, y));
 export const logsigmoid = activation('logsigmoid', 'inputs', (grad, x) => grad.mul(x.neg().sigmoid()));
 
-export const silu = activation('silu', 'inputs', (grad, x) => {
-  const gate = x.sigmoid();
-  return grad.mul(gate.mul(gate.rsub(1).mul(x).add(1)));
-});
+export const silu = activation('silu', 'inputs', siluSlope);
 
 export const mish = activation('mish', 'inputs', (grad, x) => {
   const inner = x.softplus().tanh();
@@ -50,15 +87,7 @@ export const mish = activation('mish', 'inputs', (grad, x) => {
 });
 
 /** x times the normal distribution function of x. */
-export const gelu = activation('gelu', 'inputs', (grad, x) => {
-  const distribution = x.mul(-Math.SQRT1_2).erfc().mul(0.5);
-  const density = x
-    .square()
-    .mul(-0.5)
-    .exp()
-    .mul(1 / Math.sqrt(2 * Math.PI));
-  return grad.mul(distribution.add(x.mul(density)));
-});
+export const gelu = activation('gelu', 'inputs', geluSlope);
 
 /** The tanh approximation of gelu. */
 export const geluTanh = activation('geluTanh', 'inputs', (grad, x) => {

@@ -97,7 +97,6 @@ export const acos = real('acos', 'inputs', (grad, x) => grad.neg().mul(x.square(
 export const atan = real('atan', 'inputs', (grad, x) => grad.div(x.square().add(1)));
 export const sinh = real('sinh', 'inputs', (grad, x) => grad.mul(x.cosh()));
 export const cosh = real('cosh', 'inputs', (grad, x) => grad.mul(x.sinh()));
-export const tanh = real('tanh', 'output', (grad, _x, y) => grad.mul(y.square().rsub(1)));
 export const asinh = real('asinh', 'inputs', (grad, x) => grad.mul(x.square().add(1).rsqrt()));
 export const acosh = real('acosh', 'inputs', (grad, x) => grad.mul(x.square().sub(1).rsqrt()));
 export const atanh = real('atanh', 'inputs', (grad, x) => grad.div(x.square().rsub(1)));

@@ -80,6 +80,11 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
     return apply(ops.sigmoid, [this], undefined);
   }
 
+  /** Hyperbolic tangent. */
+  tanh(this: Tensor): Tensor {
+    return apply(ops.tanh, [this], undefined);
+  }
+
   /** log(sigmoid(x)), without overflow. */
   logsigmoid(this: Tensor): Tensor {
     return apply(ops.logsigmoid, [this], undefined);

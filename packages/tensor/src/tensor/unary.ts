@@ -167,11 +167,6 @@ export abstract class UnaryMethods<D extends DType = DType> extends TensorCore<D
     return run(ops.cosh, this);
   }
 
-  /** Hyperbolic tangent. */
-  tanh(this: Tensor): Tensor {
-    return run(ops.tanh, this);
-  }
-
   /** Inverse hyperbolic sine. */
   asinh(this: Tensor): Tensor {
     return run(ops.asinh, this);

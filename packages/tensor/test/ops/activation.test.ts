@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ArgumentError, DTypeError, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, DTypeError, enableGrad, ShapeError, tensor, type Tensor } from '@q/tensor';
 import { expectGradient } from '../gradcheck.js';
 import { distinct, shapes } from './random.js';
 
@@ -69,6 +69,28 @@ describe('gelu', () => {
   it('knows two approximations only', () =>
     // @ts-expect-error an unknown approximation
     expect(() => tensor([1]).gelu({ approximate: 'erf' })).toThrow(ArgumentError));
+});
+
+describe('second derivatives', () => {
+  it.each<readonly [string, (x: Tensor) => Tensor]>([
+    ['relu', (x) => x.relu()],
+    ['sigmoid', (x) => x.sigmoid()],
+    ['tanh', (x) => x.tanh()],
+    ['silu', (x) => x.silu()],
+    ['gelu', (x) => x.gelu()],
+    ['mish', (x) => x.mish()],
+    ['elu', (x) => x.elu()],
+  ])('%s: are what differences of the first give', (_name, f) => {
+    const derivative = (at: Tensor): Tensor =>
+      enableGrad(() => {
+        const x = at.requiresGrad ? at : tensor(at.data, { shape: at.shape, requiresGrad: true });
+        f(x).mul(x).sum().backward(undefined, { createGraph: true });
+        const { grad } = x;
+        x.grad = null;
+        return grad!;
+      });
+    expectGradient(derivative, [distinct([3, 4], 11)]);
+  });
 });
 
 describe('kinks', () => {

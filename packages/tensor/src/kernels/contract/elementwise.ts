@@ -107,6 +107,16 @@ export type BinaryName =
   | 'logaddexp2'
   /** a is 0 ? b : a > 0 ? 1 : 0. Every dtype. */
   | 'heaviside'
+  // Derivatives of activations times the upstream gradient a, for float32 and float64.
+  /** b is the output: b <= 0 ? 0 : a. */
+  | 'reluGrad'
+  /** b is the output: a * (1 - b) * b. */
+  | 'sigmoidGrad'
+  /** b is the output: a * (1 - b * b). */
+  | 'tanhGrad'
+  /** b is the input. */
+  | 'siluGrad'
+  | 'geluGrad'
   // For bool and the integers.
   | 'bitwiseAnd'
   | 'bitwiseOr'

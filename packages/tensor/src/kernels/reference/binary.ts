@@ -1,6 +1,10 @@
 import { isFloat, type DType } from '../../dtype.js';
 import type { BinaryName, CompareName } from '../contract/elementwise.js';
 import { eachPair, type BinaryRow } from './rows.js';
+import { erfc } from './special.js';
+
+/** The normal density at 0. */
+const DENSITY_AT_ZERO = 1 / Math.sqrt(2 * Math.PI);
 
 /** As C's pow: 1 to any power and any number to the power of 0 are 1, and so is -1 to an infinite one. */
 const pow = (a: number, b: number): number =>
@@ -72,6 +76,22 @@ export const binary: Record<BinaryName, BinaryRow> = {
   logaddexp: eachPair(logAdd((d) => Math.log1p(Math.exp(d)))),
   logaddexp2: eachPair(logAdd((d) => Math.log1p(2 ** d) * Math.LOG2E)),
   heaviside: eachPair((a, b) => (a !== a ? NaN : a === 0 ? b : a > 0 ? 1 : 0)),
+  reluGrad: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = b[bi]! <= 0 ? 0 : a[ai]!;
+  },
+  sigmoidGrad: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! * (1 - b[bi]!) * b[bi]!;
+  },
+  tanhGrad: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! * (1 - b[bi]! * b[bi]!);
+  },
+  siluGrad: eachPair((grad, x) => {
+    const gate = 1 / (1 + Math.exp(-x));
+    return grad * gate * (1 + x * (1 - gate));
+  }),
+  geluGrad: eachPair(
+    (grad, x) => grad * (0.5 * erfc(-x * Math.SQRT1_2) + x * Math.exp(-0.5 * x * x) * DENSITY_AT_ZERO),
+  ),
   bitwiseAnd: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! & b[bi]!;
   },

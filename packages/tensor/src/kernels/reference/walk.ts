@@ -6,26 +6,36 @@ export interface Merged {
   strides: number[][];
 }
 
+/** True where dim `d`, of `size`, continues the last merged dim in every layout. */
+function continues(
+  layouts: readonly Layout[],
+  strides: readonly number[][],
+  last: number,
+  d: number,
+  size: number,
+): boolean {
+  for (let o = 0; o < layouts.length; o++) if (strides[o]![last] !== layouts[o]!.strides[d]! * size) return false;
+  return true;
+}
+
 /** Merges neighbouring dims that every layout walks as one; sizes of 1 go. */
 export function merge(layouts: readonly Layout[]): Merged {
-  const shape = layouts[0]!.shape;
+  const { shape } = layouts[0]!;
   const sizes: number[] = [];
-  const strides: number[][] = layouts.map(() => []);
+  const strides: number[][] = [];
+  for (let o = 0; o < layouts.length; o++) strides.push([]);
   for (let d = 0; d < shape.length; d++) {
     const size = shape[d]!;
     if (size === 1) continue;
     const last = sizes.length - 1;
-    if (last >= 0 && layouts.every((layout, o) => strides[o]![last] === layout.strides[d]! * size)) {
-      sizes[last]! *= size;
-      layouts.forEach((layout, o) => (strides[o]![last] = layout.strides[d]!));
-    } else {
-      sizes.push(size);
-      layouts.forEach((layout, o) => strides[o]!.push(layout.strides[d]!));
-    }
+    const merges = last >= 0 && continues(layouts, strides, last, d, size);
+    if (merges) sizes[last]! *= size;
+    else sizes.push(size);
+    for (let o = 0; o < layouts.length; o++) strides[o]![merges ? last : last + 1] = layouts[o]!.strides[d]!;
   }
   if (sizes.length === 0) {
     sizes.push(1);
-    strides.forEach((steps) => steps.push(0));
+    for (const steps of strides) steps.push(0);
   }
   return { sizes, strides };
 }
@@ -40,19 +50,19 @@ export function walk(
   row: (at: readonly number[], steps: readonly number[], count: number) => void,
 ): void {
   if (layouts[0]!.numel === 0) return;
-  const at = layouts.map((layout, o) => layout.offset + bases[o]!);
-  if (layouts.every((layout) => layout.isContiguous)) {
-    row(
-      at,
-      at.map(() => 1),
-      layouts[0]!.numel,
-    );
-    return;
+  const at: number[] = [];
+  const steps: number[] = [];
+  let contiguous = true;
+  for (let o = 0; o < layouts.length; o++) {
+    at.push(layouts[o]!.offset + bases[o]!);
+    steps.push(1);
+    contiguous &&= layouts[o]!.isContiguous;
   }
+  if (contiguous) return row(at, steps, layouts[0]!.numel);
   const { sizes, strides } = merge(layouts);
   const inner = sizes.length - 1;
   const count = sizes[inner]!;
-  const steps = strides.map((stride) => stride[inner]!);
+  for (let o = 0; o < at.length; o++) steps[o] = strides[o]![inner]!;
   const index = new Array<number>(inner).fill(0);
   for (;;) {
     row(at, steps, count);
