@@ -2,7 +2,7 @@ import { isFloat } from './dtype.js';
 import { ArgumentError, AutogradError, ShapeError, shown } from './errors.js';
 import type { Op, Outputs, Result } from './ops/op.js';
 import { sameShape } from './shape.js';
-import type { Storage, View } from './storage.js';
+import { withBirths, type Storage, type View } from './storage.js';
 import type { Tensor } from './tensor.js';
 
 /** The one piece of global state: whether operations are recorded. */
@@ -134,12 +134,51 @@ function collect(root: Node): Node[] {
 /** Adds `grad` to `tensor.grad`, in a storage that no other gradient shares. */
 function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>): void {
   if (tensor.grad) {
-    tensor.grad = tensor.grad.add(grad);
-    return;
+    // As PyTorch: in place, unless the gradient is itself recorded.
+    if (mode.enabled) tensor.grad = tensor.grad.add(grad);
+    else tensor.grad.add_(grad);
+  } else {
+    const own = grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
+    tensor.grad = own ? grad : grad.clone();
   }
-  const own = grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
-  tensor.grad = own ? grad : grad.clone();
   taken.add(tensor.grad.storage);
+  // A gradient outlives the scope in which it is computed.
+  tensor.grad.storage.keep();
+}
+
+/** Which storages made during a backward pass gradients still wait in, so that the others can be freed at once. */
+class Usage {
+  private readonly holders = new Map<Storage, number>();
+  private made: Storage[] = [];
+
+  constructor(
+    private readonly frees: boolean,
+    /** Storages of gradients that the pass has handed out. */
+    private readonly taken: ReadonlySet<Storage>,
+  ) {}
+
+  /** Runs a computation of the pass itself: what it makes and nobody holds by the next `sweep` is freed. */
+  making<T>(compute: () => T): T {
+    if (!this.frees) return compute();
+    const { result, born } = withBirths(compute);
+    this.made.push(...born);
+    return result;
+  }
+
+  hold({ storage }: Tensor): void {
+    this.holders.set(storage, (this.holders.get(storage) ?? 0) + 1);
+  }
+
+  drop({ storage }: Tensor): void {
+    this.holders.set(storage, this.holders.get(storage)! - 1);
+  }
+
+  sweep(): void {
+    const alive = (storage: Storage): boolean => (this.holders.get(storage) ?? 0) > 0;
+    const rest = this.made.filter(alive);
+    for (const storage of this.made) if (!alive(storage) && !this.taken.has(storage)) storage.free();
+    this.made = rest;
+  }
 }
 
 /** Gradients of one node's inputs, checked and in the inputs' dtypes. */
@@ -188,12 +227,16 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       node.checkVersions();
     }
     const pending = new Map<Node, (Tensor | null)[]>();
+    const waiting = new Usage(!options.createGraph, taken);
     const add = (tensor: Tensor, value: Tensor): void => {
       if (!tensor.node) return accumulate(tensor, value, taken);
       let slots = pending.get(tensor.node);
       if (!slots) pending.set(tensor.node, (slots = tensor.node.outputs.map(() => null)));
       const before = slots[tensor.outputIndex];
-      slots[tensor.outputIndex] = before ? before.add(value) : value;
+      const sum = before ? waiting.making(() => before.add(value)) : value;
+      if (before) waiting.drop(before);
+      waiting.hold(sum);
+      slots[tensor.outputIndex] = sum;
     };
     add(root, seed);
     for (const node of nodes) {
@@ -201,8 +244,10 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       pending.delete(node);
       if (slots) {
         for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken);
-        const grads = inputGrads(node, slots);
+        const grads = waiting.making(() => inputGrads(node, slots));
         node.inputs.forEach((input, i) => grads[i] && add(input, grads[i]));
+        slots.forEach((slot) => slot && waiting.drop(slot));
+        waiting.sweep();
       }
       if (!keep) node.release();
     }

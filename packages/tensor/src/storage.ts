@@ -28,6 +28,7 @@ export class Storage<D extends DType = DType> {
   private block: Block | null = null;
   /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
   private exposed: boolean;
+  private kept = false;
 
   /**
    * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
@@ -121,10 +122,40 @@ export class Storage<D extends DType = DType> {
     return at;
   }
 
-  /** Gives the memory back at once. For temporaries that nobody else has seen. */
+  /** Gives the memory back at once, unless it was asked to be kept. Reading the elements afterwards is an error. */
   free(): void {
-    if (this.block) kernelMemory!.free(this.block);
+    if (this.kept || !this.block || this.host) return;
+    kernelMemory!.free(this.block);
+    this.block = null;
+    this.fill = () => {
+      throw new MemoryError('this tensor was freed when its scope() ended. Return it from the scope, or keep() it.');
+    };
   }
+
+  /** Makes `free` leave this storage alone. */
+  keep(): void {
+    this.kept = true;
+  }
+}
+
+/** Storages born in kernel memory while somebody counts them, innermost count last. */
+let births: Storage[] | null = null;
+
+/** Runs `fn` and tells which storages were born in kernel memory meanwhile, those of counts inside it not among them. */
+export function withBirths<T>(fn: () => T): { readonly result: T; readonly born: readonly Storage[] } {
+  const outer = births;
+  const born: Storage[] = [];
+  births = born;
+  try {
+    return { result: fn(), born };
+  } finally {
+    births = outer;
+  }
+}
+
+/** Counts storages that live on among the births of whoever counts around. */
+export function adoptBirths(storages: readonly Storage[]): void {
+  births?.push(...storages);
 }
 
 /** What a kernel takes: a storage and how to walk it. Tensors are views too. */
@@ -142,6 +173,7 @@ export function empty<D extends DType>(shape: Shape, dtype: D): View<D> {
     const block = kernelMemory.place(dtype, length);
     const storage = new Storage(dtype, length, block);
     if (bytes >= REPORTED_BYTES) reports?.register(storage, block);
+    births?.push(storage);
     return { storage, layout };
   }
   try {

@@ -1,0 +1,55 @@
+import { ArgumentError } from './errors.js';
+import { adoptBirths, withBirths, type Storage } from './storage.js';
+import { TensorCore } from './tensor/core.js';
+
+/** Storages of the tensors in a result: itself, or in arrays, maps, sets and plain objects, however deep. */
+function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof TensorCore) {
+    found.add(value.storage);
+    if (value.grad) found.add(value.grad.storage);
+    for (let node = value.node, nodes = node ? [node] : []; (node = nodes.pop() ?? null);)
+      for (const tensor of [...node.inputs, ...node.outputs])
+        if (!seen.has(tensor)) {
+          seen.add(tensor);
+          found.add(tensor.storage);
+          if (tensor.node) nodes.push(tensor.node);
+        }
+    return;
+  }
+  const parts = value instanceof Map || value instanceof Set || Array.isArray(value) ? value : Object.values(value);
+  for (const part of parts) storagesIn(part, found, seen);
+}
+
+/**
+ * Runs a synchronous function and frees the memory of the tensors made in it at once, all but those in its result (with
+ * the graph they come from), gradients of tensors from outside, and those that were kept. Never necessary: without it
+ * memory is bounded too, but large intermediate results are then copied out before their place is used again.
+ *
+ * @throws ArgumentError for an async function; MemoryError later, where a freed tensor is read
+ * @example
+ * const loss = scope(() => {
+ *   const loss = crossEntropy(model.forward(x), y);
+ *   loss.backward();
+ *   return loss.item();
+ * });
+ */
+export function scope<T>(fn: () => T): T {
+  const { result, born } = withBirths(fn);
+  if (result instanceof Promise)
+    throw new ArgumentError(
+      'scope: an async function would run on after its tensors are freed. Await first, then wrap the synchronous part.',
+    );
+  const found = new Set<Storage>();
+  storagesIn(result, found, new Set());
+  for (const storage of born) if (!found.has(storage)) storage.free();
+  adoptBirths(born.filter((storage) => found.has(storage)));
+  return result;
+}
+
+/** Lets a tensor outlive the `scope` it is made in without being part of the result. Returns the tensor. */
+export function keep<T extends TensorCore>(tensor: T): T {
+  tensor.storage.keep();
+  return tensor;
+}
