@@ -12,11 +12,12 @@ function copyOfTensor(tensor: Tensor): Tensor {
 
 /**
  * A copy of modules, arrays and plain records with all tensors in them; what appears twice is copied once. Objects of any
- * other class are shared with the original.
+ * other class are shared with the original. `ownCopy` copies modules that hide state, and gives null for all others.
  */
 export function deepCopy(
   value: unknown,
   isModule: (value: unknown) => boolean,
+  ownCopy: (value: object) => object | null,
   seen = new Map<object, object>(),
 ): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -27,6 +28,11 @@ export function deepCopy(
     seen.set(value, copy);
     return copy;
   }
+  const own = ownCopy(value);
+  if (own !== null) {
+    seen.set(value, own);
+    return own;
+  }
   if (!Array.isArray(value) && !isModule(value) && !isRecord(value)) return value;
   const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
   seen.set(value, copy);
@@ -34,7 +40,7 @@ export function deepCopy(
     Object.defineProperty(
       copy,
       key,
-      'value' in place ? { ...place, value: deepCopy(place.value, isModule, seen) } : place,
+      'value' in place ? { ...place, value: deepCopy(place.value, isModule, ownCopy, seen) } : place,
     );
   return copy;
 }

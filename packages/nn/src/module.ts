@@ -162,9 +162,12 @@ export abstract class Module {
     return this;
   }
 
-  /** A copy with parameters and buffers of its own; objects that are neither modules, arrays nor plain records are shared. */
+  /**
+   * A copy with parameters and buffers of its own; objects that are neither modules, arrays nor plain records are shared. A
+   * class with private state overrides it.
+   */
   clone(): this {
-    return deepCopy(this, isModule) as this;
+    return deepCopy(this, isModule, ownCopy) as this;
   }
 
   /** What stands between the parentheses when the module is printed: `in_features=5, out_features=10, bias=True`. */
@@ -185,6 +188,10 @@ export abstract class Module {
 }
 
 const isModule = (value: unknown): value is Module => value instanceof Module;
+
+/** The copy that a module makes of itself where it overrides `clone`. */
+const ownCopy = (value: object): Module | null =>
+  isModule(value) && value.clone !== Module.prototype.clone ? value.clone() : null;
 
 /** A parameter, buffer or direct child of a module, and the place where it stands. */
 export type Slot = SlotOf<Module>;

@@ -6,6 +6,7 @@ import { AffineEncoding } from '../encodings/affine.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { BlockSize } from '../functional.js';
 import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
+import type { EncodedTensor } from '../tensor.js';
 import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { affineParameters } from './parameters.js';
 import { QuantizerBase, type LegacyEncoding } from './quantizer.js';
@@ -224,19 +225,20 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 
   /** Quantizes with an encoding. */
-  protected abstract apply_(x: Tensor, encoding: AffineEncoding): Tensor;
+  protected abstract quantizeAs(x: Tensor, encoding: AffineEncoding): EncodedTensor;
 
-  protected override run(x: Tensor): Tensor {
+  /** The encoding. Throws QuantizationError where there is none yet. */
+  protected needed(): AffineEncoding {
     const encoding = this.getEncoding();
     if (encoding === null)
       throw new QuantizationError(
         `${this.constructor.name}: there is no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
       );
-    return this.apply_(x, encoding);
+    return encoding;
   }
 
-  protected override runWith(x: Tensor, { min, max }: EncodingRange): Tensor {
-    return this.apply_(x, this.encodingOf(this.ranged('range', min), this.ranged('range', max)));
+  protected override quantizeWithin(x: Tensor, { min, max }: EncodingRange): Tensor {
+    return this.quantizeAs(x, this.encodingOf(this.ranged('range', min), this.ranged('range', max)));
   }
 
   protected override adopt({ min, max }: EncodingRange): void {
@@ -313,17 +315,18 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     };
   }
 
-  /** Takes over the range, the state and the flags of a quantizer of the same settings. */
-  protected takeOver(other: AffineQuantizerBase): void {
+  override clone(): this {
+    const copy = new (this.constructor as new (options: AffineQuantizerOptions) => this)(this.settings());
     noGrad(() => {
-      this.min.copy_(other.min.detach());
-      this.max.copy_(other.max.detach());
+      copy.min.copy_(this.min.detach());
+      copy.max.copy_(this.max.detach());
     });
-    this.min.requiresGrad = other.min.requiresGrad;
-    this.max.requiresGrad = other.max.requiresGrad;
-    this.setExtraState(other.getExtraState());
-    this.allowOverwrite(other.overwritable);
-    this.training = other.training;
+    copy.min.requiresGrad = this.min.requiresGrad;
+    copy.max.requiresGrad = this.max.requiresGrad;
+    copy.setExtraState(this.getExtraState());
+    copy.allowOverwrite(this.overwritable);
+    copy.training = this.training;
+    return copy;
   }
 
   /** The options that make a quantizer of the same settings. */

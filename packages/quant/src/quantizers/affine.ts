@@ -15,7 +15,7 @@ export { GroupedBlockQuantizeDequantize, type GroupedBlockOptions } from './grou
  * ```ts
  * const quantizer = new Quantize({ shape: [], bitwidth: 8, symmetric: false });
  * quantizer.computeEncodings(() => quantizer.forward(x));
- * quantizer.forward(x).quantizedRepr(); // uint8
+ * quantizer.quantize(x).quantizedRepr(); // uint8
  * ```
  */
 export class Quantize extends AffineQuantizerBase {
@@ -24,13 +24,11 @@ export class Quantize extends AffineQuantizerBase {
     super(options);
   }
 
-  override clone(): Quantize {
-    const copy = new Quantize(this.settings());
-    copy.takeOver(this);
-    return copy;
+  override quantize(x: Tensor): QuantizedTensor {
+    return this.quantizeAs(x, this.needed());
   }
 
-  protected override apply_(x: Tensor, encoding: AffineEncoding): QuantizedTensor {
+  protected override quantizeAs(x: Tensor, encoding: AffineEncoding): QuantizedTensor {
     const { scale, offset, blockSize, grid } = encoding;
     return new QuantizedTensor(quantizeOnGrid(x, scale, offset, grid, blockSize, 'Quantize'), encoding);
   }
@@ -49,13 +47,11 @@ export class QuantizeDequantize extends AffineQuantizerBase {
     super(options);
   }
 
-  override clone(): QuantizeDequantize {
-    const copy = new QuantizeDequantize(this.settings());
-    copy.takeOver(this);
-    return copy;
+  override quantize(x: Tensor): DequantizedTensor {
+    return this.quantizeAs(x, this.needed());
   }
 
-  protected override apply_(x: Tensor, encoding: AffineEncoding): DequantizedTensor {
+  protected override quantizeAs(x: Tensor, encoding: AffineEncoding): DequantizedTensor {
     const { scale, offset, blockSize, grid } = encoding;
     return new DequantizedTensor(fakeQuantizeOnGrid(x, scale, offset, grid, blockSize, 'QuantizeDequantize'), encoding);
   }

@@ -141,9 +141,9 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     this.#mantissaBits = half.mantissaBits;
   }
 
-  override clone(): FloatQuantizeDequantize {
+  override clone(): this {
     const { exponentBits, mantissaBits } = this;
-    const copy = new FloatQuantizeDequantize({
+    const copy = new (this.constructor as new (options: FloatQuantizerOptions) => this)({
       exponentBits,
       mantissaBits,
       encodingAnalyzer: this.#analyzer?.fresh() ?? null,
@@ -154,13 +154,13 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     return copy;
   }
 
-  protected override run(x: Tensor): Tensor {
+  override quantize(x: Tensor): Tensor {
     if (this.maxval === null && this.isFloat16()) return halfCast(x, 'float16');
     if (this.maxval === null && this.isBfloat16()) return halfCast(x, 'bfloat16');
     return floatCast(x, this, this.maxval);
   }
 
-  protected override runWith(x: Tensor, range: EncodingRange): Tensor {
+  protected override quantizeWithin(x: Tensor, range: EncodingRange): Tensor {
     return floatCast(x, this, largest(range));
   }
 

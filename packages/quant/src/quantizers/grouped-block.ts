@@ -149,12 +149,10 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
       throw new QuantizationError('GroupedBlockQuantizeDequantize.symmetric: quantizes symmetrically only.');
   }
 
-  override clone(): GroupedBlockQuantizeDequantize {
+  protected override settings(): GroupedBlockOptions {
     const { decompressedBw, blockGrouping, bitwidth } = this;
-    const { qmin: _qmin, qmax: _qmax, ...settings } = this.settings();
-    const copy = new GroupedBlockQuantizeDequantize({ ...settings, bitwidth, decompressedBw, blockGrouping });
-    copy.takeOver(this);
-    return copy;
+    const { shape, symmetric, blockSize, encodingAnalyzer } = super.settings();
+    return { shape, symmetric, blockSize, encodingAnalyzer, bitwidth, decompressedBw, blockGrouping };
   }
 
   override extraRepr(): string {
@@ -165,7 +163,11 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
     return groupedScale(scale, this.groups());
   }
 
-  protected override apply_(x: Tensor, encoding: AffineEncoding): DequantizedTensor {
+  override quantize(x: Tensor): DequantizedTensor {
+    return this.quantizeAs(x, this.needed());
+  }
+
+  protected override quantizeAs(x: Tensor, encoding: AffineEncoding): DequantizedTensor {
     const { scale, offset, blockSize, grid } = encoding;
     return new DequantizedTensor(
       fakeQuantizeOnGrid(x, scale, offset, grid, blockSize, 'GroupedBlockQuantizeDequantize'),

@@ -56,13 +56,13 @@ export abstract class QuantizerBase extends Module {
   abstract checkLegacyEncodings(encodings: readonly LegacyEncoding[]): void;
 
   /** A quantizer of the same settings, range and state, with parameters of its own; calibrations stay behind. */
-  abstract clone(): QuantizerBase;
+  abstract override clone(): this;
 
-  /** Quantizes with the encoding there is. */
-  protected abstract run(x: Tensor): Tensor;
+  /** Quantizes with the encoding there is, calibration or not. Throws QuantizationError where there is none. */
+  abstract quantize(x: Tensor): Tensor;
 
   /** Quantizes with a range of its own. */
-  protected abstract runWith(x: Tensor, range: EncodingRange): Tensor;
+  protected abstract quantizeWithin(x: Tensor, range: EncodingRange): Tensor;
 
   /** Takes a range over. */
   protected abstract adopt(range: EncodingRange): void;
@@ -102,7 +102,7 @@ export abstract class QuantizerBase extends Module {
       throw new DTypeError(
         `${this.constructor.name}: quantizes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
       );
-    return this.#calibrations.length > 0 ? this.#observe(x) : this.run(x);
+    return this.#calibrations.length > 0 ? this.#observe(x) : this.quantize(x);
   }
 
   /**
@@ -156,6 +156,6 @@ export abstract class QuantizerBase extends Module {
       passThrough = calibration.passThrough;
       range = passThrough ? null : calibration.analyzer.computeEncodingsFromStats(batch, numSteps, isSymmetric);
     }
-    return range === null ? x : this.runWith(x, range);
+    return range === null ? x : this.quantizeWithin(x, range);
   }
 }

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { FormatError, tensor, type Tensor } from '@q/tensor';
+import { QuantizationError } from '../../src/errors.js';
+import { HistogramObserver, type Histogram } from '../../src/observers/histogram.js';
+
+const total = ({ histogram }: Histogram): number => histogram.reduce((sum, n) => sum + n, 0);
+const observed = (bins: number, ...batches: Tensor[]): Histogram => {
+  const observer = new HistogramObserver([], bins);
+  for (const batch of batches) observer.observe(batch);
+  return observer.stats![0]!;
+};
+
+describe('HistogramObserver', () => {
+  it('counts every value of a batch once, infinities in the outer bins', () => {
+    const { min, max, histogram, binEdges } = observed(4, tensor([0, 1, 2, 3, 4, Infinity, -Infinity, NaN]));
+    expect([min, max]).toEqual([0, 4]);
+    expect([...histogram]).toEqual([2, 1, 1, 3]);
+    expect([...binEdges]).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('widens a constant batch by half a unit on each side', () => {
+    const { min, max, binEdges } = observed(2, tensor([3, 3]));
+    expect([min, max, ...binEdges]).toEqual([3, 3, 2.5, 3, 3.5]);
+  });
+
+  it('loses no value when batches of other ranges come', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 20 }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        fc.integer({ min: 1, max: 40 }),
+        (batches, bins) => {
+          const seen = observed(bins, ...batches.map((batch) => tensor(batch)));
+          expect(total(seen)).toBe(batches.flat().length);
+          expect(seen.min === Math.min(...batches.flat().map(Math.fround))).toBe(true);
+          expect(seen.max === Math.max(...batches.flat().map(Math.fround))).toBe(true);
+        },
+      ),
+    ));
+
+  it('goes on after batches without width, down to the smallest numbers', () => {
+    const dead = observed(8, tensor([0, 0, 0, 0]), tensor([1, 2, 7, 8]));
+    expect([...dead.histogram]).toEqual([4, 1, 1, 0, 0, 0, 0, 2]);
+    expect(total(observed(16, tensor([0, 1e-45]), tensor([0, 3e-45]), tensor([0, 1])))).toBe(6);
+    expect(total(observed(16, tensor([-3e38, 3e38]), tensor([0, 1]), tensor([3.4e38])))).toBe(5);
+  });
+
+  it('keeps channels apart wherever their dim is', () => {
+    const observer = new HistogramObserver([2, 1], 2);
+    const batch = tensor([
+      [
+        [0, 1],
+        [10, 20],
+      ],
+      [
+        [1, 1],
+        [20, 20],
+      ],
+    ]);
+    observer.observe(batch);
+    observer.observe(batch.add(0));
+    expect(observer.stats!.map(({ histogram }) => [...histogram])).toEqual([
+      [2, 6],
+      [2, 6],
+    ]);
+    expect(observer.stats!.map(({ min, max }) => [min, max])).toEqual([
+      [0, 1],
+      [10, 20],
+    ]);
+  });
+
+  it('merges the statistics of another observer', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ min: -50, max: 50, noNaN: true }), { minLength: 1, maxLength: 30 }),
+        fc.array(fc.float({ min: -50, max: 50, noNaN: true }), { minLength: 1, maxLength: 30 }),
+        (a, b) => {
+          const [left, right] = [new HistogramObserver([], 16), new HistogramObserver([], 16)];
+          left.observe(tensor(a));
+          right.observe(tensor(b));
+          left.merge(right.stats!);
+          expect(total(left.stats![0]!)).toBe(a.length + b.length);
+        },
+      ),
+    ));
+
+  it('leaves the statistics alone where a batch is refused', () => {
+    const observer = new HistogramObserver([2], 4);
+    observer.observe(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
+    const before = JSON.stringify(observer);
+    expect(() =>
+      observer.observe(
+        tensor([
+          [1, NaN],
+          [3, Infinity],
+        ]),
+      ),
+    ).toThrow(QuantizationError);
+    expect(JSON.stringify(observer)).toBe(before);
+  });
+
+  it.each([0, -4, 2.5, NaN])('refuses %p bins', (bins) =>
+    expect(() => new HistogramObserver([], bins)).toThrow(/positive integer/),
+  );
+
+  it.each([
+    [[{ min: 0, max: 1, histogram: [1] }]],
+    [[{ min: 2, max: 1, histogram: [1, 1] }]],
+    [[{ min: 0, max: 1, histogram: [1, -1] }]],
+    [[{ min: 0, max: 'Infinity', histogram: [1, 1] }]],
+    [[{ min: 0, max: 1, histogram: [1, 'NaN'] }]],
+    [[]],
+    [{}],
+  ])('refuses the JSON %j', (json) => expect(() => new HistogramObserver([], 2).restore(json)).toThrow(FormatError));
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { DTypeError, noGrad, tensor, zeros, type Tensor } from '@q/tensor';
+import { AffineEncoding } from '../src/encodings/affine.js';
+import { EncodingError } from '../src/errors.js';
+import { Quantize, QuantizeDequantize } from '../src/quantizers/affine.js';
+import { DequantizedTensor, EncodedTensor, QuantizedTensor } from '../src/tensor.js';
+
+const int8 = new AffineEncoding(tensor(0.5), tensor(0), { bitwidth: 8, signed: true });
+const perChannel = new AffineEncoding(tensor([[0.5], [2]]), zeros([2, 1]), { bitwidth: 8, signed: true });
+const grid = (): QuantizedTensor =>
+  new QuantizedTensor(
+    tensor([
+      [1, -2, 3],
+      [4, 5, -6],
+    ]),
+    int8,
+  );
+const encodingOf = (x: Tensor): AffineEncoding | null | undefined =>
+  x instanceof EncodedTensor ? x.encoding : undefined;
+
+describe('QuantizedTensor', () => {
+  it('shows floats and gives integers', () => {
+    const q = grid();
+    expect([q.dtype, q.toArray()]).toEqual([
+      'float32',
+      [
+        [1, -2, 3],
+        [4, 5, -6],
+      ],
+    ]);
+    expect([q.quantizedRepr().dtype, q.quantizedRepr().toArray()]).toEqual([
+      'int8',
+      [
+        [1, -2, 3],
+        [4, 5, -6],
+      ],
+    ]);
+  });
+
+  it('takes integers as they are', () => {
+    const integers = tensor([1, -2], { dtype: 'int8' });
+    const q = new QuantizedTensor(integers, int8);
+    expect(q.quantizedRepr().storage).toBe(integers.storage);
+    expect(q.dequantize().toArray()).toEqual([0.5, -1]);
+  });
+
+  it('keeps what integers cannot say: the sign of zero and NaN', () => {
+    expect(new QuantizedTensor(tensor([-0, 0, 3]), int8).toArray()).toEqual([-0, 0, 3]);
+    expect(new QuantizedTensor(tensor([NaN, 3]), int8).toArray()).toEqual([NaN, 3]);
+    expect(new QuantizedTensor(tensor([NaN, 3]), int8).dequantize().toArray()).toEqual([NaN, 1.5]);
+  });
+
+  it('loses nothing on the way there and back, any number of times', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 1, maxLength: 40 }),
+        fc.float({ min: Math.fround(0.001), max: 10, noNaN: true }),
+        (values, scale) => {
+          const q = new QuantizedTensor(
+            tensor(values),
+            new AffineEncoding(tensor(scale), tensor(0), { bitwidth: 8, signed: true }),
+          );
+          const once = q.dequantize();
+          const again = once.quantize().dequantize();
+          expect(again.toArray()).toEqual(once.toArray());
+          expect(Array.from(again.quantizedRepr().data)).toEqual(values);
+        },
+      ),
+    ));
+
+  it('quantize() and dequantize() give themselves where there is nothing to do', () => {
+    const q = grid();
+    const x = q.dequantize();
+    expect(q.quantize()).toBe(q);
+    expect(x.dequantize()).toBe(x);
+    expect(x).toBeInstanceOf(DequantizedTensor);
+  });
+
+  it('carries the gradient to the input and to the range', () => {
+    const quantizer = new Quantize({ shape: [], bitwidth: 8, symmetric: false });
+    quantizer.setRange(-1, 1);
+    const x = tensor([0.3, 5], { requiresGrad: true });
+    quantizer.quantize(x).dequantize().sum().backward();
+    expect(x.grad?.toArray()).toEqual([expect.closeTo(1, 6), 0]);
+    expect(quantizer.max.grad?.item()).not.toBe(0);
+  });
+});
+
+describe('what happens to an encoding', () => {
+  const cases: [string, (q: Tensor) => Tensor, boolean][] = [
+    ['clone', (q) => q.clone(), true],
+    ['detach', (q) => q.detach(), true],
+    ['contiguous', (q) => q.transpose(0, 1).transpose(0, 1).contiguous(), true],
+    ['to float64', (q) => q.to('float64'), true],
+    ['reshape', (q) => q.reshape([3, 2]), false],
+    ['transpose', (q) => q.transpose(0, 1), false],
+    ['slice', (q) => q.slice([0, 1]), false],
+  ];
+
+  it.each(cases)('%s keeps it where it is per tensor', (_name, run) => {
+    const result = run(grid()) as QuantizedTensor;
+    expect(result).toBeInstanceOf(QuantizedTensor);
+    expect(encodingOf(result)?.granularity).toBe('pertensor');
+    expect(result.dequantize().toArray()).toEqual(run(grid().mul(0.5)).toArray());
+  });
+
+  it.each(cases.filter(([name]) => name !== 'contiguous'))(
+    '%s keeps a per-channel one only where it still fits',
+    (_name, run, always) => {
+      const result = run(
+        new QuantizedTensor(
+          tensor([
+            [1, 2, 3],
+            [4, 5, 6],
+          ]),
+          perChannel,
+        ),
+      );
+      expect(result).toBeInstanceOf(QuantizedTensor);
+      expect(encodingOf(result) !== null).toBe(always);
+    },
+  );
+
+  it.each([
+    ['add', (q: Tensor) => q.add(1)],
+    ['mul', (q: Tensor) => q.mul(q)],
+    ['sum', (q: Tensor) => q.sum()],
+    ['matmul', (q: Tensor) => q.matmul(q.transpose(0, 1))],
+  ])('%s gives a plain tensor', (_name, run) => expect(run(grid())).not.toBeInstanceOf(EncodedTensor));
+
+  it('is dropped by writing in place', () => {
+    const q = grid();
+    noGrad(() => q.add_(1));
+    expect(q.encoding).toBeNull();
+    expect(q.toArray()).toEqual([
+      [2, -1, 4],
+      [5, 6, -5],
+    ]);
+    expect(() => q.dequantize()).toThrow(EncodingError);
+    expect(() => q.quantizedRepr()).toThrow(/has no encoding any more/);
+    expect(q.quantize()).toBe(q);
+  });
+
+  it('integers behind a view do not outlive a write through its base', () => {
+    const x = grid();
+    const view = x.reshape([6]) as QuantizedTensor;
+    noGrad(() => x.fill_(7));
+    expect(Array.from(view.quantizedRepr().data)).toEqual([7, 7, 7, 7, 7, 7]);
+  });
+
+  it('forbids casts to integers, which would forget what they mean', () => {
+    expect(() => grid().to('int8')).toThrow(DTypeError);
+    expect(() => grid().to('bool')).toThrow(/Use quantizedRepr\(\)/);
+  });
+});
+
+describe('DequantizedTensor', () => {
+  it('finds its integers', () => {
+    const quantizer = new QuantizeDequantize({ shape: [], bitwidth: 4, symmetric: true });
+    quantizer.setRange(-8, 7);
+    const x = quantizer.quantize(tensor([1.2, -9, 3.5]));
+    expect(x.toArray()).toEqual([1, -8, 4]);
+    expect(x.quantizedRepr().toArray()).toEqual([1, -8, 4]);
+  });
+});
