@@ -62,18 +62,21 @@ export interface WindowOptions {
 }
 
 abstract class Windows extends Module {
-  kernelSize: number[];
-  dilation: number[];
-  padding: number[];
-  stride: number[];
+  kernelSize: Sizes;
+  dilation: Sizes;
+  padding: Sizes;
+  stride: Sizes;
 
   constructor(kernelSize: Sizes, { dilation = 1, padding = 0, stride = 1 }: WindowOptions) {
     super();
-    const layer = this.constructor.name;
-    this.kernelSize = perDim(layer, 'kernelSize', kernelSize, 2, 1);
-    this.dilation = perDim(layer, 'dilation', dilation, 2, 1);
-    this.padding = perDim(layer, 'padding', padding, 2, 0);
-    this.stride = perDim(layer, 'stride', stride, 2, 1);
+    const least = { kernelSize: 1, dilation: 1, padding: 0, stride: 1 } as const;
+    const given = { kernelSize, dilation, padding, stride };
+    for (const name of ['kernelSize', 'dilation', 'padding', 'stride'] as const)
+      perDim(this.constructor.name, name, given[name], 2, least[name]);
+    this.kernelSize = kernelSize;
+    this.dilation = dilation;
+    this.padding = padding;
+    this.stride = stride;
   }
 
   override extraRepr(): string {
@@ -95,11 +98,12 @@ export class Unfold extends Windows {
 
 /** Images as the sum of their windows: `[N, C * kernel, windows]` to `[N, C, ...outputSize]`; the adjoint of `Unfold`. */
 export class Fold extends Windows {
-  outputSize: number[];
+  outputSize: Sizes;
 
   constructor(outputSize: Sizes, kernelSize: Sizes, options: WindowOptions = {}) {
     super(kernelSize, options);
-    this.outputSize = perDim('Fold', 'outputSize', outputSize, 2, 1);
+    perDim('Fold', 'outputSize', outputSize, 2, 1);
+    this.outputSize = outputSize;
   }
 
   forward(x: Tensor): Tensor {

@@ -32,6 +32,7 @@ export {
   type Params,
   type ParamState,
 } from './optimizer.js';
+export { ReduceLROnPlateau, type PlateauOptions } from './plateau.js';
 export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { LRScheduler, type Scheduled, type ScheduledGroup, type SchedulerStateDict } from './scheduler.js';
 export { SGD, type SGDOptions } from './sgd.js';

@@ -1,0 +1,91 @@
+import { ArgumentError, type Tensor } from '@q/tensor';
+import type { Scheduled } from './scheduler.js';
+
+/** Options of `ReduceLROnPlateau`. */
+export interface PlateauOptions {
+  /** Whether the metric is to fall ('min', the default) or to rise. */
+  readonly mode?: 'min' | 'max';
+  /** Factor of a reduction. Default: 0.1. */
+  readonly factor?: number;
+  /** Epochs without improvement that are tolerated. Default: 10. */
+  readonly patience?: number;
+  /** What counts as an improvement. Default: 1e-4. */
+  readonly threshold?: number;
+  /** Whether `threshold` is a part of the best metric ('rel', the default) or a difference. */
+  readonly thresholdMode?: 'rel' | 'abs';
+  /** Epochs after a reduction in which none is counted. Default: 0. */
+  readonly cooldown?: number;
+  /** Smallest rate, for all groups or per group. Default: 0. */
+  readonly minLr?: number | readonly number[];
+  /** Reductions smaller than this are left out. Default: 1e-8. */
+  readonly eps?: number;
+}
+
+/** Reduces the rates when a metric has stopped to improve. */
+export class ReduceLROnPlateau {
+  readonly optimizer: Scheduled;
+  readonly options: Required<PlateauOptions>;
+  readonly minLrs: readonly number[];
+  lastEpoch = 0;
+  /** The best metric so far. */
+  best: number;
+  numBadEpochs = 0;
+  cooldownCounter = 0;
+
+  constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
+    this.options = {
+      mode: 'min',
+      factor: 0.1,
+      patience: 10,
+      threshold: 1e-4,
+      thresholdMode: 'rel',
+      cooldown: 0,
+      minLr: 0,
+      eps: 1e-8,
+      ...options,
+    };
+    const { factor, minLr, mode } = this.options;
+    if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau: factor must be below 1, got ${factor}.`);
+    const count = optimizer.paramGroups.length;
+    this.minLrs = typeof minLr === 'number' ? new Array<number>(count).fill(minLr) : [...minLr];
+    if (this.minLrs.length !== count)
+      throw new ArgumentError(`ReduceLROnPlateau: ${this.minLrs.length} values of minLr for ${count} groups.`);
+    this.optimizer = optimizer;
+    this.best = mode === 'min' ? Infinity : -Infinity;
+  }
+
+  /** Whether a metric improves on the best one. */
+  isBetter(metric: number): boolean {
+    const { mode, threshold, thresholdMode } = this.options;
+    const change = thresholdMode === 'rel' ? this.best * threshold : threshold;
+    // As PyTorch: a relative threshold is a part of the best metric with its sign.
+    return mode === 'min' ? metric < this.best - change : metric > this.best + change;
+  }
+
+  /** Takes the metric of one more epoch. */
+  step(metric: number | Tensor): void {
+    const value = typeof metric === 'number' ? metric : metric.item();
+    this.lastEpoch++;
+    if (Number.isFinite(this.best) ? this.isBetter(value) : !Number.isNaN(value)) {
+      this.best = value;
+      this.numBadEpochs = 0;
+    } else this.numBadEpochs++;
+    if (this.cooldownCounter > 0) {
+      this.cooldownCounter--;
+      this.numBadEpochs = 0;
+    }
+    const { patience, cooldown, factor, eps } = this.options;
+    if (this.numBadEpochs <= patience) return;
+    this.optimizer.paramGroups.forEach((group, i) => {
+      const next = Math.max(group.lr * factor, this.minLrs[i]!);
+      if (group.lr - next > eps) group.lr = next;
+    });
+    this.cooldownCounter = cooldown;
+    this.numBadEpochs = 0;
+  }
+
+  /** The current learning rates, one per group. */
+  getLastLr(): number[] {
+    return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+}

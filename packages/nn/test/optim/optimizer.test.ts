@@ -1,0 +1,123 @@
+import { ArgumentError, ones, tensor, zeros, type Tensor } from '@q/tensor';
+import { Linear, ModuleError, Parameter } from '@q/nn';
+import { Adam, AdamW, Adagrad, RMSprop, SGD } from '@q/nn/optim';
+
+const param = (...values: number[]): Parameter => new Parameter(tensor(values));
+
+/** A fixed sequence of gradients, so that two runs can be compared. */
+function run(optimizer: { step(): unknown }, parameter: Tensor, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    parameter.grad = tensor([Math.sin(i), Math.cos(2 * i)]);
+    optimizer.step();
+  }
+}
+
+const makers = {
+  SGD: (p: Tensor) => new SGD([p], { lr: 0.1, momentum: 0.9, nesterov: true }),
+  Adam: (p: Tensor) => new Adam([p], { lr: 0.1, amsgrad: true }),
+  AdamW: (p: Tensor) => new AdamW([p], { lr: 0.1 }),
+  RMSprop: (p: Tensor) => new RMSprop([p], { lr: 0.1, momentum: 0.5, centered: true }),
+  Adagrad: (p: Tensor) => new Adagrad([p], { lr: 0.1 }),
+};
+
+describe.each(Object.entries(makers))('%s', (_, make) => {
+  it('updates in place and keeps the parameter a leaf', () => {
+    const p = param(1, 2);
+    const { storage } = p;
+    run(make(p), p, 0, 2);
+    expect(p.storage).toBe(storage);
+    expect(p.isLeaf && p.requiresGrad).toBe(true);
+    expect(p.toArray()).not.toEqual([1, 2]);
+  });
+
+  it('goes on exactly where a saved state was taken', () => {
+    const [a, b] = [param(1, 2), param(1, 2)];
+    const whole = make(a);
+    run(whole, a, 0, 6);
+    const first = make(b);
+    run(first, b, 0, 3);
+    const saved = first.stateDict();
+    const second = make(b);
+    (second as { loadStateDict(state: unknown): void }).loadStateDict(saved);
+    run(second, b, 3, 6);
+    expect(b.toArray()).toEqual(a.toArray());
+  });
+
+  it('leaves parameters without a gradient alone', () => {
+    const p = param(1, 2);
+    make(p).step();
+    expect(p.toArray()).toEqual([1, 2]);
+  });
+});
+
+describe('Optimizer', () => {
+  it('maximizes where asked', () => {
+    const p = param(0);
+    p.grad = tensor([1]);
+    new SGD([p], { lr: 1, maximize: true }).step();
+    expect(p.item()).toBe(1);
+  });
+
+  it('lets a closure compute loss and gradients', () => {
+    const linear = new Linear(2, 1);
+    const optimizer = new SGD(linear.parameters(), { lr: 0.01 });
+    const loss = optimizer.step(() => {
+      optimizer.zeroGrad();
+      const value = linear
+        .forward(ones([4, 2]))
+        .square()
+        .mean();
+      value.backward();
+      return value;
+    });
+    const after = linear
+      .forward(ones([4, 2]))
+      .square()
+      .mean()
+      .item();
+    expect(after).toBeLessThan(loss!.item());
+  });
+
+  it('gives groups their own options and the rest the defaults', () => {
+    const [a, b] = [param(0), param(0)];
+    const optimizer = new SGD([{ params: [a] }, { params: [b], lr: 1 }], { lr: 0.5 });
+    a.grad = tensor([1]);
+    b.grad = tensor([1]);
+    optimizer.step();
+    expect([a.item(), b.item()]).toEqual([-0.5, -1]);
+    optimizer.zeroGrad();
+    expect(a.grad).toBeNull();
+  });
+
+  it.each([
+    ['no parameters', () => new SGD([], { lr: 1 }), /no parameters/],
+    ['a parameter twice', () => new SGD([{ params: [shared] }, { params: [shared] }], { lr: 1 }), /given twice/],
+    ['a computed tensor', () => new SGD([param(1).mul(2)], { lr: 1 }), /computed from other tensors/],
+    [
+      'groups and parameters together',
+      () => new SGD([param(1), { params: [param(1)] }] as Parameter[], { lr: 1 }),
+      /not both/,
+    ],
+    ['a negative rate', () => new SGD([param(1)], { lr: -1 }), /lr must be at least 0/],
+    ['nesterov without momentum', () => new SGD([param(1)], { lr: 1, nesterov: true }), /nesterov needs a momentum/],
+    ['betas of 1', () => new Adam([param(1)], { betas: [0.9, 1] }), /betas\[1\]/],
+  ])('refuses %s', (_, make, message) => {
+    expect(make).toThrow(ArgumentError);
+    expect(make).toThrow(message);
+  });
+  const shared = param(1);
+
+  it('refuses a state of other groups or shapes and stays as it was', () => {
+    const p = param(1, 2);
+    const optimizer = new Adam([p]);
+    run(optimizer, p, 0, 1);
+    const before = optimizer.state.get(p)!.expAvg.toArray();
+    const [state] = [optimizer.stateDict()];
+    expect(() => optimizer.loadStateDict({ ...state, paramGroups: [] })).toThrow(ModuleError);
+    expect(() =>
+      optimizer.loadStateDict({ ...state, state: { 0: { ...state.state[0]!, expAvg: zeros([3]) } } }),
+    ).toThrow(/expAvg of parameter 0 has shape \[3\]/);
+    expect(() => optimizer.loadStateDict({ ...state, state: { 0: { step: 1 } } })).toThrow(/parameter 0 has no expAvg/);
+    expect(optimizer.state.get(p)!.expAvg.toArray()).toEqual(before);
+  });
+});

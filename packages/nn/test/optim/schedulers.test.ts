@@ -1,0 +1,87 @@
+import { ArgumentError, tensor } from '@q/tensor';
+import { Parameter } from '@q/nn';
+import * as optim from '@q/nn/optim';
+
+const optimizer = (...lrs: number[]): optim.SGD =>
+  new optim.SGD(
+    lrs.map((lr) => ({ params: [new Parameter(tensor([0]))], lr })),
+    { lr: 1, momentum: 0.9 },
+  );
+
+describe('schedulers', () => {
+  it('act together on one optimizer', () => {
+    const sgd = optimizer(1);
+    const [step, decay] = [new optim.StepLR(sgd, 2, { gamma: 0.1 }), new optim.ExponentialLR(sgd, 0.5)];
+    for (let i = 0; i < 2; i++) {
+      step.step();
+      decay.step();
+    }
+    expect(sgd.paramGroups[0]!.lr).toBeCloseTo(0.025, 12);
+  });
+
+  it('go on where a saved state was taken', () => {
+    const [a, b] = [optimizer(1, 0.5), optimizer(1, 0.5)];
+    const whole = new optim.CosineAnnealingLR(a, 7);
+    for (let i = 0; i < 10; i++) whole.step();
+    const first = new optim.CosineAnnealingLR(b, 7);
+    for (let i = 0; i < 4; i++) first.step();
+    const second = new optim.CosineAnnealingLR(optimizer(1, 0.5), 7);
+    second.loadStateDict(first.stateDict());
+    for (let i = 0; i < 6; i++) second.step();
+    expect(second.getLastLr()).toEqual(whole.getLastLr());
+    expect(() => second.loadStateDict({ lastEpoch: 0, baseLrs: [1], lrs: [1] })).toThrow(ArgumentError);
+  });
+
+  it('LambdaLR starts from the first rate, MultiplicativeLR from the current one', () => {
+    const [a, b] = [optimizer(2, 4), optimizer(2)];
+    const lambda = new optim.LambdaLR(a, [(epoch) => 1 / (epoch + 1), () => 3]);
+    const multiplicative = new optim.MultiplicativeLR(b, () => 0.5);
+    for (let i = 0; i < 3; i++) {
+      lambda.step();
+      multiplicative.step();
+    }
+    expect(lambda.getLastLr()).toEqual([0.5, 12]);
+    expect(multiplicative.getLastLr()).toEqual([0.25]);
+  });
+
+  it('CyclicLR goes up and down, and momentum the other way', () => {
+    const sgd = optimizer(1);
+    const cyclic = new optim.CyclicLR(sgd, 0.1, 0.5, { stepSizeUp: 2, stepSizeDown: 4 });
+    const seen = [[sgd.paramGroups[0]!.lr, sgd.paramGroups[0]!.momentum]];
+    for (let i = 0; i < 6; i++) {
+      cyclic.step();
+      seen.push([sgd.paramGroups[0]!.lr, sgd.paramGroups[0]!.momentum]);
+    }
+    [0.1, 0.3, 0.5, 0.4, 0.3, 0.2, 0.1].forEach((lr, i) => expect(seen[i]![0]).toBeCloseTo(lr, 12));
+    [0.9, 0.85, 0.8, 0.825, 0.85, 0.875, 0.9].forEach((m, i) => expect(seen[i]![1]).toBeCloseTo(m, 12));
+  });
+
+  it('OneCycleLR cycles the first of the betas of Adam, and ends', () => {
+    const adam = new optim.Adam([new Parameter(tensor([0]))]);
+    const cycle = new optim.OneCycleLR(adam, 1, { totalSteps: 4 });
+    expect(adam.paramGroups[0]!.betas).toEqual([0.95, 0.999]);
+    for (let i = 0; i < 4; i++) cycle.step();
+    expect(() => cycle.step()).toThrow(/step 5 of a cycle of 4/);
+    expect(() => new optim.OneCycleLR(optimizer(1), 1, {})).toThrow(/give totalSteps/);
+  });
+
+  it('ReduceLROnPlateau waits, reduces and cools down', () => {
+    const sgd = optimizer(1);
+    const plateau = new optim.ReduceLROnPlateau(sgd, { patience: 1, factor: 0.5, cooldown: 1, minLr: 0.3 });
+    const rates = [3, 2, 2, 2, 2, 2, 2, 2].map((metric) => {
+      plateau.step(metric);
+      return sgd.paramGroups[0]!.lr;
+    });
+    expect(rates).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3]);
+  });
+
+  it.each([
+    () => new optim.StepLR(optimizer(1), 0),
+    () => new optim.LinearLR(optimizer(1), { startFactor: 0 }),
+    () => new optim.ConstantLR(optimizer(1), { factor: 2 }),
+    () => new optim.CosineAnnealingWarmRestarts(optimizer(1), 1.5),
+    () => new optim.LambdaLR(optimizer(1, 1), [() => 1]),
+    () => new optim.CyclicLR(optimizer(1), [1, 2], 3),
+    () => new optim.ReduceLROnPlateau(optimizer(1), { factor: 1 }),
+  ])('refuse what makes no schedule (%#)', (make) => expect(make).toThrow(ArgumentError));
+});
