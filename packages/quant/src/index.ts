@@ -22,6 +22,8 @@ export * from './modules/pool.js';
 export * from './modules/product.js';
 export * from './modules/reduction.js';
 export * from './modules/shape.js';
+export * from './modules/upsample.js';
+export * from './modules/fake-quantized.js';
 export { toQuantized } from './modules/model.js';
 export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
 export {

@@ -14,6 +14,7 @@ import * as pool from './pool.js';
 import * as product from './product.js';
 import * as reduction from './reduction.js';
 import * as shape from './shape.js';
+import * as upsample from './upsample.js';
 import { definitionOf, type ModuleClass, type QuantizedModule } from './quantized-module.js';
 
 /** A class that one of the mixins made, or one that extends it. */
@@ -21,7 +22,24 @@ export type QuantizedClass = abstract new (...args: never[]) => Module & Quantiz
 
 /** The quantized classes of this package by the class they quantize. */
 export const builtIn: ReadonlyMap<ModuleClass, QuantizedClass> = new Map(
-  [activation, conv, distance, dropout, elementwise, embedding, linear, loss, movement, norm, padding, pool, product, reduction, shape].flatMap((family) =>
+  [
+    activation,
+    conv,
+    distance,
+    dropout,
+    elementwise,
+    embedding,
+    linear,
+    loss,
+    movement,
+    norm,
+    padding,
+    pool,
+    product,
+    reduction,
+    shape,
+    upsample,
+  ].flatMap((family) =>
     Object.values<QuantizedClass>(family).map((type) => [definitionOf(type.prototype)!.float, type] as const),
   ),
 );

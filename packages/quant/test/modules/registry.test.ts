@@ -1,0 +1,48 @@
+import * as nn from '@q/nn';
+import * as quant from '../../src/index.js';
+
+const exported: Readonly<Record<string, unknown>> = { ...quant };
+
+/** Layers that hold or pass on, and what AIMET has no quantized class for either. */
+const unquantized = [
+  'Module',
+  'Identity',
+  'Sequential',
+  'ModuleList',
+  'ModuleDict',
+  'Loss',
+  'MultiheadAttention',
+  'Transformer',
+  'TransformerEncoder',
+  'TransformerDecoder',
+  'TransformerEncoderLayer',
+  'TransformerDecoderLayer',
+  'AdaptiveLogSoftmaxWithLoss',
+];
+
+const isModuleClass = (value: unknown): value is abstract new (...args: never[]) => nn.Module =>
+  typeof value === 'function' && (value === nn.Module || value.prototype instanceof nn.Module);
+
+const layers = Object.entries(nn as Readonly<Record<string, unknown>>).flatMap(([name, value]) =>
+  isModuleClass(value) && !unquantized.includes(name) ? [[name, value] as const] : [],
+);
+
+describe('the table of quantized classes', () => {
+  it.each(layers)('has one for %s, exported under its name', (name, float) => {
+    const type = exported[`Quantized${name}`] as abstract new (...args: never[]) => nn.Module;
+    expect(type.name).toBe(`Quantized${name}`);
+    expect(type.prototype).toBeInstanceOf(float);
+    const made = quant.QuantizationMixin.fromModule(Object.create(float.prototype) as nn.Module);
+    expect(made).toBeInstanceOf(type);
+  });
+
+  it('has none for classes that hold others or pass on', () => {
+    for (const name of unquantized) expect(exported).not.toHaveProperty(`Quantized${name}`);
+  });
+
+  it("has AIMET's other names for the same classes", () => {
+    const others = Object.entries(exported).filter(([name]) => /^FakeQuantized/.test(name));
+    expect(others.length).toBeGreaterThan(80);
+    for (const [name, type] of others) expect(exported[name.slice('Fake'.length)]).toBe(type);
+  });
+});
