@@ -12,7 +12,7 @@ import { ArgumentError, DTypeError, ShapeError, shown } from './errors.js';
 import { kernels } from './kernels/active.js';
 import { Layout } from './layout.js';
 import { checkShape, numel, type Shape } from './shape.js';
-import { alloc, Storage } from './storage.js';
+import { alloc, empty as uninitialized, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
 /** Options of the functions that create tensors. */
@@ -141,8 +141,10 @@ export function full<D extends DType = DType>(
   if (options.dtype !== undefined) checkDType('full', options.dtype);
   const dtype = (options.dtype ??
     (typeof value === 'number' && Math.abs(value) > dtypes.int32.max ? 'float32' : dtypeOfNumber(value))) as D;
-  const out = alloc([...checkShape('full', shape)], dtype);
-  if (value !== 0 || Object.is(value, -0)) kernels.fill(Number(value), out);
+  const sizes = [...checkShape('full', shape)];
+  const zero = Object.is(Number(value), 0);
+  const out = zero ? alloc(sizes, dtype) : uninitialized(sizes, dtype);
+  if (!zero) kernels.fill(Number(value), out);
   return finish(new Tensor(out.storage, out.layout), options);
 }
 
@@ -198,7 +200,7 @@ function sequence<D extends DType>(
   for (let i = 0; i < count; i++) values[i] = at(i);
   const source = { storage: new Storage('float64', count, values), layout: new Layout(shape) };
   if (dtype === 'float64') return finish(new Tensor(source.storage, source.layout) as Tensor as Tensor<D>, options);
-  const out = alloc(shape, dtype);
+  const out = uninitialized(shape, dtype);
   kernels.copy(source, out);
   return finish(new Tensor(out.storage, out.layout), options);
 }

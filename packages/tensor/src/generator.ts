@@ -89,16 +89,16 @@ export class Generator {
     return (high * 2 ** 26 + (this.bits() >>> 6)) * 2 ** -53;
   }
 
-  /** Uniform among the integers in [0, size), without bias, for size up to 2^53. */
+  /** Uniform among the integers in [0, size), without bias up to 2^32; size up to 2^53. */
   integer(size: number): number {
-    if (size <= 2 ** 32) {
+    if (size > 2 ** 32) return Math.floor(this.uniform53() * size);
+    // Numbers from `fair` on would make the first remainders likelier. Almost no number gets near, so `fair` is rarely needed.
+    let bits = this.bits();
+    if (bits >= 2 ** 32 - size) {
       const fair = 2 ** 32 - (2 ** 32 % size);
-      for (;;) {
-        const bits = this.bits();
-        if (bits < fair) return bits % size;
-      }
+      while (bits >= fair) bits = this.bits();
     }
-    return Math.floor(this.uniform53() * size);
+    return bits % size;
   }
 
   /** Standard normal, by the polar method of Marsaglia. */

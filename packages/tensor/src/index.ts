@@ -69,7 +69,7 @@ export {
   type InterpolateMode,
   type InterpolateOptions,
 } from './functions/interpolate.js';
-export { cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
+export { broadcastTensors, cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
 export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export {
   adaptiveAvgPool1d,
@@ -152,6 +152,7 @@ export type { NestedArray } from './tensor/core.js';
 export type { NanToNumOptions } from './tensor/elementwise.js';
 export type { PadOptions } from './tensor/indexing.js';
 export type { AddmmOptions } from './tensor/matmul.js';
+export type { DrawOptions } from './tensor/random.js';
 export type { DiagonalOptions, TriangleOptions } from './tensor/movement.js';
 export type { AlphaOptions, ClampOptions, DivOptions, TensorLike, ValueOptions } from './tensor/operand.js';
 export type { RoundOptions } from './tensor/unary.js';

@@ -105,46 +105,50 @@ export class Layout {
   }
 
   /** Every `step`-th position of a dim from `start` towards `stop`, bounds clamped as Python does. */
-  range(dim: number, [from, to, by]: Range, operation = 'slice'): Layout {
+  range(dim: number, range: Range, operation = 'slice'): Layout {
     if (this.ndim === 0) throw new IndexError(`${operation}: a 0-d tensor has no dim to slice.`);
     const d = wrapDim(operation, dim, this.ndim);
-    const size = this.shape[d]!;
-    const step = by ?? 1;
-    for (const bound of [from ?? 0, to ?? 0, step])
-      if (!Number.isInteger(bound))
-        throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
-    if (step === 0) throw new IndexError(`${operation}: step of dim ${d} must not be 0.`);
-    const clamp = (bound: number, low: number, high: number): number =>
-      Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
-    const start =
-      from == null ? (step > 0 ? 0 : size - 1) : step > 0 ? clamp(from, 0, size) : clamp(from, -1, size - 1);
-    const stop = to == null ? (step > 0 ? size : -1) : step > 0 ? clamp(to, 0, size) : clamp(to, -1, size - 1);
-    const count = Math.max(0, Math.ceil((stop - start) / step));
-    return new Layout(
-      this.shape.with(d, count),
-      this.strides.with(d, this.strides[d]! * step),
-      count === 0 ? this.offset : this.offset + start * this.strides[d]!,
-    );
+    const { start, step, count } = resolve(operation, range, this.shape[d]!, d);
+    const stride = this.strides[d]!;
+    return new Layout(this.shape.with(d, count), this.strides.with(d, stride * step), this.offset + start * stride);
   }
 
   /** A whole slice expression: indices, ranges, new dims and one `'...'`, from the first dim on. */
   slice(indices: readonly SliceIndex[]): Layout {
-    const used = indices.filter((index) => index !== null && index !== '...').length;
-    const dots = indices.filter((index) => index === '...').length;
-    if (dots > 1) throw new IndexError(`slice: at most one '...' is possible, got ${dots}.`);
+    const used = indices.reduce<number>((count, index) => count + Number(index !== null && index !== '...'), 0);
+    if (indices.indexOf('...') !== indices.lastIndexOf('...'))
+      throw new IndexError(`slice: at most one '...' is possible.`);
     if (used > this.ndim)
       throw new IndexError(`slice: ${used} indices for a tensor of rank ${this.ndim} with shape ${shown(this.shape)}.`);
-    let layout: Layout = this;
-    let dim = 0;
+    const shape: number[] = [];
+    const strides: number[] = [];
+    let offset = this.offset;
+    let d = 0;
+    const keep = (end: number): void => {
+      for (; d < end; d++) {
+        shape.push(this.shape[d]!);
+        strides.push(this.strides[d]!);
+      }
+    };
     for (const index of indices) {
-      if (index === null) layout = layout.unsqueeze(dim++);
-      else if (index === '...') dim += this.ndim - used;
-      else if (typeof index === 'number') layout = layout.select(dim, index, 'slice');
-      else if (Array.isArray(index) && index.length <= 3) layout = layout.range(dim++, index);
-      else
+      if (index === null) {
+        shape.push(1);
+        strides.push(d < this.ndim ? this.shape[d]! * this.strides[d]! : 1);
+      } else if (index === '...') keep(d + this.ndim - used);
+      else if (typeof index === 'number') {
+        offset += wrapIndex('slice', index, this.shape[d]!, d) * this.strides[d]!;
+        d++;
+      } else if (Array.isArray(index) && index.length <= 3) {
+        const { start, step, count } = resolve('slice', index, this.shape[d]!, d);
+        shape.push(count);
+        strides.push(this.strides[d]! * step);
+        offset += start * this.strides[d]!;
+        d++;
+      } else
         throw new IndexError(`slice: an entry is an index, [start, stop, step], null or '...', got ${String(index)}.`);
     }
-    return layout;
+    keep(this.ndim);
+    return new Layout(shape, strides, offset);
   }
 
   /** The order of some dims reversed, by negative strides. */
@@ -197,6 +201,26 @@ export class Layout {
     const strides = regroup(this, shape);
     return strides && new Layout(shape, strides, this.offset);
   }
+}
+
+/** A range over a dim of `size` as its first position, its step and its length, bounds clamped as Python does. */
+function resolve(
+  operation: string,
+  [from, to, by]: Range,
+  size: number,
+  d: number,
+): { readonly start: number; readonly step: number; readonly count: number } {
+  const step = by ?? 1;
+  for (const bound of [from ?? 0, to ?? 0, step])
+    if (!Number.isInteger(bound))
+      throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
+  if (step === 0) throw new IndexError(`${operation}: step of dim ${d} must not be 0.`);
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+  const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+  const start = from == null ? (step > 0 ? 0 : size - 1) : clamp(from);
+  const stop = to == null ? (step > 0 ? size : -1) : clamp(to);
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  return { start: count === 0 ? 0 : start, step, count };
 }
 
 function walksInOrder(shape: Shape, strides: readonly number[]): boolean {

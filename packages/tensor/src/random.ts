@@ -4,7 +4,7 @@ import { defaultGenerator, type Generator } from './generator.js';
 import { kernels } from './kernels/active.js';
 import { Layout } from './layout.js';
 import { checkShape, numel, type Shape } from './shape.js';
-import { alloc, Storage } from './storage.js';
+import { empty, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 import type { CreateOptions } from './create.js';
 
@@ -26,7 +26,7 @@ function drawn<D extends DType>(
   const count = numel(sizes);
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) values[i] = draw();
-  const out = alloc(sizes, dtype);
+  const out = empty(sizes, dtype);
   kernels.copy({ storage: new Storage('float64', count, values), layout: new Layout(sizes) }, out);
   const created = new Tensor(out.storage, out.layout);
   if (requiresGrad) created.requiresGrad = true;

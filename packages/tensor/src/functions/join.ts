@@ -1,7 +1,7 @@
 import { apply } from '../autograd.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/join.js';
-import { sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes, sameShape, wrapDim } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
@@ -79,4 +79,10 @@ export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: Meshgr
   const shape = vectors.map((x) => x.numel);
   const grids = vectors.map((x, d) => x.reshape(shape.map((size, e) => (e === d ? size : 1))).broadcastTo(shape));
   return indexing === 'xy' && grids.length > 1 ? grids.map((grid) => grid.transpose(0, 1)) : grids;
+}
+
+/** Tensors stretched (without copying) to the shape that all of them broadcast to. */
+export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
+  const shape = broadcastShapes('broadcastTensors', ...some('broadcastTensors', tensors).map((x) => x.shape));
+  return tensors.map((x) => x.broadcastTo(shape));
 }

@@ -4,7 +4,7 @@ import { DTypeError, IndexError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { ScatterName } from '../kernels/contract/indexing.js';
 import { numel, sameShape, type Shape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { alloc, empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { copied } from './movement.js';
@@ -29,6 +29,8 @@ function checkLine(operation: string, x: Tensor, dim: number, index: Tensor): vo
     throw new ShapeError(
       `${operation}: the index has one dim, got shape ${shown(index.shape)}. Use gather() or index() for more.`,
     );
+  if (x.ndim === 0 && index.numel !== 1)
+    throw new ShapeError(`${operation}: a 0-d tensor has one position, the index names ${index.numel}.`);
   checkIndex(operation, index, x.ndim === 0 ? 1 : x.shape[dim]!, dim);
 }
 
@@ -55,7 +57,7 @@ export const indexSelect = op<Pair, number>({
   name: 'indexSelect',
   forward: ([x, index], dim) => {
     checkLine('indexSelect', x, dim, index);
-    const out = alloc(x.ndim === 0 ? [] : x.shape.with(dim, index.numel), x.dtype);
+    const out = empty(x.ndim === 0 ? [] : x.shape.with(dim, index.numel), x.dtype);
     kernels.indexSelect(threeDims(x, dim), line(index), threeDims(out, dim));
     return out;
   },
@@ -148,7 +150,7 @@ export const indexFill = op<Pair, { readonly dim: number; readonly value: number
   name: 'indexFill',
   forward: ([x, index], { dim, value }) => {
     checkLine('indexFill', x, dim, index);
-    const filler = alloc([], x.dtype);
+    const filler = empty([], x.dtype);
     kernels.fill(value, filler);
     const layout = filler.layout.broadcastTo(x.ndim === 0 ? [] : x.shape.with(dim, index.numel));
     return indexScattered('set', x, dim, index, { storage: filler.storage, layout });
@@ -174,7 +176,7 @@ export const gather = op<Pair, number>({
   forward: ([x, index], dim) => {
     if (index.numel > 0) checkReach('gather', index, dim, x, 'tensor', false);
     checkIndex('gather', index, x.ndim === 0 ? 1 : x.shape[dim]!, dim);
-    const out = alloc(index.shape, x.dtype);
+    const out = empty(index.shape, x.dtype);
     kernels.gather(x, dim, index, out);
     return out;
   },
@@ -244,7 +246,7 @@ export const scatterValue = op<Pair, { readonly dim: number; readonly value: num
   name: 'scatter',
   forward: ([x, index], { dim, value }) => {
     checkScatter('scatter', x, dim, index);
-    const filler = alloc([], x.dtype);
+    const filler = empty([], x.dtype);
     kernels.fill(value, filler);
     return scattered('set', x, dim, index, { storage: filler.storage, layout: filler.layout.broadcastTo(index.shape) });
   },
@@ -354,14 +356,14 @@ function prodGrads(
 
 /** Several broadcast index tensors (negative values count from the end) as one index into the flattened dims of `sizes`. */
 export function linearIndex(indices: readonly View[], sizes: readonly number[]): View<'int32'> {
-  const out = alloc([indices[0]!.layout.numel], 'int32');
+  const out = empty([indices[0]!.layout.numel], 'int32');
   kernels.linearIndex(indices, sizes, out);
   return out;
 }
 
 /** Row-major positions of the elements that are not zero, as int32. */
 export function nonzeroPositions(x: View): View<'int32'> {
-  const out = alloc([kernels.countNonzero(x)], 'int32');
+  const out = empty([kernels.countNonzero(x)], 'int32');
   kernels.nonzero(x, out);
   return out;
 }

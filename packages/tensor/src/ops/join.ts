@@ -3,7 +3,7 @@ import { resultType } from '../dtype.js';
 import { ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { sameShape } from '../shape.js';
-import { alloc, type View } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { op, type Single } from './op.js';
 
@@ -24,7 +24,7 @@ export const cat = op<readonly Tensor[], number>({
         );
       size += x.shape[dim]!;
     }
-    const out = alloc(first.shape.with(dim, size), resultType(tensors));
+    const out = empty(first.shape.with(dim, size), resultType(tensors));
     let at = 0;
     for (const x of tensors) {
       if (isNothing(x)) continue;

@@ -163,7 +163,7 @@ export const diagEmbed = op<
 export const roll = op<Single, readonly { readonly dim: number; readonly shift: number }[]>({
   name: 'roll',
   forward: ([x], shifts) => {
-    const out = alloc(x.shape, x.dtype);
+    const out = empty(x.shape, x.dtype);
     const move = (from: Layout, to: Layout, next: number): void => {
       const entry = shifts[next];
       if (!entry) return kernels.copy(view(x, from), view(out, to));

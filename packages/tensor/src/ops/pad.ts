@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
-import { alloc } from '../storage.js';
+import { alloc, empty } from '../storage.js';
 import { op, type Single } from './op.js';
 
 /** How many positions are added before and after a dim; negative numbers crop. */
@@ -29,7 +29,7 @@ export const padConstant = op<Single, { readonly margins: readonly Margin[]; rea
     const shape = x.shape.map((size, d) => size + margins[d]![0] + margins[d]![1]);
     if (shape.some((size) => size < 0))
       throw new ShapeError(`pad: margins ${margins.map(shown).join(', ')} leave nothing of shape ${shown(x.shape)}.`);
-    const out = alloc(shape, x.dtype);
+    const out = value === 0 ? alloc(shape, x.dtype) : empty(shape, x.dtype);
     if (value !== 0) kernels.fill(value, out);
     let from = x.layout;
     let to = out.layout;

@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/matmul.js';
 import { numel, sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { IndexingMethods } from './indexing.js';
+import { RandomMethods } from './random.js';
 
 /** Factors of `addmm` and its relatives. */
 export interface AddmmOptions {
@@ -38,7 +38,7 @@ function addProduct(operation: string, self: Tensor, product: Tensor, { beta = 1
 }
 
 /** Products of matrices and vectors. */
-export abstract class MatmulMethods<D extends DType = DType> extends IndexingMethods<D> {
+export abstract class MatmulMethods<D extends DType = DType> extends RandomMethods<D> {
   /**
    * Matrix product as `torch.matmul`: vectors get a dim that the result loses again, leading dims broadcast.
    *

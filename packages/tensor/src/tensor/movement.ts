@@ -202,6 +202,11 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
     return this.reshape(this.shape.toSpliced(start, end - start + 1, numel(this.shape.slice(start, end + 1))));
   }
 
+  /** All dims as one. */
+  ravel(this: Tensor<D>): Tensor<D> {
+    return this.reshape([this.numel]);
+  }
+
   /** One dim cut into several; one size may be -1. */
   unflatten(this: Tensor<D>, dim: number, sizes: Shape): Tensor<D> {
     const d = wrapDim('unflatten', dim, this.ndim);

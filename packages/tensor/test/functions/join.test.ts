@@ -1,6 +1,7 @@
 import {
   arange,
   ArgumentError,
+  broadcastTensors,
   cat,
   dstack,
   hstack,
@@ -92,4 +93,14 @@ it('meshgrid spans a grid in either order of the dims', () => {
     [3, 2],
   ]);
   expect(() => meshgrid([ones([2, 2])])).toThrow(ShapeError);
+});
+
+it('broadcastTensors stretches without copying', () => {
+  const [a, b] = broadcastTensors([ones([2, 1]), ones([3])]);
+  expect([a!.shape, a!.strides, b!.strides]).toEqual([
+    [2, 3],
+    [1, 0],
+    [0, 1],
+  ]);
+  expect(() => broadcastTensors([ones([2]), ones([3])])).toThrow(ShapeError);
 });

@@ -467,6 +467,12 @@ describe('one-dimensional indices', () => {
     expect(() => x.indexSelect(0, ints([-1]))).toThrow(IndexError);
     expect(() => x.indexSelect(0, ints([[0]]))).toThrow(ShapeError);
     expect(() => x.indexAdd(0, ints([0]), ones([2, 2]))).toThrow(ShapeError);
+    expect(() => tensor(1).indexSelect(0, ints([0, 0]))).toThrow(ShapeError);
+    expect(
+      tensor(1)
+        .indexSelect(0, ints([0]))
+        .item(),
+    ).toBe(1);
     expect(() => x.indexPut([ints([0])], ints([1]))).toThrow(DTypeError);
     expect(() => x.sliceScatter(ones([2]), {})).toThrow(ShapeError);
   });

@@ -2,7 +2,6 @@ import type { TypedArray } from '../../dtype.js';
 import { Layout } from '../../layout.js';
 import type { View } from '../../storage.js';
 import type { IndexingKernels, ScatterName } from '../contract/indexing.js';
-import { readHalf } from './half.js';
 import { positions, walk } from './walk.js';
 
 /** y[yi] (op)= x[xi] for n elements. */
@@ -39,8 +38,38 @@ const valuesOf = ({ storage, layout }: View): Int32Array => {
   return values;
 };
 
+/**
+ * One element per entry of an index: `y[yi + (v * ystep)] (op)= x[xi + (v * xstep)]` where v is the entry, for the many
+ * rows of length 1 for which a call of `Row` would cost more than the element.
+ */
+function eachElement(
+  name: ScatterName,
+  [x, xi, xs, xstep]: readonly [TypedArray, number, number, number],
+  [y, yi, ys, ystep]: readonly [TypedArray, number, number, number],
+  [picks, pi, ps]: readonly [TypedArray, number, number],
+  n: number,
+): void {
+  if (name === 'set')
+    for (let i = 0; i < n; i++) {
+      const v = picks[pi + i * ps]!;
+      y[yi + i * ys + v * ystep] = x[xi + i * xs + v * xstep]!;
+    }
+  else if (name === 'add')
+    for (let i = 0; i < n; i++) {
+      const v = picks[pi + i * ps]!;
+      y[yi + i * ys + v * ystep]! += x[xi + i * xs + v * xstep]!;
+    }
+  else {
+    const row = rows[name];
+    for (let i = 0; i < n; i++) {
+      const v = picks[pi + i * ps]!;
+      row(x, xi + i * xs + v * xstep, 1, y, yi + i * ys + v * ystep, 1, 1);
+    }
+  }
+}
+
 /** Rows of a three-dimensional view picked out by an index over its middle dim, against all rows of another. */
-function eachRow(row: Row, x: View, y: View, index: View, indexed: 'x' | 'y'): void {
+function eachRow(name: ScatterName, x: View, y: View, index: View, indexed: 'x' | 'y'): void {
   const from = x.storage.array;
   const to = y.storage.array;
   const values = valuesOf(index);
@@ -49,12 +78,19 @@ function eachRow(row: Row, x: View, y: View, index: View, indexed: 'x' | 'y'): v
   const [outer, , inner] = x.layout.shape as [number, number, number];
   const x0 = x.storage.base + x.layout.offset;
   const y0 = y.storage.base + y.layout.offset;
-  const xIndexed = indexed === 'x';
-  for (let a = 0; a < outer; a++)
-    for (let k = 0; k < values.length; k++) {
-      const v = values[k]!;
-      row(from, x0 + a * xa + (xIndexed ? v : k) * xk, xb, to, y0 + a * ya + (xIndexed ? k : v) * yk, yb, inner);
-    }
+  // The indexed side steps by the value of the index, the other by its position.
+  const [xv, xp, yv, yp] = indexed === 'x' ? [xk, 0, 0, yk] : [0, xk, yk, 0];
+  const row = rows[name];
+  for (let a = 0; a < outer; a++) {
+    const xi = x0 + a * xa;
+    const yi = y0 + a * ya;
+    if (inner === 1) eachElement(name, [from, xi, xp, xv], [to, yi, yp, yv], [values, 0, 1], values.length);
+    else
+      for (let k = 0; k < values.length; k++) {
+        const v = values[k]!;
+        row(from, xi + k * xp + v * xv, xb, to, yi + k * yp + v * yv, yb, inner);
+      }
+  }
 }
 
 /** The layout of the elements beside an index: without steps along `dim`, which the index takes. */
@@ -64,16 +100,9 @@ const beside = ({ layout }: View, dim: number, index: View): Layout => {
   return new Layout(shape, steps, layout.offset);
 };
 
-function forEachNonzero(x: View, visit: (position: number) => void): void {
-  const { array, base, dtype } = x.storage;
-  // Half precision zeros have two bit patterns.
-  const half = dtype === 'float16' || dtype === 'bfloat16' ? readHalf[dtype] : null;
-  let position = 0;
-  walk([x.layout], [base], ([at], [step], n) => {
-    for (let i = 0, p = at!; i < n; i++, p += step!, position++)
-      if ((half ? half(array[p]!) : array[p]) !== 0) visit(position);
-  });
-}
+/** Half precision zeros have two bit patterns: their sign does not count. */
+const maskOf = ({ storage: { dtype } }: View): number | null =>
+  dtype === 'float16' || dtype === 'bfloat16' ? 0x7fff : null;
 
 export const indexing: IndexingKernels = {
   firstOutside({ storage, layout }, low, high) {
@@ -85,30 +114,26 @@ export const indexing: IndexingKernels = {
     });
     return found;
   },
-  indexSelect: (x, index, out) => eachRow(rows.set, x, out, index, 'x'),
-  indexScatter: (name, x, index, out) => eachRow(rows[name], x, out, index, 'y'),
+  indexSelect: (x, index, out) => eachRow('set', x, out, index, 'x'),
+  indexScatter: (name, x, index, out) => eachRow(name, x, out, index, 'y'),
   gather(x, dim, index, out) {
     const stride = x.layout.strides[dim] ?? 0;
     const [from, picks, to] = [x.storage.array, index.storage.array, out.storage.array];
     walk(
       [beside(x, dim, index), index.layout, out.layout],
       [x.storage.base, index.storage.base, out.storage.base],
-      ([xi, ii, yi], [xs, is, ys], n) => {
-        for (let i = 0; i < n; i++) to[yi! + i * ys!] = from[xi! + i * xs! + picks[ii! + i * is!]! * stride]!;
-      },
+      ([xi, ii, yi], [xs, is, ys], n) =>
+        eachElement('set', [from, xi!, xs!, stride], [to, yi!, ys!, 0], [picks, ii!, is!], n),
     );
   },
   scatter(name, x, dim, index, out) {
     const stride = out.layout.strides[dim] ?? 0;
     const [from, picks, to] = [x.storage.array, index.storage.array, out.storage.array];
-    const row = rows[name];
     walk(
       [x.layout, index.layout, beside(out, dim, index)],
       [x.storage.base, index.storage.base, out.storage.base],
-      ([xi, ii, yi], [xs, is, ys], n) => {
-        for (let i = 0; i < n; i++)
-          row(from, xi! + i * xs!, 1, to, yi! + i * ys! + picks[ii! + i * is!]! * stride, 1, 1);
-      },
+      ([xi, ii, yi], [xs, is, ys], n) =>
+        eachElement(name, [from, xi!, xs!, 0], [to, yi!, ys!, stride], [picks, ii!, is!], n),
     );
   },
   accumulate(x, out) {
@@ -132,14 +157,26 @@ export const indexing: IndexingKernels = {
     });
   },
   countNonzero(x) {
+    const { array, base } = x.storage;
+    const mask = maskOf(x);
     let count = 0;
-    forEachNonzero(x, () => count++);
+    walk([x.layout], [base], ([at], [step], n) => {
+      if (mask === null) for (let i = 0, p = at!; i < n; i++, p += step!) count += array[p] !== 0 ? 1 : 0;
+      else for (let i = 0, p = at!; i < n; i++, p += step!) count += (array[p]! & mask) !== 0 ? 1 : 0;
+    });
     return count;
   },
   nonzero(x, out) {
+    const { array, base } = x.storage;
+    const mask = maskOf(x);
     const to = out.storage.array;
     let next = out.storage.base + out.layout.offset;
-    forEachNonzero(x, (position) => (to[next++] = position));
+    let first = 0;
+    walk([x.layout], [base], ([at], [step], n) => {
+      for (let i = 0, p = at!; i < n; i++, p += step!)
+        if ((mask === null ? array[p]! : array[p]! & mask) !== 0) to[next++] = first + i;
+      first += n;
+    });
   },
   unravel(places, shape, out) {
     const to = out.storage.array;

@@ -1,0 +1,29 @@
+import { ArgumentError, AutogradError, DTypeError, Generator, noGrad, zeros } from '@q/tensor';
+
+describe('random numbers in place', () => {
+  it('overwrite a tensor, or a view of it, and return it', () => {
+    const x = zeros([2, 3]);
+    expect(x.uniform_(5, 6)).toBe(x);
+    for (const value of x.flatten().toArray() as number[]) expect(value >= 5 && value <= 6).toBe(true);
+    x.T.select(0, 1).normal_(100, 0);
+    expect(x.select(1, 1).toArray()).toEqual([100, 100]);
+    expect(zeros([3], { dtype: 'int8' }).bernoulli_(1).toArray()).toEqual([1, 1, 1]);
+  });
+
+  it('are the same for the same generator state', () => {
+    const draw = () =>
+      zeros([4])
+        .normal_(0, 1, { generator: new Generator(3) })
+        .toArray();
+    expect(draw()).toEqual(draw());
+  });
+
+  it('refuse integers, strange parameters and leaves that require a gradient', () => {
+    expect(() => zeros([1], { dtype: 'int32' }).normal_()).toThrow(DTypeError);
+    expect(() => zeros([1]).uniform_(1, 0)).toThrow(ArgumentError);
+    expect(() => zeros([1]).bernoulli_(2)).toThrow(ArgumentError);
+    const leaf = zeros([1], { requiresGrad: true });
+    expect(() => leaf.uniform_()).toThrow(AutogradError);
+    expect(noGrad(() => leaf.uniform_()).requiresGrad).toBe(true);
+  });
+});
