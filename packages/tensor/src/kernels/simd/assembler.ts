@@ -186,6 +186,7 @@ export const f32x4 = {
   eq: binary('v128', 'v128', simd(0x41)),
   ne: binary('v128', 'v128', simd(0x42)),
   le: binary('v128', 'v128', simd(0x45)),
+  ge: binary('v128', 'v128', simd(0x46)),
   nearest: unary('v128', 'v128', simd(0x6a)),
   lt: binary('v128', 'v128', simd(0x43)),
   gt: binary('v128', 'v128', simd(0x44)),

@@ -8,6 +8,7 @@ const TABLE = 1024;
  * Filled while kernels are emitted, written to memory before they run.
  */
 export class ConstantTable {
+  /** Bits of the splatted constants; the vector before them is `firstLane`. */
   private readonly values: number[] = [];
 
   /** A float32 in all four lanes. */
@@ -19,11 +20,20 @@ export class ConstantTable {
   bits(value: number): Expr<'v128'> {
     let index = this.values.indexOf(value);
     if (index < 0) index = this.values.push(value) - 1;
-    return v128.load(0, TABLE + index * 16);
+    return v128.load(0, TABLE + (index + 1) * 16);
+  }
+
+  /** All bits set in the first 32-bit lane, none in the others. */
+  firstLane(): Expr<'v128'> {
+    return v128.load(0, TABLE);
   }
 
   /** Copies the table to where the kernels look for it. */
   write(heap: Int32Array): void {
-    this.values.forEach((value, index) => heap.fill(value, TABLE / 4 + index * 4, TABLE / 4 + index * 4 + 4));
+    heap.set([-1, 0, 0, 0], TABLE / 4);
+    this.values.forEach((value, index) => {
+      const at = TABLE / 4 + (index + 1) * 4;
+      heap.fill(value, at, at + 4);
+    });
   }
 }

@@ -39,6 +39,11 @@ export class Lockstep {
     return typeof arg === 'number' ? this.shared(this.k.splat(arg)) : arg;
   }
 
+  /** One value per vector, taken over as it is. */
+  vectors(make: (u: number) => Vector): Wide {
+    return Array.from({ length: this.width }, (_, u) => make(u));
+  }
+
   /** The same bits in all lanes. */
   bits(value: number): Wide {
     return this.shared(this.k.bits(value));

@@ -113,16 +113,18 @@ export function overRows(
   try {
     const target = out.storage.writePointer(memory, out.layout);
     if (target === null) return false;
-    const at = inputs.map((view) => view.storage.pointer(memory, view.layout) + view.layout.offset * 4);
-    at.push(target + out.layout.offset * 4);
+    // One array of arguments serves every row: addresses of the inputs, numbers, address of the output, length.
+    const args = inputs.map((view) => view.storage.pointer(memory, view.layout) + view.layout.offset * 4);
+    args.push(...numbers, target + out.layout.offset * 4, count);
+    const places = strides.map((_, o) => (o < inputs.length ? o : o + numbers.length));
     const index = new Array<number>(inner).fill(0);
     for (;;) {
-      row(...at.slice(0, -1), ...numbers, at[inputs.length]!, count);
+      row(...args);
       let d = inner - 1;
       for (; d >= 0; d--) {
-        for (let o = 0; o < at.length; o++) at[o]! += strides[o]![d]! * 4;
+        for (let o = 0; o < places.length; o++) args[places[o]!]! += strides[o]![d]! * 4;
         if (++index[d]! < sizes[d]!) break;
-        for (let o = 0; o < at.length; o++) at[o]! -= strides[o]![d]! * sizes[d]! * 4;
+        for (let o = 0; o < places.length; o++) args[places[o]!]! -= strides[o]![d]! * sizes[d]! * 4;
         index[d] = 0;
       }
       if (d < 0) return true;

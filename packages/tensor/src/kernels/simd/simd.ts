@@ -2,10 +2,13 @@ import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
 import { convolution } from '../reference/conv.js';
 import { simdAffine } from './affine.js';
+import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
+import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
 import { simdReduce } from './reduce.js';
+import { simdSoftmax } from './softmax.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
 export function withSimd(reference: Kernels): Kernels {
@@ -13,7 +16,9 @@ export function withSimd(reference: Kernels): Kernels {
   const features = detectFeatures();
   if (!features.simd) return reference;
   const engine = new SimdEngine(kernelMemory, features);
-  const overrides = [simdAffine, simdElementwise, simdMatmul, simdReduce].map((make) => make(engine, reference));
+  const overrides = [simdAffine, simdCopy, simdElementwise, simdHistogram, simdMatmul, simdReduce, simdSoftmax].map(
+    (make) => make(engine, reference),
+  );
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
   return { ...kernels, ...convolution(kernels) };
 }

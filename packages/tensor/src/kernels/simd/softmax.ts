@@ -1,0 +1,145 @@
+import type { SoftmaxKernels } from '../contract/softmax.js';
+import { doWhile, f32, f32x4, forRange, i32, seq, v128, when, type Expr, type Local, type Stmt } from './assembler.js';
+import type { Family, SimdEngine } from './engine.js';
+import { expNormal } from './functions.js';
+import { Lockstep } from './lockstep.js';
+import { worthwhile } from './rows.js';
+
+const UNROLL = 4;
+
+/** e^x below this is no normal float32; with the largest term being 1 it no longer counts. */
+const LOWEST = -87.3;
+
+/**
+ * Emits `softmax(x, rows, n, out)` over contiguous rows of `n` >= 4: one pass for the maximum, one for the exponentials and
+ * their sum, one that scales. A row with NaN or an infinite maximum becomes NaN, as its formula says.
+ */
+const family: Family = ({ module, constants, features }) => {
+  module.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, x, rows, n, out) => {
+    const [row, p, q, end, blocks] = f.locals('i32', 5);
+    const sums = f.locals<'v128', number>('v128', UNROLL);
+    const [top, nan, scale] = f.locals('v128', 3);
+    const reduceLanes = (v: Local<'v128'>, combine: (a: Expr<'v128'>, b: Expr<'v128'>) => Expr<'v128'>): Stmt =>
+      seq(
+        ...[
+          [2, 3, 0, 1],
+          [1, 0, 3, 2],
+        ].map((order) => v.set(combine(v, v128.shuffle32(v, v, order)))),
+      );
+    /** `width` vectors from `p`, read and written by `step`, then single elements. */
+    const sweep = (step: (width: number, read: (u: number) => Expr<'v128'>, lane: boolean) => Stmt): Stmt =>
+      seq(
+        when(
+          i32.ltU(p, blocks),
+          doWhile(
+            seq(
+              step(UNROLL, (u) => v128.load(p, u * 16), false),
+              p.set(i32.add(p, UNROLL * 16)),
+              q.set(i32.add(q, UNROLL * 16)),
+            ),
+            i32.ltU(p, blocks),
+          ),
+        ),
+        forRange(
+          p,
+          p,
+          end,
+          4,
+          seq(
+            step(1, () => f32x4.splat(f32.load(p)), true),
+            q.set(i32.add(q, 4)),
+          ),
+        ),
+      );
+    const largest = sweep((width, read) =>
+      seq(
+        ...Array.from({ length: width }, (_, u) =>
+          seq(
+            scale.set(read(u)),
+            sums[u]!.set(f32x4.pmax(sums[u]!, scale)),
+            nan.set(v128.or(nan, f32x4.ne(scale, scale))),
+          ),
+        ),
+      ),
+    );
+    const exponentials = sweep((width, read, lane) => {
+      const code = new Lockstep(f, constants, features.fused, width);
+      const shifted = code.step(
+        f32x4.sub,
+        code.vectors(read),
+        code.vectors(() => top),
+      );
+      const e = expNormal(code, code.max(shifted, LOWEST));
+      const kept = code.step((value, from) => v128.and(value, f32x4.ge(from, constants.splat(LOWEST))), e, shifted);
+      return seq(
+        code.code,
+        ...kept.map((value, u) => (lane ? v128.storeLane32(q, value) : v128.store(q, value, u * 16))),
+        // The lanes of a single element are all the same: only one of them counts.
+        ...kept.map((value, u) =>
+          sums[u]!.set(f32x4.add(sums[u]!, lane ? v128.and(value, constants.firstLane()) : value)),
+        ),
+      );
+    });
+    const scaled = sweep((width, _read, lane) =>
+      seq(
+        ...Array.from({ length: width }, (_, u) =>
+          lane
+            ? v128.storeLane32(q, f32x4.mul(f32x4.splat(f32.load(q)), scale))
+            : v128.store(q, f32x4.mul(v128.load(q, u * 16), scale), u * 16),
+        ),
+      ),
+    );
+    const begin = seq(p.set(x), q.set(out));
+    return forRange(
+      row,
+      0,
+      rows,
+      1,
+      seq(
+        end.set(i32.add(x, i32.shl(n, 2))),
+        blocks.set(i32.add(x, i32.and(i32.shl(n, 2), -UNROLL * 16))),
+        begin,
+        nan.set(v128.zero),
+        ...sums.map((sum) => sum.set(f32x4.splat(f32.load(x)))),
+        largest,
+        top.set(f32x4.pmax(f32x4.pmax(sums[0]!, sums[1]!), f32x4.pmax(sums[2]!, sums[3]!))),
+        reduceLanes(top, f32x4.pmax),
+        when(v128.anyTrue(nan), top.set(f32x4.splat(f32.const(NaN)))),
+        ...sums.map((sum) => sum.set(v128.zero)),
+        begin,
+        exponentials,
+        scale.set(f32x4.add(f32x4.add(sums[0]!, sums[1]!), f32x4.add(sums[2]!, sums[3]!))),
+        reduceLanes(scale, f32x4.add),
+        scale.set(f32x4.div(constants.splat(1), scale)),
+        // NaN - NaN compares as not above the lowest: the row is made NaN here.
+        when(v128.anyTrue(f32x4.ne(f32x4.sub(top, top), v128.zero)), scale.set(f32x4.splat(f32.const(NaN)))),
+        begin,
+        scaled,
+        x.set(end),
+        out.set(q),
+      ),
+    );
+  });
+};
+
+/** Softmax of float32 over contiguous rows; the rest goes to `fallback`. */
+export function simdSoftmax(engine: SimdEngine, fallback: SoftmaxKernels): Partial<SoftmaxKernels> {
+  return {
+    softmax(x, log, out) {
+      const n = x.layout.shape.at(-1)!;
+      const fits = !log && n >= 4 && x.layout.isContiguous && out.layout.isContiguous;
+      if (!fits || !worthwhile([x, out], x.layout.numel)) return fallback.softmax(x, log, out);
+      const { memory } = engine;
+      const { softmax } = engine.load(family);
+      memory.beginKernel();
+      try {
+        const to = out.storage.writePointer(memory, out.layout);
+        if (to === null) return fallback.softmax(x, log, out);
+        const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
+        softmax!(from, x.layout.numel / n, n, to + out.layout.offset * 4);
+      } finally {
+        memory.endKernel();
+      }
+    },
+  };
+}
