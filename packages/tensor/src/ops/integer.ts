@@ -18,7 +18,7 @@ export function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void 
     if (!isInt(operand.dtype))
       throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${operand.dtype}.`);
   for (const zero of [aZero, bZero])
-    if (!isInt(zero.weak ?? zero.dtype))
+    if (zero.weak === null ? !isInt(zero.dtype) : !Number.isInteger(zero.item()))
       throw new DTypeError(`${name}: zero points must be integers, got ${zero.weak ? zero.item() : zero.dtype}.`);
 }
 
