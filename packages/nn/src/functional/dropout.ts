@@ -19,24 +19,24 @@ export function checkProbability(operation: string, p: number): void {
 const kept = (x: Tensor, shape: Shape, p: number, generator: Generator | undefined): Tensor =>
   rand(shape, { generator }).ge(p).to(x.dtype);
 
-/** One random decision per element of `shape`; what is kept grows by 1 / (1 - p). */
+/** One random decision per element of the mask; what is kept grows by 1 / (1 - p). */
 function drop(
   operation: string,
   x: Tensor,
-  shape: Shape,
+  maskShape: (x: Tensor) => Shape,
   { p = 0.5, training = true, generator }: DropoutOptions,
 ): Tensor {
   checkProbability(operation, p);
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
-  return x.mul(kept(x, shape, p, generator).mul(1 / (1 - p)));
+  return x.mul(kept(x, maskShape(x), p, generator).mul(1 / (1 - p)));
 }
 
 /** Keeps mean and variance of a self-normalizing network: dropped elements become -alpha', then all are rescaled. */
 function alphaDrop(
   operation: string,
   x: Tensor,
-  shape: Shape,
+  maskShape: (x: Tensor) => Shape,
   { p = 0.5, training = true, generator }: DropoutOptions,
 ): Tensor {
   checkProbability(operation, p);
@@ -44,7 +44,7 @@ function alphaDrop(
   if (p === 1) return x.mul(0);
   const alpha = 1.7580993408473766;
   const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
-  const noise = kept(x, shape, p, generator);
+  const noise = kept(x, maskShape(x), p, generator);
   return x.mul(noise.mul(a)).add(
     noise
       .sub(1)
@@ -54,34 +54,40 @@ function alphaDrop(
 }
 
 /** One element per channel: `[N, C, ...]`, or `[C, ...]` where the rank is `unbatched`. */
-function channels(operation: string, { shape }: Tensor, unbatched: number): Shape {
-  if (shape.length < 2) throw new ShapeError(`${operation}: wants [N, C, ...] or [C, ...], got shape ${shown(shape)}.`);
-  const outer = shape.length === unbatched ? 1 : 2;
-  return shape.map((size, d) => (d < outer ? size : 1));
-}
+const channels =
+  (operation: string, unbatched: number) =>
+  ({ shape }: Tensor): Shape => {
+    if (shape.length < 2)
+      throw new ShapeError(`${operation}: wants [N, C, ...] or [C, ...], got shape ${shown(shape)}.`);
+    const outer = shape.length === unbatched ? 1 : 2;
+    return shape.map((size, d) => (d < outer ? size : 1));
+  };
+
+/** A decision of its own for every element. */
+const elements = ({ shape }: Tensor): Shape => shape;
 
 /** Sets elements to 0 at random and scales the others by 1 / (1 - p) (Hinton et al., 2012). */
-export const dropout = (x: Tensor, options: DropoutOptions = {}): Tensor => drop('dropout', x, x.shape, options);
+export const dropout = (x: Tensor, options: DropoutOptions = {}): Tensor => drop('dropout', x, elements, options);
 
 /** `dropout` of whole channels of `[N, C, L]` or `[C, L]`. */
 export const dropout1d = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  drop('dropout1d', x, channels('dropout1d', x, 2), options);
+  drop('dropout1d', x, channels('dropout1d', 2), options);
 
 /** `dropout` of whole channels of `[N, C, H, W]` (a tensor of 3 dims is `[N, C, L]`, as in PyTorch). */
 export const dropout2d = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  drop('dropout2d', x, channels('dropout2d', x, 0), options);
+  drop('dropout2d', x, channels('dropout2d', 0), options);
 
 /** `dropout` of whole channels of `[N, C, D, H, W]` or `[C, D, H, W]`. */
 export const dropout3d = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  drop('dropout3d', x, channels('dropout3d', x, 4), options);
+  drop('dropout3d', x, channels('dropout3d', 4), options);
 
 /** Dropout for self-normalizing networks (Klambauer et al., 2017). */
 export const alphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  alphaDrop('alphaDropout', x, x.shape, options);
+  alphaDrop('alphaDropout', x, elements, options);
 
 /** `alphaDropout` of whole channels of `[N, C, ...]`. */
 export const featureAlphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor =>
-  alphaDrop('featureAlphaDropout', x, channels('featureAlphaDropout', x, 0), options);
+  alphaDrop('featureAlphaDropout', x, channels('featureAlphaDropout', 0), options);
 
 /** Options of `rrelu`. */
 export interface RReluOptions {

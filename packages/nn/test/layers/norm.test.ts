@@ -1,0 +1,73 @@
+import { ArgumentError, randn, ShapeError, tensor, zeros } from '@q/tensor';
+import { BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, LayerNorm, RmsNorm, RMSNorm } from '@q/nn';
+
+describe('batch normalization', () => {
+  it('keeps PyTorch names in its state', () =>
+    expect(Object.keys(new BatchNorm2d(2).stateDict())).toEqual([
+      'weight',
+      'bias',
+      'running_mean',
+      'running_var',
+      'num_batches_tracked',
+    ]));
+
+  it('with momentum null, averages all batches', () => {
+    const norm = new BatchNorm1d(1, { momentum: null });
+    norm.forward(tensor([[0], [2]]));
+    norm.forward(tensor([[4], [6]]));
+    expect(norm.runningMean!.item()).toBeCloseTo(3, 6);
+    expect(norm.numBatchesTracked!.item()).toBe(2);
+    norm.resetRunningStats();
+    expect([norm.runningMean!.item(), norm.runningVar!.item(), norm.numBatchesTracked!.item()]).toEqual([0, 1, 0]);
+  });
+
+  it('does not touch its statistics in evaluation', () => {
+    const norm = new BatchNorm1d(2).eval();
+    const x = randn([4, 2]);
+    expect(norm.forward(x).allclose(x, { atol: 1e-4 })).toBe(true);
+    expect(norm.runningMean!.toArray()).toEqual([0, 0]);
+  });
+
+  it('without running statistics, normalizes by the batch in evaluation too', () => {
+    const y = new BatchNorm1d(1, { trackRunningStats: false }).eval().forward(tensor([[1], [3]]));
+    expect(y.detach().mean().item()).toBeCloseTo(0, 6);
+  });
+
+  it('checks rank, channels and size', () => {
+    expect(() => new BatchNorm2d(3).forward(zeros([2, 3]))).toThrow(/wants 3 channels in an input of rank 4/);
+    expect(() => new BatchNorm1d(3).forward(zeros([2, 4]))).toThrow(ShapeError);
+    expect(() => new BatchNorm1d(3).forward(zeros([1, 3]))).toThrow(ShapeError);
+    expect(() => new BatchNorm1d(0)).toThrow(ArgumentError);
+  });
+});
+
+describe('other normalizations', () => {
+  it('InstanceNorm takes a sample without a batch', () => {
+    const x = randn([3, 5]);
+    const norm = new InstanceNorm1d(3, { affine: true, trackRunningStats: true });
+    expect(norm.forward(x).shape).toEqual([3, 5]);
+    expect(norm.eval().forward(x.unsqueeze(0)).shape).toEqual([1, 3, 5]);
+    expect(() => norm.forward(randn([1, 1, 3, 5]))).toThrow(ShapeError);
+  });
+
+  it('LayerNorm without bias has a weight only', () => {
+    expect(Object.keys(new LayerNorm(3, { bias: false }).stateDict())).toEqual(['weight']);
+    expect(new LayerNorm(3, { elementwiseAffine: false }).parameters()).toEqual([]);
+    expect(() => new LayerNorm([])).toThrow(ArgumentError);
+    expect(() => new LayerNorm(3).forward(zeros([3, 2]))).toThrow(ShapeError);
+  });
+
+  it('GroupNorm wants channels that divide', () => expect(() => new GroupNorm(3, 4)).toThrow(/do not divide/));
+
+  it('RMSNorm and RmsNorm divide by the root mean square', () => {
+    const x = tensor([[3, 4]]);
+    const rms = Math.sqrt(12.5);
+    for (const norm of [new RMSNorm(2, { eps: 0 }), new RmsNorm([7, 2], [-1], 0)]) {
+      const [row] = norm.forward(x).toArray() as number[][];
+      expect(row![0]).toBeCloseTo(3 / rms, 6);
+      expect(row![1]).toBeCloseTo(4 / rms, 6);
+    }
+    expect(new RmsNorm([7, 2], [0, 1], 0).weight.shape).toEqual([7, 2]);
+    expect(() => new RmsNorm([7], [1], 0)).toThrow(ArgumentError);
+  });
+});

@@ -1,0 +1,60 @@
+import { ArgumentError, randn, tensor, type Tensor } from '@q/tensor';
+import {
+  AdaptiveMaxPool1d,
+  AvgPool2d,
+  FractionalMaxPool2d,
+  LPPool1d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxUnpool1d,
+  Sequential,
+  custom,
+} from '@q/nn';
+
+describe('max pooling', () => {
+  it('gives a tensor, and where the maxima are when asked', () => {
+    const x = tensor([[[1, 3, 2, 0]]]);
+    const plain: Tensor = new MaxPool1d(2).forward(x);
+    expect(plain.toArray()).toEqual([[[3, 2]]]);
+    const { values, indices } = new MaxPool1d(2, { returnIndices: true }).forward(x);
+    expect(values.toArray()).toEqual([[[3, 2]]]);
+    expect(indices.toArray()).toEqual([[[1, 2]]]);
+    expect(new MaxUnpool1d(2).forward(values, indices).toArray()).toEqual([[[0, 3, 2, 0]]]);
+    expect(new MaxUnpool1d(2).forward(values, indices, { outputSize: [5] }).shape).toEqual([1, 1, 5]);
+  });
+
+  it('stands in a Sequential and reads its options at every call', () => {
+    const pool = new MaxPool2d(2);
+    expect(new Sequential(pool).forward(randn([1, 2, 4, 4])).shape).toEqual([1, 2, 2, 2]);
+    pool.stride = 1;
+    expect(pool.forward(randn([1, 2, 4, 4])).shape).toEqual([1, 2, 3, 3]);
+  });
+
+  it('adapts to a size', () => {
+    const { values, indices } = new AdaptiveMaxPool1d(2, { returnIndices: true }).forward(tensor([[1, 5, 2]]));
+    expect([values.toArray(), indices.toArray()]).toEqual([[[5, 5]], [[1, 1]]]);
+  });
+
+  it('shrinks by a fraction', () => {
+    const pool = new FractionalMaxPool2d(2, { outputRatio: 0.5 });
+    expect(pool.forward(randn([1, 3, 9, 9])).shape).toEqual([1, 3, 4, 4]);
+    expect(pool.forward(randn([3, 9, 9])).shape).toEqual([3, 4, 4]);
+  });
+
+  it('refuses windows that are none', () => {
+    expect(() => new MaxPool2d([1, 2, 3])).toThrow(ArgumentError);
+    expect(() => new AvgPool2d(0)).toThrow(/AvgPool2d: kernelSize/);
+  });
+});
+
+describe('averages', () => {
+  it('of powers: the p-norm of each window', () => {
+    const [[[value]]] = new LPPool1d(2, 2).forward(tensor([[[3, 4]]])).toArray() as [[[number]]];
+    expect(value).toBeCloseTo(5, 6);
+  });
+
+  it('custom.AvgPool2d takes the window with the call', () => {
+    const x = randn([1, 1, 4, 4]);
+    expect(new custom.AvgPool2d().forward(x, 2).equal(new AvgPool2d(2).forward(x))).toBe(true);
+  });
+});

@@ -1,0 +1,61 @@
+import * as nn from '@q/nn';
+
+/** What PyTorch prints for the same layer. */
+describe('layers print as in PyTorch', () => {
+  it.each([
+    [new nn.Linear(5, 10), 'Linear(in_features=5, out_features=10, bias=True)'],
+    [new nn.Bilinear(2, 3, 4), 'Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)'],
+    [new nn.Identity(), 'Identity()'],
+    [new nn.Conv1d(1, 2, 3), 'Conv1d(1, 2, kernel_size=(3,), stride=(1,))'],
+    [
+      new nn.Conv2d(16, 32, 3, { stride: 2, padding: 1, bias: false }),
+      'Conv2d(16, 32, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)',
+    ],
+    [
+      new nn.Conv2d(4, 4, [3, 5], { padding: 'same', dilation: [1, 2], groups: 2, paddingMode: 'reflect' }),
+      'Conv2d(4, 4, kernel_size=(3, 5), stride=(1, 1), padding=same, dilation=(1, 2), groups=2, padding_mode=reflect)',
+    ],
+    [
+      new nn.ConvTranspose2d(4, 2, 3, { stride: 2, outputPadding: 1 }),
+      'ConvTranspose2d(4, 2, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1))',
+    ],
+    [new nn.BatchNorm2d(8), 'BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)'],
+    [
+      new nn.InstanceNorm1d(8, { momentum: null }),
+      'InstanceNorm1d(8, eps=1e-05, momentum=None, affine=False, track_running_stats=False)',
+    ],
+    [new nn.LayerNorm(4), 'LayerNorm((4,), eps=1e-05, elementwise_affine=True)'],
+    [new nn.GroupNorm(2, 4), 'GroupNorm(2, 4, eps=1e-05, affine=True)'],
+    [new nn.LocalResponseNorm(2), 'LocalResponseNorm(2, alpha=0.0001, beta=0.75, k=1.0)'],
+    [new nn.RMSNorm([4, 5]), 'RMSNorm((4, 5), eps=None, elementwise_affine=True)'],
+    [new nn.LeakyReLU(), 'LeakyReLU(negative_slope=0.01)'],
+    [new nn.ELU(), 'ELU(alpha=1.0)'],
+    [new nn.GELU({ approximate: 'tanh' }), "GELU(approximate='tanh')"],
+    [new nn.Hardtanh(), 'Hardtanh(min_val=-1.0, max_val=1.0)'],
+    [new nn.Softshrink(), 'Softshrink(0.5)'],
+    [new nn.Softplus(), 'Softplus(beta=1, threshold=20)'],
+    [new nn.Threshold(0.1, 20), 'Threshold(threshold=0.1, value=20)'],
+    [new nn.PReLU(), 'PReLU(num_parameters=1)'],
+    [new nn.RReLU(), 'RReLU(lower=0.125, upper=0.3333333333333333)'],
+    [new nn.GLU(), 'GLU(dim=-1)'],
+    [new nn.Softmax(1), 'Softmax(dim=1)'],
+    [new nn.LogSoftmax(), 'LogSoftmax(dim=None)'],
+    [new nn.Dropout(), 'Dropout(p=0.5, inplace=False)'],
+    [new nn.MaxPool2d(2), 'MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)'],
+    [new nn.AvgPool1d(3), 'AvgPool1d(kernel_size=(3,), stride=(3,), padding=(0,))'],
+    [new nn.AvgPool2d(3, { stride: 1 }), 'AvgPool2d(kernel_size=3, stride=1, padding=0)'],
+    [new nn.LPPool2d(2, 3), 'LPPool2d(norm_type=2, kernel_size=3, stride=None, ceil_mode=False)'],
+    [new nn.AdaptiveAvgPool2d([2, null]), 'AdaptiveAvgPool2d(output_size=(2, None))'],
+    [new nn.MaxUnpool1d(2), 'MaxUnpool1d(kernel_size=(2,), stride=(2,), padding=(0,))'],
+    [new nn.Flatten(), 'Flatten(start_dim=1, end_dim=-1)'],
+    [new nn.Unflatten(1, [2, 3]), 'Unflatten(dim=1, unflattened_size=(2, 3))'],
+    [new nn.Unfold(2), 'Unfold(kernel_size=2, dilation=1, padding=0, stride=1)'],
+    [new nn.Fold([4, 5], 2), 'Fold(output_size=(4, 5), kernel_size=2, dilation=1, padding=0, stride=1)'],
+    [new nn.ConstantPad1d(1, 3.5), 'ConstantPad1d(padding=(1, 1), value=3.5)'],
+    [new nn.ReflectionPad2d([1, 2, 3, 4]), 'ReflectionPad2d((1, 2, 3, 4))'],
+    [new nn.Upsample({ scaleFactor: 2 }), 'Upsample(scale_factor=2.0, mode=nearest)'],
+    [new nn.PixelShuffle(2), 'PixelShuffle(upscale_factor=2)'],
+    [new nn.Embedding(10, 3, { paddingIdx: -1 }), 'Embedding(10, 3, padding_idx=9)'],
+    [new nn.EmbeddingBag(10, 3), 'EmbeddingBag(10, 3, mode=mean)'],
+  ])('%#: %s', (layer, text) => expect(layer.toString()).toBe(text));
+});
