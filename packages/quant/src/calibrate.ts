@@ -30,7 +30,7 @@ function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): Qu
  * computes the encodings of all its quantizers.
  *
  * The encodings of parameters are computed first and used; activation quantizers only observe what passes. Where `fn` throws
- * or rejects, no activation quantizer changes. Without `fn`, returns the open calibration, for `using`.
+ * or rejects, no quantizer changes. Without `fn`, returns the open calibration, for `using`.
  *
  * ```ts
  * computeEncodings(model, () => { for (const x of batches) model.forward(x); });

@@ -5,7 +5,7 @@ import {
   computeEncodings,
   computeParamEncodings,
   QuantizationMixin,
-  type QuantizedLinear,
+  QuantizedLinear,
   type QuantizedReLU,
   toQuantized,
 } from '../src/index.js';
@@ -66,11 +66,13 @@ describe('computeEncodings', () => {
     expect(quantizersOf(again).every((quantizer) => quantizer.isInitialized())).toBe(true);
   });
 
-  it('changes no activation quantizer where the function throws or rejects', async () => {
-    const { model } = network();
+  it('changes no quantizer where the function throws or rejects', async () => {
+    const { model, first } = network();
     const x = randn([3, 4]);
     computeEncodings(model, () => model.forward(x));
     const before = ranges(model);
+    const weight = first.weight.detach().clone();
+    noGrad(() => first.weight.mul_(3));
     const failing = () => {
       model.forward(x.mul(100));
       throw new Error('out of data');
@@ -78,7 +80,15 @@ describe('computeEncodings', () => {
     expect(() => computeEncodings(model, failing)).toThrow('out of data');
     await expect(computeEncodings(model, async () => failing())).rejects.toThrow('out of data');
     expect(ranges(model)).toEqual(before);
+    noGrad(() => first.weight.copy_(weight));
     expect(model.forward(x).toArray()).toEqual(model.forward(x).toArray());
+  });
+
+  it('leaves quantizers without an encoding as they were where the function throws', () => {
+    const { model, first } = network();
+    expect(() => computeEncodings(model, () => model.forward(randn([3, 5])))).toThrow('linear: the last dim');
+    expect(quantizersOf(model).some((quantizer) => quantizer.isInitialized())).toBe(false);
+    expect(first.paramQuantizers.weight!.isCalibrating()).toBe(false);
   });
 
   it('observes a shared quantizer at all its places, and commits it once', () => {
@@ -134,6 +144,25 @@ describe('computeEncodings', () => {
 });
 
 describe('computeParamEncodings', () => {
+  it('observes all parameters of a shared quantizer', () => {
+    const { model, first, last } = network();
+    const shared = (first.paramQuantizers.weight = last.paramQuantizers.weight = eightBit());
+    noGrad(() => {
+      first.weight.copy_(first.weight.zerosLike().add(-3));
+      last.weight.copy_(last.weight.zerosLike().add(2));
+    });
+    computeParamEncodings(model);
+    expect([shared.min.item(), shared.max.item()]).toEqual([-3, 2]);
+  });
+
+  it('refuses a quantizer under a name that is no parameter’s', () => {
+    const linear = new QuantizedLinear(2, 2);
+    linear.paramQuantizers[0] = eightBit();
+    const message = "paramQuantizers has '0', which is no parameter of it. Its parameters are weight, bias.";
+    expect(() => linear.computeParamEncodings()).toThrow(message);
+    expect(() => linear.forward(randn([1, 2]))).toThrow(message);
+  });
+
   it('follows the parameters when told so, and only then', () => {
     const { model, first } = network();
     const quantizer = first.paramQuantizers.weight as affine.QuantizeDequantize;

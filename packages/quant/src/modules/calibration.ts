@@ -1,8 +1,9 @@
 import type { Module } from '@q/nn';
-import { noGrad } from '@q/tensor';
-import { calibrating, type Calibration, type CalibrationScope } from '../quantizers/calibration.js';
+import { noGrad, type Tensor } from '@q/tensor';
+import { calibrating, type CalibrationScope } from '../quantizers/calibration.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
-import { parameterPlaces, situationOf, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
+import { placedQuantizers } from './forward.js';
+import { situationOf, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
 
 type Quantized = Module & QuantizedModule;
 
@@ -16,22 +17,46 @@ const activationQuantizers = (modules: readonly Quantized[]): Set<QuantizerBase>
       .filter(present),
   );
 
-/** Computes the encodings of all parameter quantizers of modules, or of none where one fails. A shared quantizer observes all its parameters. */
-export function computeParamEncodings(modules: readonly Quantized[]): void {
-  const open = new Map<QuantizerBase, Calibration>();
+/** The parameter quantizers of modules that may be overwritten, each with the parameters it stands at. */
+function parametersByQuantizer(modules: readonly Quantized[]): Map<QuantizerBase, Tensor[]> {
+  const found = new Map<QuantizerBase, Tensor[]>();
+  for (const module of modules)
+    for (const [quantizer, { value }] of placedQuantizers(module))
+      if (quantizer.overwritable) found.set(quantizer, [...(found.get(quantizer) ?? []), value]);
+  return found;
+}
+
+/** Copies the state of quantizers; the function that is returned gives it back to them. */
+function remember(quantizers: Iterable<QuantizerBase>): () => void {
+  const states = [...quantizers].map((quantizer) => {
+    const state = Object.entries(quantizer.stateDict()).map(([name, value]) => [name, value.clone()] as const);
+    return [quantizer, Object.fromEntries(state)] as const;
+  });
+  return () => {
+    for (const [quantizer, state] of states) quantizer.loadStateDict(state);
+  };
+}
+
+/** Runs `change`, which may change the quantizers; where it throws, they get their state back. */
+function allOrNothing(quantizers: Iterable<QuantizerBase>, change: () => void): void {
+  const restore = remember(quantizers);
   try {
-    for (const module of modules)
-      for (const { name, value } of parameterPlaces(module)) {
-        const quantizer = module.paramQuantizers[name] ?? null;
-        if (quantizer === null) continue;
-        if (!open.has(quantizer)) open.set(quantizer, quantizer.beginCalibration({ passThrough: true }));
-        noGrad(() => quantizer.forward(value));
-      }
+    change();
   } catch (cause) {
-    for (const calibration of open.values()) calibration.discard();
+    restore();
     throw cause;
   }
-  commitAll([...open.values()]);
+}
+
+/** Computes the encodings of all parameter quantizers of modules, or of none where one fails. A shared quantizer observes all its parameters. */
+export function computeParamEncodings(modules: readonly Quantized[]): void {
+  const parameters = parametersByQuantizer(modules);
+  allOrNothing(parameters.keys(), () => {
+    for (const [quantizer, values] of parameters)
+      calibrating(quantizer.beginCalibration({ passThrough: true }), () =>
+        noGrad(() => values.forEach((value) => quantizer.forward(value))),
+      );
+  });
 }
 
 /**
@@ -39,10 +64,10 @@ export function computeParamEncodings(modules: readonly Quantized[]): void {
  * others only observe until the calibration is committed. A shared quantizer observes at all its places.
  */
 function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): CalibrationScope {
+  const restoreParameters = remember(parametersByQuantizer(modules).keys());
   computeParamEncodings(modules);
-  const observing = [...new Set([...activationQuantizers(modules), ...others])].map((quantizer) =>
-    quantizer.beginCalibration({ passThrough: true }),
-  );
+  const quantizers = [...new Set([...activationQuantizers(modules), ...others])];
+  const observing = quantizers.map((quantizer) => quantizer.beginCalibration({ passThrough: true }));
   for (const module of modules) situationOf(module).calibrations++;
   let open = true;
   const close = (): boolean => {
@@ -51,13 +76,23 @@ function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): 
     for (const module of modules) situationOf(module).calibrations--;
     return true;
   };
+  const discard = (): void => {
+    for (const calibration of observing) calibration.discard();
+    restoreParameters();
+  };
   const commit = (): void => {
-    if (close()) commitAll(observing);
+    if (!close()) return;
+    try {
+      allOrNothing(quantizers, () => observing.forEach((calibration) => calibration.commit()));
+    } catch (cause) {
+      discard();
+      throw cause;
+    }
   };
   return {
     commit,
-    discard() {
-      if (close()) for (const calibration of observing) calibration.discard();
+    discard: () => {
+      if (close()) discard();
     },
     [Symbol.dispose]: commit,
   };
@@ -71,14 +106,4 @@ export function calibrate<T>(
 ): T | CalibrationScope {
   const scope = begin(modules, others);
   return fn === undefined ? scope : calibrating(scope, fn);
-}
-
-/** Commits calibrations in their order; where one fails, those after it are discarded. */
-function commitAll(calibrations: readonly Calibration[]): void {
-  const waiting = [...calibrations];
-  try {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next.commit();
-  } finally {
-    for (const calibration of waiting) calibration.discard();
-  }
 }

@@ -3,7 +3,7 @@ import type { Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
-import type { QuantizerBase } from '../quantizers/quantizer.js';
+import { QuantizerBase } from '../quantizers/quantizer.js';
 import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
 import {
   named,
@@ -12,6 +12,7 @@ import {
   type Definition,
   type Kernel,
   type KernelOperand,
+  type ParameterPlace,
   type QuantizedModule,
   type QuantizerSlot,
 } from './quantized-module.js';
@@ -45,6 +46,8 @@ const dequantized = (value: unknown): unknown => (value instanceof QuantizedTens
 
 /** Runs a quantizer at a place of a module; without an encoding, the error says where it is missing. */
 function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: Tensor): Tensor {
+  if (!(quantizer instanceof QuantizerBase))
+    throw new QuantizationError(`${named(module)}: ${place} must be a quantizer or null, got ${String(quantizer)}.`);
   if (!quantizer.isInitialized() && !quantizer.isCalibrating())
     throw new QuantizationError(
       `${named(module)}: ${place} has no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
@@ -54,6 +57,24 @@ function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: 
 
 const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean): QuantizerSlot =>
   slots[shared ? Math.min(index, slots.length - 1) : index] ?? null;
+
+/**
+ * The parameter quantizers of a module with the places of their parameters.
+ *
+ * @throws QuantizationError for one under a name that is no parameter's
+ */
+export function placedQuantizers(module: Quantized): [QuantizerBase, ParameterPlace][] {
+  const places = parameterPlaces(module);
+  return Object.entries(module.paramQuantizers).flatMap(([name, quantizer]) => {
+    if (quantizer === null) return [];
+    const found = places.filter((place) => place.name === name);
+    if (found.length === 0)
+      throw new QuantizationError(
+        `${named(module)}: paramQuantizers has '${name}', which is no parameter of it. Its parameters are ${places.map((place) => place.name).join(', ') || 'none'}.`,
+      );
+    return found.map((place): [QuantizerBase, ParameterPlace] => [quantizer, place]);
+  });
+}
 
 /** An input dequantized where it is quantized, then quantized by the input quantizer at `index`. */
 function quantizeInput(module: Quantized, { sharedInputs }: Definition, value: unknown, index: number): unknown {
@@ -98,11 +119,12 @@ function quantizeParameter(module: Quantized, name: string, quantizer: Quantizer
 
 /** Calls `run` while the module holds its quantized parameters in place of its own. */
 function withQuantizedParameters<T>(module: Quantized, run: () => T): T {
-  const lent = parameterPlaces(module).flatMap(({ name, owner, key, value }) => {
-    const quantizer = module.paramQuantizers[name] ?? null;
-    if (quantizer === null) return [];
-    return [{ owner, key, value, quantized: dequantized(quantizeParameter(module, name, quantizer, value)) }];
-  });
+  const lent = placedQuantizers(module).map(([quantizer, { name, owner, key, value }]) => ({
+    owner,
+    key,
+    value,
+    quantized: dequantized(quantizeParameter(module, name, quantizer, value)),
+  }));
   try {
     for (const { owner, key, quantized } of lent) owner[key] = quantized;
     return run();
@@ -129,11 +151,11 @@ function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[]
       if (leaf instanceof Tensor) operands.push(toGrid(leaf));
       else if (typeof leaf === 'number') operands.push(tensor(leaf));
     });
-  const params: Record<string, KernelOperand> = {};
-  for (const { name, value } of parameterPlaces(module)) {
-    const quantizer = module.paramQuantizers[name] ?? null;
-    params[name] = quantizer === null ? value : toGrid(quantizeParameter(module, name, quantizer, value));
-  }
+  const params: Record<string, KernelOperand> = Object.fromEntries(
+    parameterPlaces(module).map(({ name, value }) => [name, value]),
+  );
+  for (const [quantizer, { name, value }] of placedQuantizers(module))
+    params[name] = toGrid(quantizeParameter(module, name, quantizer, value));
   const result = kernel(operands, params, { module, outputEncoding, args });
   if (!(result instanceof QuantizedTensor) || result.encoding === null)
     throw new QuantizationError(

@@ -87,8 +87,8 @@ export interface QuantizedModule {
 
   /**
    * Calibrates: computes the parameters' encodings, runs `fn` while the activation quantizers only observe, then computes
-   * their encodings. Where `fn` throws or rejects, no activation quantizer changes. Without `fn`, returns the open
-   * calibration, for `using`.
+   * their encodings. Where `fn` throws or rejects, no quantizer changes. Without `fn`, returns the open calibration, for
+   * `using`: a scope cannot tell that it is left by an error, so `discard()` the calibration there.
    */
   computeEncodings(): CalibrationScope;
   computeEncodings<T>(fn: () => T): T;
