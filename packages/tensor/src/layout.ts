@@ -1,5 +1,5 @@
 import { IndexError, ShapeError, shown } from './errors.js';
-import { contiguousStrides, numel, sameShape, wrapDim, wrapDims, wrapIndex, type Shape } from './shape.js';
+import { checkList, contiguousStrides, numel, sameShape, wrapDim, wrapDims, wrapIndex, type Shape } from './shape.js';
 
 /** `[start, stop, step]` of one dim, each optional, as a Python slice; negative numbers count from the end. */
 export type Range = readonly [] | readonly [start: number | null, stop?: number | null, step?: number | null];
@@ -44,6 +44,7 @@ export class Layout {
 
   /** The same elements in another order of dims. */
   permute(dims: readonly number[]): Layout {
+    checkList('permute', dims);
     const order = dims.map((dim) => wrapDim('permute', dim, this.ndim));
     if (order.length !== this.ndim || new Set(order).size !== this.ndim)
       throw new ShapeError(
@@ -68,6 +69,7 @@ export class Layout {
   /** Sizes of 1 stretched (stride 0) and dims added at the front until the shape is `shape`. */
   broadcastTo(shape: Shape, operation = 'broadcastTo'): Layout {
     if (sameShape(this.shape, shape)) return this;
+    checkList(operation, shape);
     const added = shape.length - this.ndim;
     const strides = new Array<number>(shape.length).fill(0);
     for (let d = 0; d < this.ndim; d++) {

@@ -35,21 +35,38 @@ export function checkShape(operation: string, shape: unknown): Shape {
     if (!Number.isSafeInteger(size) || size < 0)
       throw new ShapeError(`${operation}: sizes must be non-negative integers, got [${shape.map(String).join(', ')}].`);
   if (numel(shape) > 2 ** 31)
-    throw new ShapeError(`${operation}: shape ${shown(shape)} has ${numel(shape)} elements; at most 2^31 are possible.`);
+    throw new ShapeError(
+      `${operation}: shape ${shown(shape)} has ${numel(shape)} elements; at most 2^31 are possible.`,
+    );
   return shape;
+}
+
+/** Throws unless `list` is an array: sizes and dims come in brackets here, `reshape([2, 3])`. */
+export function checkList(operation: string, list: unknown): asserts list is readonly number[] {
+  if (!Array.isArray(list))
+    throw new ShapeError(
+      `${operation}: wants an array, got ${String(list)}. Write ${operation}([${String(list)}, ...]).`,
+    );
 }
 
 /** `dim` counted from the front, for a tensor of rank `ndim`; a 0-d tensor accepts 0 and -1, as in PyTorch. */
 export function wrapDim(operation: string, dim: number, ndim: number): number {
   const limit = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit)
-    throw new IndexError(`${operation}: dim ${dim} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).`);
+    throw new IndexError(
+      `${operation}: dim ${dim} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).`,
+    );
   return dim < 0 ? dim + limit : dim;
 }
 
 /** Several dims counted from the front, each at most once; all dims where none are given. */
-export function wrapDims(operation: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
+export function wrapDims(
+  operation: string,
+  dims: number | readonly number[] | null | undefined,
+  ndim: number,
+): number[] {
   if (dims === null || dims === undefined) return Array.from({ length: ndim }, (_, d) => d);
+  if (typeof dims !== 'number') checkList(operation, dims);
   const wrapped = (typeof dims === 'number' ? [dims] : dims).map((dim) => wrapDim(operation, dim, ndim));
   if (new Set(wrapped).size !== wrapped.length)
     throw new ShapeError(`${operation}: each dim may appear only once, got ${shown(wrapped)}.`);
@@ -89,6 +106,7 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
 
 /** A shape with at most one -1 filled in so that it has `count` elements. */
 export function inferShape(operation: string, shape: readonly number[], count: number): number[] {
+  checkList(operation, shape);
   const open = shape.indexOf(-1);
   const known = shape.reduce((product, size, d) => (d === open ? product : product * size), 1);
   if (shape.some((size, d) => d !== open && (!Number.isSafeInteger(size) || size < 0)))

@@ -9,6 +9,9 @@ function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, 
     throw new ArgumentError(
       `${operation}: wants an array of one tensor at least. Put the tensors in brackets: ${operation}([a, b]).`,
     );
+  for (const x of tensors as readonly unknown[])
+    if (typeof x !== 'object' || x === null || !('storage' in x))
+      throw new ArgumentError(`${operation}: joins tensors, got ${typeof x}. Make a tensor of it with tensor().`);
   return tensors as unknown as readonly [Tensor, ...Tensor[]];
 }
 

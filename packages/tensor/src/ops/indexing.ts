@@ -1,6 +1,6 @@
 import { apply } from '../autograd.js';
 import { computeDType, dtypes, isFloat, isInt, type DType } from '../dtype.js';
-import { DTypeError, IndexError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { ScatterName } from '../kernels/contract/indexing.js';
 import { numel, sameShape, type Shape } from '../shape.js';
@@ -12,6 +12,8 @@ import { op, type Op, type Pair, type Triple } from './op.js';
 
 /** Throws unless `index` is an integer tensor whose values lie in `[low, size)`. */
 export function checkIndex(operation: string, index: Tensor, size: number, dim: number, low = 0): void {
+  if (typeof index !== 'object' || index === null || !('storage' in index))
+    throw new ArgumentError(`${operation}: an index is a tensor. Make one with tensor([...], { dtype: 'int32' }).`);
   if (!isInt(index.dtype))
     throw new DTypeError(
       `${operation}: an index is an integer tensor, got ${index.dtype}. Convert it with to('int32').`,

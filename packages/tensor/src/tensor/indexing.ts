@@ -69,6 +69,10 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
    * @throws AutogradError for a leaf or a view that requires a gradient; IndexError, ShapeError before anything is written
    */
   set_(this: Tensor<D>, index: readonly IndexItem[], value: TensorLike): Tensor<D> {
+    if (!Array.isArray(index))
+      throw new ArgumentError(
+        `set_: wants an array of index entries, got ${String(index)}. Write set_([${String(index)}], value).`,
+      );
     const plan = advanced.planIndex('set_', this, index);
     const wanted = advanced.shapeOfIndex('set_', this, plan);
     let source = operand(this, value).to(this.dtype) as Tensor;

@@ -4,7 +4,7 @@ import { ArgumentError, IndexError, ShapeError, shown } from '../errors.js';
 import type { SliceIndex } from '../layout.js';
 import * as joins from '../ops/join.js';
 import * as ops from '../ops/movement.js';
-import { inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
+import { checkList, inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { ElementwiseMethods } from './elementwise.js';
 
@@ -122,6 +122,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** Sizes of 1 stretched without copying; -1 keeps a size. New dims come first. */
   expand(this: Tensor<D>, shape: readonly number[]): Tensor<D> {
+    checkList('expand', shape);
     const added = shape.length - this.ndim;
     const sizes = shape.map((size, d) => {
       if (size === -1 && d >= added) return this.shape[d - added]!;
@@ -276,6 +277,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
     if (this.ndim === 0) throw new ShapeError('split: a 0-d tensor has no dim.');
     const d = wrapDim('split', dim, this.ndim);
     const size = this.shape[d]!;
+    if (typeof sizeOrSections !== 'number') checkList('split', sizeOrSections);
     const sizes = typeof sizeOrSections === 'number' ? equalPieces(size, sizeOrSections) : sizeOrSections;
     if (sizes.some((piece) => !Number.isInteger(piece) || piece < 0) || sizes.reduce((a, b) => a + b, 0) !== size)
       throw new ShapeError(`split: sections ${shown(sizes)} do not add up to dim ${d} of size ${size}.`);
@@ -347,6 +349,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The whole tensor repeated along each dim; further dims come first. A copy. */
   repeat(this: Tensor<D>, repeats: readonly number[]): Tensor<D> {
+    checkList('repeat', repeats);
     if (repeats.length < this.ndim)
       throw new ShapeError(
         `repeat: ${repeats.length} repeats for shape ${shown(this.shape)}: one for each dim at least.`,
@@ -362,6 +365,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** `repeat` that takes missing repeats of leading dims as 1. */
   tile(this: Tensor<D>, dims: readonly number[]): Tensor<D> {
+    checkList('tile', dims);
     return this.repeat([...new Array<number>(Math.max(0, this.ndim - dims.length)).fill(1), ...dims]);
   }
 

@@ -237,3 +237,13 @@ it('asStrided undoes any sequence of strides it is given', () => {
     }),
   );
 });
+
+it.each<[string, (x: Tensor) => unknown]>([
+  ['reshape', (x) => x.reshape(3 as unknown as number[])],
+  ['permute', (x) => x.permute(1 as unknown as number[])],
+  ['expand', (x) => x.expand(2 as unknown as number[])],
+  ['repeat', (x) => x.repeat(2 as unknown as number[])],
+  ['broadcastTo', (x) => x.broadcastTo(2 as unknown as number[])],
+])('%s without brackets says where to put them', (name, call) =>
+  expect(() => call(counting(2, 3))).toThrow(new RegExp(`${name}: wants an array, got \\d\\. Write ${name}\\(\\[`)),
+);
