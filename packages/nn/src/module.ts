@@ -1,4 +1,4 @@
-import { isFloat, type DType, type Tensor } from '@q/tensor';
+import { DTypeError, dtypes, isFloat, type DType, type Tensor } from '@q/tensor';
 import { deepCopy } from './copy.js';
 import { Parameter } from './parameter.js';
 import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
@@ -145,8 +145,14 @@ export abstract class Module {
     return this;
   }
 
-  /** Replaces all floating parameters and buffers by ones of another floating dtype. Create optimizers afterwards. */
+  /**
+   * Replaces all floating parameters and buffers by ones of another floating dtype. Create optimizers afterwards.
+   *
+   * @throws DTypeError for a dtype that is not floating
+   */
   to(dtype: DType): this {
+    if (!Object.hasOwn(dtypes, dtype) || !isFloat(dtype))
+      throw new DTypeError(`Module.to: wants a floating dtype, got ${dtype}.`);
     const converted = new Map<Tensor, Tensor>();
     for (const module of this.modules())
       for (const { kind, owner, key, value } of slots(module)) {

@@ -1,4 +1,4 @@
-import { ones, tensor, zeros, type Tensor } from '@q/tensor';
+import { DTypeError, ones, tensor, zeros, type Tensor } from '@q/tensor';
 import { BatchNorm1d, Dropout, Linear, Module, ModuleList, Parameter, ReLU, Sequential, slots } from '@q/nn';
 
 class Scale extends Module {
@@ -170,6 +170,7 @@ describe('to', () => {
     expect(norm.numBatchesTracked?.dtype).toBe('int32');
     expect(model.at(0)).toBe(model.at(1));
     expect(norm.weight?.requiresGrad).toBe(true);
+    expect(() => model.to('int8')).toThrow(DTypeError);
   });
 });
 
