@@ -1,5 +1,5 @@
 import { isFloat, noGrad, tensor, Tensor } from '@q/tensor';
-import type { Module } from '@q/nn';
+import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
@@ -64,16 +64,27 @@ const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean)
  * @throws QuantizationError for one under a name that is no parameter's
  */
 export function placedQuantizers(module: Quantized): [QuantizerBase, ParameterPlace][] {
+  const placed: [QuantizerBase, ParameterPlace][] = [];
+  for (const [name, quantizer] of Object.entries(module.paramQuantizers))
+    if (quantizer !== null) for (const place of placesOf(module, name)) placed.push([quantizer, place]);
+  return placed;
+}
+
+/** Where a parameter stands. Walking takes longer than a small layer, so properties of the module itself are remembered. */
+function placesOf(module: Quantized, name: string): ParameterPlace[] {
+  const { properties } = situationOf(module);
+  const key = properties.get(name);
+  const value: unknown = key === undefined ? null : Reflect.get(module, key);
+  if (key !== undefined && value instanceof Parameter)
+    return [{ name, owner: module as object as Record<string, unknown>, key, value }];
   const places = parameterPlaces(module);
-  return Object.entries(module.paramQuantizers).flatMap(([name, quantizer]) => {
-    if (quantizer === null) return [];
-    const found = places.filter((place) => place.name === name);
-    if (found.length === 0)
-      throw new QuantizationError(
-        `${named(module)}: paramQuantizers has '${name}', which is no parameter of it. Its parameters are ${places.map((place) => place.name).join(', ') || 'none'}.`,
-      );
-    return found.map((place): [QuantizerBase, ParameterPlace] => [quantizer, place]);
-  });
+  for (const place of places) if ((place.owner as object) === module) properties.set(place.name, place.key);
+  const found = places.filter((place) => place.name === name);
+  if (found.length > 0) return found;
+  const names = places.map((place) => place.name).join(', ') || 'none';
+  throw new QuantizationError(
+    `${named(module)}: paramQuantizers has '${name}', which is no parameter of it. Its parameters are ${names}.`,
+  );
 }
 
 /** An input dequantized where it is quantized, then quantized by the input quantizer at `index`. */

@@ -171,6 +171,8 @@ export interface Situation {
   outputs: number;
   /** Where it stands in its model, for error messages. */
   path: string | null;
+  /** Properties of the module that hold its parameters, by state name. */
+  readonly properties: Map<string, string>;
 }
 
 const situation = Symbol('situation');
@@ -179,7 +181,7 @@ const situation = Symbol('situation');
 export function situationOf(module: object): Situation {
   const found = Object.getOwnPropertyDescriptor(module, situation);
   if (found !== undefined) return found.value as Situation;
-  const value: Situation = { calibrations: 0, kernel: null, inputs: 0, outputs: 0, path: null };
+  const value: Situation = { calibrations: 0, kernel: null, inputs: 0, outputs: 0, path: null, properties: new Map() };
   Object.defineProperty(module, situation, { value });
   return value;
 }
