@@ -1,4 +1,4 @@
-import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Storage, Tensor, type DType } from '@q/tensor';
+import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Tensor, type DType, type Storage } from '@q/tensor';
 import type { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
 import { EncodingError } from './errors.js';
@@ -108,11 +108,20 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 const grown = (values: Tensor): Tensor =>
   values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values;
 
+/** Integers that fill a storage in order, and that no scope() frees: floats will be made of them. */
+function packed(integers: Tensor<GridDType>): Tensor<GridDType> {
+  const { storage, layout } = integers;
+  const result =
+    integers.isContiguous && layout.offset === 0 && storage.length === layout.numel ? integers : integers.clone();
+  result.storage.keep();
+  return result;
+}
+
 /** Floats over integers of the encoding's dtype. */
 function overIntegers(integers: Tensor<GridDType>): Stored {
-  const packed = integers.isContiguous && integers.storage.length === integers.numel ? integers : integers.clone();
-  const { grid, floats } = GridValues.ofIntegers(packed.storage);
-  return { values: new Tensor(floats, packed.layout), grid };
+  const { storage, layout } = packed(integers);
+  const { grid, floats } = GridValues.ofIntegers(storage);
+  return { values: new Tensor(floats, layout), grid };
 }
 
 /** Grid positions stored as integers where that saves memory and nothing is recorded. */
@@ -156,13 +165,8 @@ export class QuantizedTensor extends EncodedTensor {
     const integers = this.recorded(encoding) ? null : this.known();
     if (integers === null) return new DequantizedTensor(encoding.dequantize(this), encoding);
     checkSpread('dequantize', this, encoding.scale.shape, encoding.blockSize);
-    const packed = integers.isContiguous && integers.storage.length === integers.numel ? integers : integers.clone();
-    const dtype = this.dtype;
-    const floats = new Storage(dtype, packed.numel, () => noGrad(() => encoding.dequantize(packed).to(dtype).data));
-    return new DequantizedTensor(
-      { values: new Tensor(floats, packed.layout), grid: GridValues.behind(floats, packed.storage) },
-      encoding.detach(),
-    );
+    const { grid, floats } = GridValues.dequantized(packed(integers), encoding);
+    return new DequantizedTensor({ values: new Tensor(floats, new Layout(this.shape)), grid }, encoding.detach());
   }
 
   override quantizedRepr(): Tensor<GridDType> {

@@ -1,4 +1,4 @@
-import { Storage, Tensor, type Layout } from '@q/tensor';
+import { Storage, Tensor, type Layout, type Shape } from '@q/tensor';
 import type { AffineEncoding } from './affine.js';
 
 /** The dtypes in which grid positions are stored. */
@@ -6,7 +6,8 @@ export type GridDType = AffineEncoding['dtype'];
 
 /**
  * Grid positions as integers, in the order of the float storage they belong to. What an integer cannot say, the sign of a
- * zero, is kept for the floats in one bit per element where there is any.
+ * zero, is kept for the floats in one bit per element where there is any. The floats are made in plain loops: they may be
+ * asked for while a kernel gathers its operands, when no other kernel may run.
  */
 export class GridValues {
   private constructor(
@@ -23,7 +24,7 @@ export class GridValues {
   ): { grid: GridValues; floats: Storage<'float32'> } {
     const floats = new Storage('float32', integers.length, () => {
       const { array, base } = integers;
-      const made = Float32Array.from(array.subarray(base, base + integers.length));
+      const made = new Float32Array(array.subarray(base, base + integers.length));
       if (negativeZeros !== null)
         for (let i = 0; i < made.length; i++) if ((negativeZeros[i >> 3]! >> (i & 7)) & 1) made[i] = -0;
       return made;
@@ -31,9 +32,25 @@ export class GridValues {
     return { grid: new GridValues(integers, floats, floats.version), floats };
   }
 
-  /** The integers for a float storage that will be, or has been, computed from them. */
-  static behind(floats: Storage, integers: Storage<GridDType>): GridValues {
-    return new GridValues(integers, floats, floats.version);
+  /** The numbers that integers stand for, whose elements are made when first asked for. */
+  static dequantized(
+    { storage, shape }: Tensor<GridDType>,
+    encoding: AffineEncoding,
+  ): { grid: GridValues; floats: Storage<'float32'> } {
+    const scale = Float32Array.from(encoding.scale.detach().to('float32').data);
+    const offset = Float32Array.from(encoding.offset.detach().to('float32').broadcastTo(encoding.scale.shape).data);
+    const entries = entriesOf(shape, encoding.scale.shape, encoding.blockSize);
+    const floats = new Storage('float32', storage.length, () => {
+      const { array, base } = storage;
+      const made = new Float32Array(storage.length);
+      forEachRun(shape, entries, (start, end, entry) => {
+        const step = scale[entry]!;
+        const shift = offset[entry]!;
+        for (let i = start; i < end; i++) made[i] = Math.fround(array[base + i]! + shift) * step;
+      });
+      return made;
+    });
+    return { grid: new GridValues(storage, floats, floats.version), floats };
   }
 
   /** The elements of a contiguous float32 tensor as integers of `dtype`; null where they are not all such integers (NaN). */
@@ -41,16 +58,14 @@ export class GridValues {
     const { array, base } = values.storage;
     const start = base + values.layout.offset;
     const count = values.numel;
-    const integers = new Storage(dtype, count, new arrays[dtype](count));
-    const into = integers.array;
-    let negativeZeros: Uint8Array | null = null;
+    const floats = array.subarray(start, start + count) as Float32Array;
+    const integers = new arrays[dtype](count);
     for (let i = 0; i < count; i++) {
-      const value = array[start + i]!;
-      into[i] = value;
-      if (into[i] !== value) return null;
-      if (value === 0 && 1 / value < 0) (negativeZeros ??= new Uint8Array((count + 7) >> 3))[i >> 3]! |= 1 << (i & 7);
+      const value = floats[i]!;
+      integers[i] = value;
+      if (integers[i] !== value) return null;
     }
-    return GridValues.ofIntegers(integers, negativeZeros);
+    return GridValues.ofIntegers(new Storage(dtype, count, integers), signsOfZeros(floats));
   }
 
   /** Whether the floats are still the ones these integers stand for. */
@@ -65,3 +80,46 @@ export class GridValues {
 }
 
 const arrays = { uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array } as const;
+
+/** What each index along each dim of x adds to the number of its encoding entry. */
+function entriesOf(shape: Shape, encoding: Shape, blockSize: readonly number[] | null): Int32Array[] {
+  const leading = shape.length - encoding.length;
+  let stride = encoding.reduce((product, size) => product * size, 1);
+  return shape.map((size, d) => {
+    const count = d < leading ? 1 : encoding[d - leading]!;
+    if (d >= leading) stride /= count;
+    const length = blockSize !== null || count === 1 ? size / count : 1;
+    return Int32Array.from({ length: size }, (_, i) => (count === 1 ? 0 : Math.floor(i / length) * stride));
+  });
+}
+
+/** Calls `visit` for each stretch of elements that share an encoding entry. */
+function forEachRun(
+  shape: Shape,
+  entries: readonly Int32Array[],
+  visit: (start: number, end: number, entry: number) => void,
+): void {
+  const dims = entries.findLastIndex((entry) => entry.some((step) => step !== 0)) + 1;
+  const run = shape.slice(dims).reduce((product, size) => product * size, 1);
+  let at = 0;
+  const walk = (d: number, entry: number): void => {
+    if (d === dims) visit(at, (at += run), entry);
+    else for (let i = 0; i < shape[d]!; i++) walk(d + 1, entry + entries[d]![i]!);
+  };
+  walk(0, 0);
+}
+
+/** The bits of -0 in float32. */
+const NEGATIVE_ZERO = 0x80000000;
+
+/** One bit per element: whether it is -0. Null where none is. */
+function signsOfZeros(floats: Float32Array): Uint8Array | null {
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  let signs: Uint8Array | null = null;
+  for (let i = 0; i < bits.length; i++)
+    if (bits[i] === NEGATIVE_ZERO) {
+      signs ??= new Uint8Array((bits.length + 7) >> 3);
+      signs[i >> 3]! |= 1 << (i & 7);
+    }
+  return signs;
+}
