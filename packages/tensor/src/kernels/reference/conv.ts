@@ -4,7 +4,8 @@ import { numel } from '../../shape.js';
 import { alloc, type View } from '../../storage.js';
 import type { ConvKernels, ConvWindows, Spatial } from '../contract/conv.js';
 import type { MatmulKernels } from '../contract/matmul.js';
-import { SEGMENT, segments } from './windows.js';
+import { depthwise, depthwiseInput, depthwiseWeight, isDepthwise } from './depthwise.js';
+import { SEGMENT, segments, type Planes, type Sizes } from './windows.js';
 
 const start = ({ storage, layout }: View): number => storage.base + layout.offset;
 
@@ -17,15 +18,6 @@ const part = (view: View, at: number, shape: readonly number[]): View => ({
 const flipped = (view: View): View => ({ storage: view.storage, layout: view.layout.transpose(1, 2) });
 
 const spatial = ({ layout: { shape } }: View): Spatial => [shape.at(-3)!, shape.at(-2)!, shape.at(-1)!];
-
-/** Where the windows of one channel lie: see `segments`. */
-interface Planes {
-  readonly list: Int32Array;
-  /** Windows, which is the length of a column's row. */
-  readonly length: number;
-  /** Step along the last dim of the input. */
-  readonly step: number;
-}
 
 /** One plane of x, from `xi`, to its columns, from `ci`. */
 function unfoldPlane({ list, length, step }: Planes, x: TypedArray, xi: number, columns: TypedArray, ci: number): void {
@@ -45,20 +37,6 @@ function foldPlane({ list, length, step }: Planes, columns: TypedArray, ci: numb
     let to = xi + list[s + 2]!;
     for (let i = 0; i < count; i++, to += step) x[to]! += columns[from++]!;
   }
-}
-
-/** What every kernel here asks of its operands. */
-interface Sizes extends Planes {
-  readonly batch: number;
-  readonly groups: number;
-  /** Channels per group of the input and of the output. */
-  readonly channels: number;
-  readonly filters: number;
-  /** Elements of a channel of the input, and of a filter's channel. */
-  readonly plane: number;
-  readonly taps: number;
-  /** A 1x1 convolution without stride or padding: the input is its own unfolding. */
-  readonly pointwise: boolean;
 }
 
 function sizes(x: View, y: View, windows: ConvWindows): Sizes {
@@ -82,25 +60,6 @@ function sizes(x: View, y: View, windows: ConvWindows): Sizes {
     pointwise,
     list: segments(input, output, windows),
   };
-}
-
-/** Depthwise: one input channel per group. Sums of one plane at a time, as doubles. */
-function depthwise(x: View, weight: View, y: View, s: Sizes): void {
-  const [xs, ws, ys] = [x.storage.array, weight.storage.array, y.storage.array];
-  const sums = new Float64Array(s.length);
-  for (let n = 0; n < s.batch; n++)
-    for (let o = 0; o < s.groups * s.filters; o++) {
-      sums.fill(0);
-      const xi = start(x) + (n * s.groups + Math.floor(o / s.filters)) * s.plane;
-      for (let k = 0; k < s.list.length; k += SEGMENT) {
-        const w = ws[start(weight) + o * s.taps + s.list[k]!]!;
-        const count = s.list[k + 3]!;
-        let to = s.list[k + 1]!;
-        let from = xi + s.list[k + 2]!;
-        for (let i = 0; i < count; i++, from += s.step) sums[to++]! += w * xs[from]!;
-      }
-      ys.set(sums, start(y) + (n * s.groups * s.filters + o) * s.length);
-    }
 }
 
 function addBias(y: View, bias: View, { batch, length }: Sizes): void {
@@ -150,7 +109,7 @@ export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKern
     conv(x, weight, bias, y, windows) {
       const s = sizes(x, y, windows);
       const rows = s.channels * s.taps;
-      if (s.channels === 1 && y.storage.dtype !== 'int32') depthwise(x, weight, y, s);
+      if (isDepthwise(s, y)) depthwise(x, weight, y, s);
       else
         groupwise(x, s, true, (columns, _xAt, yAt, wAt) =>
           matmul(part(weight, wAt, [1, s.filters, rows]), columns, part(y, yAt, [1, s.filters, s.length])),
@@ -160,6 +119,7 @@ export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKern
 
     convInput(grad, weight, x, windows) {
       const s = sizes(x, grad, windows);
+      if (isDepthwise(s, x)) return depthwiseInput(grad, weight, x, s);
       const rows = s.channels * s.taps;
       if (!s.pointwise) x.storage.array.fill(0, start(x), start(x) + x.layout.numel);
       groupwise(x, s, false, (columns, xAt, yAt, wAt) => {
@@ -174,6 +134,7 @@ export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKern
 
     convWeight(x, grad, weight, windows) {
       const s = sizes(x, grad, windows);
+      if (isDepthwise(s, x)) return depthwiseWeight(x, grad, weight, s);
       const rows = s.channels * s.taps;
       weight.storage.array.fill(0, start(weight), start(weight) + weight.layout.numel);
       const product = alloc([1, s.filters, rows], weight.storage.dtype);

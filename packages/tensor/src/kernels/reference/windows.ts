@@ -36,3 +36,26 @@ export function segments(input: Spatial, output: Spatial, { kernel, stride, padd
       }
   return Int32Array.from(list);
 }
+
+/** Where the windows of one channel lie: see `segments`. */
+export interface Planes {
+  readonly list: Int32Array;
+  /** Windows, which is the length of a column's row. */
+  readonly length: number;
+  /** Step along the last dim of the input. */
+  readonly step: number;
+}
+
+/** What a convolution asks of its operands. */
+export interface Sizes extends Planes {
+  readonly batch: number;
+  readonly groups: number;
+  /** Channels per group of the input and of the output. */
+  readonly channels: number;
+  readonly filters: number;
+  /** Elements of a channel of the input, and of a filter's channel. */
+  readonly plane: number;
+  readonly taps: number;
+  /** A 1x1 convolution without stride or padding: the input is its own unfolding. */
+  readonly pointwise: boolean;
+}
