@@ -116,6 +116,7 @@ export const i32 = {
   load8S: load('i32', 0x2c, 0),
   store: store('i32', 0x36, 2),
   store8: store('i32', 0x3a, 0),
+  store16: store('i32', 0x3b, 1),
   minU: (a: Expr<'i32'>, b: Arg<'i32'>): Expr<'i32'> =>
     expr('i32', a.code, code('i32', b), a.code, code('i32', b), 0x49, 0x1b),
 };
@@ -205,6 +206,27 @@ export const i32x4 = {
   dotI16x8: binary('v128', 'v128', simd(0xba)),
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
 };
+
+export const i16x8 = {
+  splat: unary('i32', 'v128', simd(0x10)),
+  add: binary('v128', 'v128', simd(0x8e)),
+  sub: binary('v128', 'v128', simd(0x91)),
+  /** Pairs of lanes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
+  interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [0, 8, 1, 9, 2, 10, 3, 11]),
+  interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [4, 12, 5, 13, 6, 14, 7, 15]),
+  /** The low 16 bits of the 32-bit lanes of `a`, then of `b`, saturated. */
+  narrowS: binary('v128', 'v128', simd(0x85)),
+};
+
+function shuffle16(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> {
+  return expr(
+    'v128',
+    a.code,
+    b.code,
+    simd(0x0d),
+    lanes.flatMap((lane) => [lane * 2, lane * 2 + 1]),
+  );
+}
 
 /** `value` after some statements. */
 export const after = <T extends ValueType>(statements: readonly Stmt[], value: Expr<T>): Expr<T> =>

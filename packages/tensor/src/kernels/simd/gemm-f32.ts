@@ -13,23 +13,16 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
+import { emitGemm, gemmWorkspace } from './gemm.js';
 
-/** Rows and columns of the tile of C that lives in registers: 8 accumulators, 4 vectors of B and one of A. */
+/** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers. */
 const MR = 2;
 const NV = 4;
-export const NR = NV * 4;
+const NR = NV * 4;
+const SIZES = { MR, NR, KC: 256, MC: 512, group: 1 };
 
-/** Depth of a block: a packed panel of B (KC x NR) stays in the first-level cache. */
-export const KC = 256;
-
-/** Rows of A packed at a time: the block (MC x KC) stays in the second-level cache. */
-export const MC = 512;
-
-/** Bytes of workspace `gemm` needs: one panel of B, one block of A, one tile for the edges. */
-export const GEMM_WORKSPACE = (KC * NR + (MC + MR) * KC + MR * NR) * 4;
-
-const panelBytes = KC * NR * 4;
-const blockBytes = (MC + MR) * KC * 4;
+/** Bytes of workspace `gemmF32` needs. */
+export const GEMM_F32_WORKSPACE = gemmWorkspace(SIZES);
 
 /** What differs between engines. */
 export interface GemmVariant {
@@ -41,50 +34,54 @@ export interface GemmVariant {
 
 /** Rows of A interleaved: `[mc / MR][kc][MR]`, rows beyond `mc` are zero. Strides in bytes. */
 function packRows(module: ModuleBuilder) {
-  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, mc, kc, a, rowStride, columnStride, dst) => {
-    const [i, p, first, second] = f.locals('i32', 4);
-    const [x, y] = f.locals('v128', 2);
-    const hasSecond = i32.ltU(i32.add(i, 1), mc);
-    const step = seq(
-      f32.store(dst, f32.load(first)),
-      when(hasSecond, f32.store(dst, f32.load(second), 4), f32.store(dst, 0, 4)),
-      first.set(i32.add(first, columnStride)),
-      second.set(i32.add(second, columnStride)),
-      dst.set(i32.add(dst, MR * 4)),
-    );
-    const four = seq(
-      x.set(v128.load(first)),
-      y.set(v128.load(second)),
-      v128.store(dst, v128.shuffle32(x, y, [0, 4, 1, 5])),
-      v128.store(dst, v128.shuffle32(x, y, [2, 6, 3, 7]), 16),
-      first.set(i32.add(first, 16)),
-      second.set(i32.add(second, 16)),
-      dst.set(i32.add(dst, 32)),
-      p.set(i32.add(p, 4)),
-    );
-    const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
-    return forRange(
-      i,
-      0,
-      mc,
-      MR,
-      seq(
-        first.set(i32.add(a, i32.mul(i, rowStride))),
-        second.set(i32.add(first, rowStride)),
-        p.set(0),
-        when(vectors, doWhile(four, i32.ltU(i32.add(p, 3), kc))),
-        forRange(p, p, kc, 1, step),
-      ),
-    );
-  });
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, mc, kc, a, rowStride, columnStride, _extra, dst) => {
+      const [i, p, first, second] = f.locals('i32', 4);
+      const [x, y] = f.locals('v128', 2);
+      const hasSecond = i32.ltU(i32.add(i, 1), mc);
+      const step = seq(
+        f32.store(dst, f32.load(first)),
+        when(hasSecond, f32.store(dst, f32.load(second), 4), f32.store(dst, 0, 4)),
+        first.set(i32.add(first, columnStride)),
+        second.set(i32.add(second, columnStride)),
+        dst.set(i32.add(dst, MR * 4)),
+      );
+      const four = seq(
+        x.set(v128.load(first)),
+        y.set(v128.load(second)),
+        v128.store(dst, v128.shuffle32(x, y, [0, 4, 1, 5])),
+        v128.store(dst, v128.shuffle32(x, y, [2, 6, 3, 7]), 16),
+        first.set(i32.add(first, 16)),
+        second.set(i32.add(second, 16)),
+        dst.set(i32.add(dst, 32)),
+        p.set(i32.add(p, 4)),
+      );
+      const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
+      return forRange(
+        i,
+        0,
+        mc,
+        MR,
+        seq(
+          first.set(i32.add(a, i32.mul(i, rowStride))),
+          second.set(i32.add(first, rowStride)),
+          p.set(0),
+          when(vectors, doWhile(four, i32.ltU(i32.add(p, 3), kc))),
+          forRange(p, p, kc, 1, step),
+        ),
+      );
+    },
+  );
 }
 
 /** Columns of B as one panel `[kc][NR]`, columns beyond `columns` are zero. Strides in bytes. */
 function packPanel(module: ModuleBuilder) {
   return module.func(
     null,
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (f, kc, columns, b, rowStride, columnStride, dst) => {
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, columns, b, rowStride, columnStride, _extra, dst) => {
       const [p, j, from, to] = f.locals('i32', 4);
       const [t0, t1, t2, t3, u0, u1, u2, u3] = f.locals('v128', 8);
       const full = i32.eq(columns, NR);
@@ -213,101 +210,12 @@ function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   });
 }
 
-/**
- * Emits `gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, workspace)`: `C = A B` for float32 matrices anywhere
- * in memory; pointers and strides in bytes, C has contiguous rows, `m`, `n`, `k` > 0. A is packed block by block, B panel
- * by panel; every element of C is summed over k in order, whatever the partition.
- */
+/** Emits `gemmF32`, the product of float32 matrices; it takes no extras. See `emitGemm`. */
 export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
-  const packA = packRows(module);
-  const packB = packPanel(module);
-  const multiply = tile(module, variant);
-
-  /** Copies `rows x columns` between C and the edge tile. */
-  const copyTile = module.func(
-    null,
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (f, rows, columns, from, fromRow, to, toRow) => {
-      const [i, j, source, target] = f.locals('i32', 4);
-      return forRange(
-        i,
-        0,
-        rows,
-        1,
-        seq(
-          source.set(i32.add(from, i32.mul(i, fromRow))),
-          target.set(i32.add(to, i32.mul(i, toRow))),
-          forRange(
-            j,
-            0,
-            columns,
-            1,
-            seq(f32.store(target, f32.load(source)), source.set(i32.add(source, 4)), target.set(i32.add(target, 4))),
-          ),
-        ),
-      );
-    },
-  );
-
-  const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-  module.func('gemmF32', params, (f, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, workspace) => {
-    const [p, i, j, r, kc, mc, columns, rows, block, edge, packed, out] = f.locals('i32', 12);
-    const fresh = i32.eqz(p);
-    const whole = i32.and(i32.eq(columns, NR), i32.eq(rows, MR));
-    const tiles = forRange(
-      r,
-      0,
-      mc,
-      MR,
-      seq(
-        rows.set(i32.minU(i32.sub(mc, r), MR)),
-        out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
-        packed.set(i32.add(block, i32.mul(i32.mul(r, kc), 4))),
-        when(
-          whole,
-          multiply(kc, packed, workspace, out, cRow, fresh),
-          seq(
-            when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
-            multiply(kc, packed, workspace, edge, NR * 4, fresh),
-            copyTile(rows, columns, edge, NR * 4, out, cRow),
-          ),
-        ),
-      ),
-    );
-    const panels = forRange(
-      j,
-      0,
-      n,
-      NR,
-      seq(
-        columns.set(i32.minU(i32.sub(n, j), NR)),
-        packB(kc, columns, i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))), bRow, bColumn, workspace),
-        tiles,
-      ),
-    );
-    return seq(
-      block.set(i32.add(workspace, panelBytes)),
-      edge.set(i32.add(block, blockBytes)),
-      forRange(
-        p,
-        0,
-        k,
-        KC,
-        seq(
-          kc.set(i32.minU(i32.sub(k, p), KC)),
-          forRange(
-            i,
-            0,
-            m,
-            MC,
-            seq(
-              mc.set(i32.minU(i32.sub(m, i), MC)),
-              packA(mc, kc, i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))), aRow, aColumn, block),
-              panels,
-            ),
-          ),
-        ),
-      ),
-    );
+  emitGemm(module, 'gemmF32', {
+    ...SIZES,
+    packA: packRows(module),
+    packB: packPanel(module),
+    tile: tile(module, variant),
   });
 }

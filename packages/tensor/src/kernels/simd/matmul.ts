@@ -1,48 +1,93 @@
+import { dtypes } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import type { MatmulKernels } from '../contract/matmul.js';
 import type { Family, SimdEngine } from './engine.js';
-import { emitGemmF32, GEMM_WORKSPACE } from './gemm-f32.js';
+import { emitGemmF32, GEMM_F32_WORKSPACE } from './gemm-f32.js';
+import { emitGemmI8, GEMM_I8_WORKSPACE, type Bytes } from './gemm-i8.js';
 
 /** Products below which the plain loops are as fast. */
 const FEW_PRODUCTS = 4096;
 
-const family: Family = ({ module, features }) =>
+/** Zero points up to this leave room for a byte in 16 bits. */
+const LARGEST_ZERO = 32767 - 255;
+
+const floatFamily: Family = ({ module, features }) =>
   emitGemmF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
 
-/** Matrix products of float32; every other dtype goes to `fallback`. */
+const bytesOf = ({ storage: { dtype } }: View): Bytes | null =>
+  dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
+
+const bytes: readonly Bytes[] = ['signed', 'unsigned'];
+const byteFamilies = Object.fromEntries(
+  bytes.flatMap((a) => bytes.map((b) => [`${a}-${b}`, (({ module }) => emitGemmI8(module, 'gemmI8', a, b)) as Family])),
+) as Record<`${Bytes}-${Bytes}`, Family>;
+
+/** Strides of a `[batch, rows, columns]` view in bytes. */
+const strides = ({ storage, layout }: View): [number, number, number] =>
+  layout.strides.map((stride) => stride * dtypes[storage.dtype].bytes) as [number, number, number];
+
+/** Matrix products of float32 and of bytes; every other dtype goes to `fallback`. */
 export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial<MatmulKernels> {
-  const fits = (view: View): boolean => view.storage.dtype === 'float32';
+  const { memory } = engine;
+  const address = (view: View): number =>
+    view.storage.pointer(memory, view.layout) + view.layout.offset * dtypes[view.storage.dtype].bytes;
+
+  /** Zero points of one batch as int32 in scratch memory, padded so that whole panels can be read. */
+  function zeros({ storage, layout }: View, batch: number): number {
+    const count = layout.shape[1]! * layout.shape[2]!;
+    const step = layout.shape[1] === 1 ? layout.strides[2]! : layout.strides[1]!;
+    const at = memory.scratch((count + 16) * 4);
+    const heap = memory.heap('int32');
+    const start = storage.base + layout.offset + batch * layout.strides[0]!;
+    for (let i = 0; i < count; i++) heap[at / 4 + i] = storage.array[start + i * step]!;
+    heap.fill(0, at / 4 + count, at / 4 + count + 16);
+    return at;
+  }
+
+  const smallZeros = ({ storage: { array, base, length } }: View): boolean => {
+    for (let i = base; i < base + length; i++) if (Math.abs(array[i]!) > LARGEST_ZERO) return false;
+    return true;
+  };
+
   return {
     matmul(x, y, out) {
       const [batches, m, k] = x.layout.shape as [number, number, number];
       const n = y.layout.shape[2]!;
-      if (m * n * k < FEW_PRODUCTS || batches === 0 || !fits(x) || !fits(y)) return fallback.matmul(x, y, out);
-      const { memory } = engine;
-      const { gemmF32 } = engine.load(family);
+      const fits = x.storage.dtype === 'float32' && y.storage.dtype === 'float32';
+      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, out);
+      const { gemmF32 } = engine.load(floatFamily);
       memory.beginKernel();
       try {
-        const c = out.storage.writePointer(memory, out.layout);
-        if (c === null) return fallback.matmul(x, y, out);
-        const a = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
-        const b = y.storage.pointer(memory, y.layout) + y.layout.offset * 4;
-        const workspace = memory.scratch(GEMM_WORKSPACE);
-        const [ab, ar, ac] = x.layout.strides.map((stride) => stride * 4) as [number, number, number];
-        const [bb, br, bc] = y.layout.strides.map((stride) => stride * 4) as [number, number, number];
+        const to = out.storage.writePointer(memory, out.layout);
+        if (to === null) return fallback.matmul(x, y, out);
+        const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
+        const workspace = memory.scratch(GEMM_F32_WORKSPACE);
+        const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
         for (let i = 0; i < batches; i++)
-          gemmF32!(
-            m,
-            n,
-            k,
-            a + i * ab,
-            ar,
-            ac,
-            b + i * bb,
-            br,
-            bc,
-            c + (out.layout.offset + i * m * n) * 4,
-            n * 4,
-            workspace,
-          );
+          gemmF32!(m, n, k, a + i * xb, xr, xc, 0, b + i * yb, yr, yc, 0, c + i * m * n * 4, n * 4, workspace);
+      } finally {
+        memory.endKernel();
+      }
+    },
+
+    matmulInteger(x, y, xZero, yZero, out) {
+      const [batches, m, k] = x.layout.shape as [number, number, number];
+      const n = y.layout.shape[2]!;
+      const [left, right] = [bytesOf(x), bytesOf(y)];
+      if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS || !smallZeros(xZero) || !smallZeros(yZero))
+        return fallback.matmulInteger(x, y, xZero, yZero, out);
+      const { gemmI8 } = engine.load(byteFamilies[`${left}-${right}`]);
+      memory.beginKernel();
+      try {
+        const to = out.storage.writePointer(memory, out.layout);
+        if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
+        const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
+        const workspace = memory.scratch(GEMM_I8_WORKSPACE);
+        const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
+        for (let i = 0; i < batches; i++) {
+          const [zx, zy] = [zeros(xZero, i), zeros(yZero, i)];
+          gemmI8!(m, n, k, a + i * xb, xr, xc, zx, b + i * yb, yr, yc, zy, c + i * m * n * 4, n * 4, workspace);
+        }
       } finally {
         memory.endKernel();
       }

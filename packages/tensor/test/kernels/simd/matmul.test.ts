@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { elements, lie, output, reference, simd, viewOf } from './views.js';
+import type { DType } from '@q/tensor';
+import { alloc } from '../../../src/storage.js';
+import { elements, filled, lie, output, reference, simd, viewOf } from './views.js';
 
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(64, 65, 255, 257, 300, 513));
 
@@ -34,4 +36,44 @@ describe('SIMD matmul', () => {
       else expect(Number.isFinite(value)).toBe(true);
     });
   });
+});
+
+describe('SIMD matmulInteger', () => {
+  const bytes = fc.constantFrom('int8', 'uint8');
+  const byteView = (dtype: DType, shape: readonly number[], seed: number, transposed: boolean) => {
+    const stored = transposed ? [shape[0]!, shape[2]!, shape[1]!] : shape;
+    const view = alloc(stored, dtype);
+    const { array, base } = view.storage;
+    filled(view.layout.numel, seed, false).forEach((value, i) => (array[base + i] = value * 64));
+    return transposed ? { storage: view.storage, layout: view.layout.transpose(1, 2) } : view;
+  };
+  const zeroView = (shape: readonly number[], seed: number) => {
+    const view = alloc(shape, 'int32');
+    const { array, base } = view.storage;
+    filled(view.layout.numel, seed, false).forEach((value, i) => (array[base + i] = value * 60));
+    return view;
+  };
+
+  it('equals the reference exactly: any signs, sizes, zero points and transposed operands', () =>
+    fc.assert(
+      fc.property(
+        fc.tuple(bytes, bytes, fc.boolean(), fc.boolean(), fc.integer()),
+        fc.integer({ min: 1, max: 2 }),
+        size,
+        fc.oneof(size, fc.constantFrom(1025)),
+        size,
+        ([left, right, xFlip, yFlip, seed], batch, m, k, n) => {
+          fc.pre(m * n * k < 4e5);
+          const x = byteView(left, [batch, m, k], seed, xFlip);
+          const y = byteView(right, [batch, k, n], seed + 1, yFlip);
+          const [xZero, yZero] = [zeroView([batch, m, 1], seed + 2), zeroView([batch, 1, n], seed + 3)];
+          const [ours, theirs] = [alloc([batch, m, n], 'int32'), alloc([batch, m, n], 'int32')];
+          simd.matmulInteger(x, y, xZero, yZero, ours);
+          reference.matmulInteger(x, y, xZero, yZero, theirs);
+          const read = ({ storage: { array, base, length } }: typeof ours) => array.slice(base, base + length);
+          expect(read(ours)).toEqual(read(theirs));
+        },
+      ),
+      { numRuns: 80 },
+    ));
 });
