@@ -7,6 +7,8 @@ export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.j
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
+export * from './modules/fake-quantized.js';
+export type { FakeQuantized, Quantized } from './modules/mixin.js';
 export * from './modules/activation.js';
 export * from './modules/conv.js';
 export * from './modules/distance.js';
@@ -21,9 +23,8 @@ export * from './modules/padding.js';
 export * from './modules/pool.js';
 export * from './modules/product.js';
 export * from './modules/reduction.js';
+export * from './modules/resample.js';
 export * from './modules/shape.js';
-export * from './modules/upsample.js';
-export * from './modules/fake-quantized.js';
 export { toQuantized } from './modules/model.js';
 export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
 export {
@@ -36,6 +37,7 @@ export {
   type KernelOperand,
   type KernelStatics,
   type LegacyEncodings,
+  type ModuleClass,
   type QuantizedModule,
   type QuantizerSlot,
 } from './modules/quantized-module.js';

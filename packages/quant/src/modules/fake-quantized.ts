@@ -102,6 +102,11 @@ export {
   QuantizedFractionalMaxPool3d as FakeQuantizedFractionalMaxPool3d,
 } from './pool.js';
 export {
+  QuantizedUpsample as FakeQuantizedUpsample,
+  QuantizedUpsamplingNearest2d as FakeQuantizedUpsamplingNearest2d,
+  QuantizedUpsamplingBilinear2d as FakeQuantizedUpsamplingBilinear2d,
+} from './resample.js';
+export {
   QuantizedFlatten as FakeQuantizedFlatten,
   QuantizedUnflatten as FakeQuantizedUnflatten,
   QuantizedFold as FakeQuantizedFold,
@@ -110,8 +115,3 @@ export {
   QuantizedPixelUnshuffle as FakeQuantizedPixelUnshuffle,
   QuantizedChannelShuffle as FakeQuantizedChannelShuffle,
 } from './shape.js';
-export {
-  QuantizedUpsample as FakeQuantizedUpsample,
-  QuantizedUpsamplingNearest2d as FakeQuantizedUpsamplingNearest2d,
-  QuantizedUpsamplingBilinear2d as FakeQuantizedUpsamplingBilinear2d,
-} from './upsample.js';

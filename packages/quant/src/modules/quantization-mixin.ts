@@ -89,7 +89,7 @@ interface Mixin<M extends QuantizedModule> {
   implements(float: ModuleClass): Register;
   /**
    * The quantized module of a module: of its quantized class, with its parameters and all its other properties, without
-   * quantizers.
+   * quantizers. The constructor does not run, so `#private` fields are not carried over: construct such a class quantized.
    *
    * @throws ModuleError with a definition to paste where the class has no quantized one
    */

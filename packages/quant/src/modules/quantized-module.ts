@@ -121,7 +121,7 @@ export interface QuantizedModule {
   /** Sets parameter quantizers from encodings by state name, as `importInputEncodings`. */
   importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
 
-  /** Removes all or some input quantizers; `restore()`, or the end of a `using` scope, brings them back. */
+  /** Removes all or some input quantizers; `restore()`, `during(fn)` or the end of a `using` scope brings them back. */
   removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved;
   /** Removes all or some output quantizers, as `removeInputQuantizers`. */
   removeOutputQuantizers(indices?: readonly number[]): QuantizersRemoved;

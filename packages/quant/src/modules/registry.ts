@@ -13,8 +13,8 @@ import * as padding from './padding.js';
 import * as pool from './pool.js';
 import * as product from './product.js';
 import * as reduction from './reduction.js';
+import * as resample from './resample.js';
 import * as shape from './shape.js';
-import * as upsample from './upsample.js';
 import { definitionOf, type ModuleClass, type QuantizedModule } from './quantized-module.js';
 
 /** A class that one of the mixins made, or one that extends it. */
@@ -37,8 +37,8 @@ export const builtIn: ReadonlyMap<ModuleClass, QuantizedClass> = new Map(
     pool,
     product,
     reduction,
+    resample,
     shape,
-    upsample,
   ].flatMap((family) =>
     Object.values<QuantizedClass>(family).map((type) => [definitionOf(type.prototype)!.float, type] as const),
   ),

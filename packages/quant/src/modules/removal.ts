@@ -25,6 +25,20 @@ export class QuantizersRemoved implements Disposable {
     this.taken = [];
   }
 
+  /** Runs `fn`, sync or async, without the quantizers and puts them back whatever happens. Gives what `fn` gives. */
+  during<T>(fn: () => T): T {
+    let result: T;
+    try {
+      result = fn();
+    } catch (cause) {
+      this.restore();
+      throw cause;
+    }
+    if (result instanceof Promise) return result.finally(() => this.restore()) as T;
+    this.restore();
+    return result;
+  }
+
   [Symbol.dispose](): void {
     this.restore();
   }

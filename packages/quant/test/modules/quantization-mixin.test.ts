@@ -98,6 +98,13 @@ describe('a class of one’s own', () => {
       expect(quantized instanceof type).toBe(true);
   });
 
+  it('is told from other modules by instanceof, for the type checker too', () => {
+    const modules: Module[] = [new MaskedAdd(), new QuantizedMaskedAdd()];
+    const kernels = modules.map((module) => (module instanceof QuantizationMixin ? module.getKernel() : 'none'));
+    expect(kernels).toEqual(['none', null]);
+    expect([null, 3, {}].some((value) => (value as unknown) instanceof QuantizationMixin)).toBe(false);
+  });
+
   it('gives its number of inputs as an option too', () => {
     class Short extends QuantizationMixin(MaskedAdd, { inputs: 3, outputs: 1 }) {}
     expect(new Short().inputQuantizers).toEqual([null, null, null]);

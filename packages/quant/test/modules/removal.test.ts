@@ -29,6 +29,20 @@ describe('removing quantizers', () => {
     expect(standing(linear)).toEqual([true, true, true]);
   });
 
+  it('lasts for a function, sync or async, whatever happens in it', async () => {
+    const linear = made();
+    expect(linear.removeAllQuantizers().during(() => standing(linear))).toEqual([false, false, false]);
+    await linear.removeInputQuantizers([0]).during(async () => {
+      await Promise.resolve();
+      expect(standing(linear)).toEqual([false, true, true]);
+    });
+    const failing = () => {
+      throw new Error('no');
+    };
+    expect(() => linear.removeOutputQuantizers().during(failing)).toThrow('no');
+    expect(standing(linear)).toEqual([true, true, true]);
+  });
+
   it('lasts where nobody restores, and restores once', () => {
     const linear = made();
     const removed = linear.removeParamQuantizers(['weight']);
