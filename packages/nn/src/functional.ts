@@ -1,4 +1,6 @@
 /** The functional forms of the layers, as `torch.nn.functional`. */
+export * from './functional/binary-loss.js';
+export { ctcLoss, type CTCOptions, type Lengths } from './functional/ctc-loss.js';
 export * from './functional/distance.js';
 export {
   alphaDropout,
@@ -29,6 +31,8 @@ export {
   type Reduction,
   type ReductionOptions,
 } from './functional/loss.js';
+export * from './functional/margin-loss.js';
+export * from './functional/regression-loss.js';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

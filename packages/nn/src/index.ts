@@ -226,7 +226,28 @@ export {
   type UpsampleOptions,
 } from './layers/resample.js';
 export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptions } from './layers/shape.js';
-export { CrossEntropyLoss, L1Loss, Loss, MSELoss, NLLLoss } from './losses.js';
+export { BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss, SoftMarginLoss } from './losses/binary.js';
+export { CrossEntropyLoss, NLLLoss, NLLLoss2d } from './losses/classification.js';
+export { CTCLoss } from './losses/ctc.js';
+export { Loss, WeightedLoss, type WeightOptions } from './losses/loss.js';
+export {
+  CosineEmbeddingLoss,
+  HingeEmbeddingLoss,
+  MarginRankingLoss,
+  MultiLabelMarginLoss,
+  MultiMarginLoss,
+  TripletMarginLoss,
+  TripletMarginWithDistanceLoss,
+} from './losses/margin.js';
+export {
+  GaussianNLLLoss,
+  HuberLoss,
+  KLDivLoss,
+  L1Loss,
+  MSELoss,
+  PoissonNLLLoss,
+  SmoothL1Loss,
+} from './losses/regression.js';
 export { Module, slots, type Slot } from './module.js';
 export { Parameter, type ParameterOptions } from './parameter.js';
 export type { Sizes } from './sizes.js';

@@ -1,0 +1,19 @@
+import type { Tensor } from '@q/tensor';
+import { ctcLoss, type CTCOptions, type Lengths } from '../functional/ctc-loss.js';
+import { Loss } from './loss.js';
+
+/** Loss of label sequences of unknown alignment (Graves et al., 2006); see `functional.ctcLoss`. */
+export class CTCLoss extends Loss {
+  blank: number;
+  zeroInfinity: boolean;
+
+  constructor(options: CTCOptions = {}) {
+    super(options);
+    this.blank = options.blank ?? 0;
+    this.zeroInfinity = options.zeroInfinity ?? false;
+  }
+
+  forward(logProbabilities: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+    return ctcLoss(logProbabilities, targets, inputLengths, targetLengths, this);
+  }
+}

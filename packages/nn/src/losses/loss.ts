@@ -1,0 +1,28 @@
+import type { Tensor } from '@q/tensor';
+import type { Reduction, ReductionOptions } from '../functional/loss.js';
+import { Module } from '../module.js';
+
+/** Base of the losses: what becomes of the losses of a batch. */
+export abstract class Loss extends Module {
+  reduction: Reduction;
+
+  constructor({ reduction = 'mean' }: ReductionOptions = {}) {
+    super();
+    this.reduction = reduction;
+  }
+}
+
+/** Options of the losses with a factor per class or element. */
+export interface WeightOptions extends ReductionOptions {
+  readonly weight?: Tensor | null;
+}
+
+/** Base of the losses with a factor per class or element. */
+export abstract class WeightedLoss extends Loss {
+  weight: Tensor | null;
+
+  constructor(options: WeightOptions = {}) {
+    super(options);
+    this.weight = options.weight ?? null;
+  }
+}
