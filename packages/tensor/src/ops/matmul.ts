@@ -1,4 +1,4 @@
-import { ShapeError, shown } from '../errors.js';
+import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { Layout } from '../layout.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
@@ -23,6 +23,7 @@ export const matmul = op<Pair>({
   name: 'matmul',
   forward: ([a, b]) => {
     const dtype = meet(a, b);
+    if (dtype === 'bool') throw new DTypeError("matmul: bools have no sum of products. Convert them with to('int32').");
     const [m, k] = a.shape.slice(-2) as [number, number];
     const [inner, n] = b.shape.slice(-2) as [number, number];
     if (k !== inner)

@@ -1,4 +1,4 @@
-import { ShapeError, tensor, zeros, type DType, type Tensor } from '@q/tensor';
+import { DTypeError, ShapeError, tensor, zeros, type DType, type Tensor } from '@q/tensor';
 import fc from 'fast-check';
 import { expectGradient } from '../gradcheck.js';
 
@@ -125,6 +125,7 @@ describe('matmul', () => {
     expect(() => filled([2, 3, 4]).matmul(filled([3, 2]))).toThrow(ShapeError);
     expect(() => filled([2, 3, 4]).matmul(filled([3, 4, 2]))).toThrow(ShapeError);
     expect(() => tensor(1).matmul(filled([1]))).toThrow(/at least one dim/);
+    expect(() => filled([2, 2], 'bool').matmul(filled([2, 2], 'bool'))).toThrow(DTypeError);
   });
 });
 

@@ -15,6 +15,7 @@ export const functions: Readonly<Record<string, string>> = {
   stack: 'tensors dim?',
   where: 'condition input other',
   einsum: 'equation *operands',
+  tensordot: 'a b dims?',
   conv1d: 'input weight bias? {stride padding dilation groups}',
   conv2d: 'input weight bias? {stride padding dilation groups}',
   conv3d: 'input weight bias? {stride padding dilation groups}',

@@ -9,5 +9,6 @@ export const matmul: Readonly<Record<string, string>> = {
   outer: 'x vec2',
   addmm: 'x mat1 mat2 {beta alpha}',
   baddbmm: 'x batch1 batch2 {beta alpha}',
+  addbmm: 'x batch1 batch2 {beta alpha}',
   addmv: 'x mat vec {beta alpha}',
 };
