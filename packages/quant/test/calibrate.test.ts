@@ -143,6 +143,27 @@ describe('computeEncodings', () => {
   });
 });
 
+describe('the state dict of a calibrated model', () => {
+  it('holds its ranges: another one that loads it computes the same', () => {
+    const [from, to] = [network().model, network().model];
+    const x = randn([3, 4]);
+    computeEncodings(from, () => from.forward(x));
+    to.loadStateDict(from.stateDict());
+    expect(to.forward(x).toArray()).toEqual(from.forward(x).toArray());
+  });
+
+  it('is copied with the model, which then calibrates on its own', () => {
+    const { model, first } = network();
+    const x = randn([3, 4]);
+    computeEncodings(model, () => model.forward(x));
+    const copy = model.clone();
+    expect(copy.forward(x).toArray()).toEqual(model.forward(x).toArray());
+    const before = first.exportInputEncodings();
+    computeEncodings(copy, () => copy.forward(x.mul(9)));
+    expect(first.exportInputEncodings()).toEqual(before);
+  });
+});
+
 describe('computeParamEncodings', () => {
   it('observes all parameters of a shared quantizer', () => {
     const { model, first, last } = network();
