@@ -1,4 +1,4 @@
-import { ArgumentError, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
+import { keep, ArgumentError, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
 import { ModuleError } from '../errors.js';
 
 /** What every optimizer has per group of parameters. */
@@ -116,6 +116,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
           let state = this.state.get(param);
           if (state === undefined) this.state.set(param, (state = this.initialState(param, group)));
           this.update(param, param.grad, group, state);
+          // What an optimizer remembers outlives the scope of the step.
+          for (const value of Object.values(state)) if (value instanceof Tensor) keep(value);
         }
     });
     return loss;

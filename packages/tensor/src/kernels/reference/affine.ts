@@ -25,9 +25,28 @@ const isWide = (x: View): boolean => x.storage.dtype === 'float64';
 const limits = ({ qmin, qmax }: AffineGrid, exact: boolean): [number, number] =>
   exact ? [qmin, qmax] : [fround(qmin), fround(qmax)];
 
-/** Views of a gradient kernel in a fixed order; without sums the output stands in for them and is not read. */
-const withSums = (views: readonly View[], out: View, sums: EncodingSums | null): View[] =>
-  sums ? [...views, out, sums.scale, sums.offset] : [...views, out];
+/** The arrays of a gradient kernel, in the order of `withSums`. */
+type GradArrays = readonly [TypedArray, TypedArray, TypedArray, TypedArray, TypedArray, Float64Array?, Float64Array?];
+
+/** One element of a gradient kernel: positions of grad, x, scale, offset, result and the two sums, in the arrays' order. */
+type GradElement = (g: number, x: number, s: number, o: number, d: number, ds: number, dO: number) => void;
+
+/** Visits all elements; without sums their positions are those of the result and must not be used. */
+function eachGradient(
+  views: readonly View[],
+  out: View,
+  sums: EncodingSums | null,
+  make: (arrays: GradArrays) => GradElement,
+): void {
+  const all = sums ? [...views, out, sums.scale, sums.offset] : [...views, out, out, out];
+  const held = all.slice(0, sums ? all.length : views.length + 1).map((view) => view.storage.array);
+  const element = make(held as unknown as GradArrays);
+  rows(all, ([g0, x0, s0, o0, d0, p0, q0], [gd, xd, sd, od, dd, pd, qd], n) => {
+    let [g, x, s, o, d, p, q] = [g0!, x0!, s0!, o0!, d0!, p0!, q0!];
+    for (let i = 0; i < n; i++, g += gd!, x += xd!, s += sd!, o += od!, d += dd!, p += pd!, q += qd!)
+      element(g, x, s, o, d, p, q);
+  });
+}
 
 export const affine: AffineKernels = {
   quantize(x, scale, offset, grid, out) {
@@ -77,88 +96,66 @@ export const affine: AffineKernels = {
   },
 
   quantizeGrad(grad, x, scale, offset, grid, out, sums) {
-    const views = withSums([grad, x, scale, offset], out, sums);
-    const [gs, xs, ss, os, dx, ds, dO] = arrays(views) as [
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-    ];
     const wide = grid.wide || isWide(x);
-    const f = wide ? Number : fround;
     const [lo, hi] = limits(grid, wide);
-    rows(views, (at, step, n) => {
-      for (let i = 0; i < n; i++) {
-        const [g, v] = [gs[at[0]! + i * step[0]!]!, xs[at[1]! + i * step[1]!]!];
-        const [s, o] = [ss[at[2]! + i * step[2]!]!, os[at[3]! + i * step[3]!]!];
-        const t = f(v / s);
-        const q = f(rint(t) - o);
-        const mg = f(g * (q >= lo && q <= hi ? 1 : 0));
-        const d = f(mg / s);
-        dx[at[4]! + i * step[4]!] = d;
-        if (sums === null) continue;
-        ds[at[5]! + i * step[5]!]! += f(-d * t);
-        dO[at[6]! + i * step[6]!]! += -mg;
-      }
-    });
+    eachGradient(
+      [grad, x, scale, offset],
+      out,
+      sums,
+      ([gs, xs, ss, os, dx, ds, dO]) =>
+        (gi, xi, si, oi, at, sAt, oAt) => {
+          const s = ss[si]!;
+          const t = wide ? xs[xi]! / s : fround(xs[xi]! / s);
+          const q = wide ? rint(t) - os[oi]! : fround(rint(t) - os[oi]!);
+          const g = gs[gi]! * (q >= lo && q <= hi ? 1 : 0);
+          const d = wide ? g / s : fround(g / s);
+          dx[at] = d;
+          if (!ds || !dO) return;
+          ds[sAt]! += wide ? -d * t : fround(-d * t);
+          dO[oAt]! += -g;
+        },
+    );
   },
 
   dequantizeGrad(grad, q, scale, offset, out, sums) {
-    const views = withSums([grad, q, scale, offset], out, sums);
-    const [gs, qs, ss, os, dq, ds, dO] = arrays(views) as [
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-    ];
     const f = isWide(out) ? Number : fround;
-    rows(views, (at, step, n) => {
-      for (let i = 0; i < n; i++) {
-        const g = gs[at[0]! + i * step[0]!]!;
-        const d = f(g * ss[at[2]! + i * step[2]!]!);
-        dq[at[4]! + i * step[4]!] = d;
-        if (sums === null) continue;
-        ds[at[5]! + i * step[5]!]! += f(g * f(f(qs[at[1]! + i * step[1]!]!) + os[at[3]! + i * step[3]!]!));
-        dO[at[6]! + i * step[6]!]! += d;
-      }
-    });
+    eachGradient(
+      [grad, q, scale, offset],
+      out,
+      sums,
+      ([gs, qs, ss, os, dq, ds, dO]) =>
+        (gi, qi, si, oi, at, sAt, oAt) => {
+          const d = f(gs[gi]! * ss[si]!);
+          dq[at] = d;
+          if (!ds || !dO) return;
+          ds[sAt]! += f(gs[gi]! * f(f(qs[qi]!) + os[oi]!));
+          dO[oAt]! += d;
+        },
+    );
   },
 
   fakeQuantizeGrad(grad, x, scale, offset, grid, out, sums) {
-    const views = withSums([grad, x, scale, offset], out, sums);
-    const [gs, xs, ss, os, dx, ds, dO] = arrays(views) as [
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-      TypedArray,
-    ];
     const wide = grid.wide || isWide(x);
-    const f = wide ? Number : fround;
     const [lo, hi] = limits(grid, wide);
-    rows(views, (at, step, n) => {
-      for (let i = 0; i < n; i++) {
-        const [g, v] = [gs[at[0]! + i * step[0]!]!, xs[at[1]! + i * step[1]!]!];
-        const [s, o] = [ss[at[2]! + i * step[2]!]!, os[at[3]! + i * step[3]!]!];
-        const t = f(v / s);
-        const r = rint(t);
-        const q = f(r - o);
-        const m = q >= lo && q <= hi ? 1 : 0;
-        dx[at[4]! + i * step[4]!] = g * m;
-        if (sums === null) continue;
-        const [low, high] = [f(o + lo), f(o + hi)];
-        const clamped = r < low ? low : r > high ? high : r;
-        ds[at[5]! + i * step[5]!]! += f(g * f(clamped - f(t * m)));
-        dO[at[6]! + i * step[6]!]! += f(g * f((1 - m) * s));
-      }
-    });
+    const f = wide ? Number : fround;
+    eachGradient(
+      [grad, x, scale, offset],
+      out,
+      sums,
+      ([gs, xs, ss, os, dx, ds, dO]) =>
+        (gi, xi, si, oi, at, sAt, oAt) => {
+          const [g, s, o] = [gs[gi]!, ss[si]!, os[oi]!];
+          const t = wide ? xs[xi]! / s : fround(xs[xi]! / s);
+          const r = rint(t);
+          const q = wide ? r - o : fround(r - o);
+          const m = q >= lo && q <= hi ? 1 : 0;
+          dx[at] = g * m;
+          if (!ds || !dO) return;
+          const [low, high] = [f(o + lo), f(o + hi)];
+          const clamped = r < low ? low : r > high ? high : r;
+          ds[sAt]! += f(g * f(clamped - f(t * m)));
+          dO[oAt]! += f(g * f((1 - m) * s));
+        },
+    );
   },
 };

@@ -130,12 +130,15 @@ export function binaryRow(name: BinaryName, dtype: DType): BinaryRow {
   return (isFloat(dtype) ? undefined : integer[name]) ?? binary[name];
 }
 
-/** a + param * b. */
+/** a + param * b; float32 rounds after the product too, as vector instructions do. */
 export const addScaled =
   (param: number): BinaryRow =>
   (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    const single = Math.fround(param);
     if (y instanceof Int32Array)
       for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! + Math.imul(param, b[bi]!);
+    else if (y instanceof Float32Array)
+      for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! + Math.fround(single * b[bi]!);
     else for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! + param * b[bi]!;
   };
 

@@ -44,7 +44,17 @@ function runTernary(
   );
 }
 
-const ternary: Record<TernaryName, (a: number, b: number, c: number, value: number) => number> = {
+type Ternary = (a: number, b: number, c: number, value: number) => number;
+
+const { fround } = Math;
+
+/** float32 rounds after every step, as vector instructions do. */
+const singleTernary: Partial<Record<TernaryName, Ternary>> = {
+  addcmul: (a, b, c, value) => a + fround(fround(fround(value) * b) * c),
+  addcdiv: (a, b, c, value) => a + fround(fround(fround(value) * b) / c),
+};
+
+const ternary: Record<TernaryName, Ternary> = {
   addcmul: (a, b, c, value) => a + value * b * c,
   addcdiv: (a, b, c, value) => a + (value * b) / c,
   // From whichever end is nearer, so that both ends are met exactly.
@@ -72,7 +82,8 @@ export const elementwise: ElementwiseKernels = {
   addScaled: (a, b, out, alpha) => runBinary(addScaled(alpha), a, b, out),
   ternary(name, a, b, c, out, value) {
     const [x, y, z, to] = [a.storage.array, b.storage.array, c.storage.array, out.storage.array];
-    const f = name === 'addcmul' && to instanceof Int32Array ? integerAddcmul : ternary[name];
+    const single = to instanceof Float32Array ? singleTernary[name] : undefined;
+    const f = name === 'addcmul' && to instanceof Int32Array ? integerAddcmul : (single ?? ternary[name]);
     runTernary([a, b, c, out], ([ai, bi, ci, yi], [as, bs, cs, ys], n) => {
       for (let i = 0; i < n; i++) to[yi! + i * ys!] = f(x[ai! + i * as!]!, y[bi! + i * bs!]!, z[ci! + i * cs!]!, value);
     });

@@ -18,6 +18,12 @@ export const resample: ResampleKernels = {
           for (let b = 0; b < inner; b++) ys[to + b] = xs[at + b]!;
           continue;
         }
+        if (inner === 1) {
+          let sum = 0;
+          for (let t = from; t < end; t++) sum += weights[t]! * xs[plane + indices[t]!]!;
+          ys[to] = sum;
+          continue;
+        }
         sums.fill(0);
         for (let t = from; t < end; t++) {
           const weight = weights[t]!;

@@ -19,7 +19,7 @@ const exactUnary: UnaryName[] = [
   'round',
   'relu',
 ];
-const exactBinary: BinaryName[] = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum'];
+const exactBinary: BinaryName[] = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'reluGrad'];
 const bits = (array: Float32Array): Int32Array =>
   new Int32Array(array.buffer).map((x, i) => (array[i] !== array[i] ? 0x7fc00000 : x));
 
@@ -43,6 +43,22 @@ describe('SIMD elementwise kernels', () => {
         const [ours, theirs] = [output(shape), output(shape)];
         simd.binary(name, a, b, ours);
         reference.binary(name, a, b, theirs);
+        expect(bits(elements(ours))).toEqual(bits(elements(theirs)));
+      }),
+    ),
+  );
+
+  it.each(['addcmul', 'addcdiv', 'addScaled'] as const)('%s equals the reference bit for bit', (name) =>
+    fc.assert(
+      fc.property(shapes, lie, lie, fc.double({ min: -3, max: 3, noNaN: true }), (shape, howA, howB, value) => {
+        const [a, b, c] = [viewOf(shape, howA), viewOf(shape, howB), viewOf(shape, { ...howA, seed: 77 })];
+        const [ours, theirs] = [output(shape), output(shape)];
+        for (const [kernels, out] of [
+          [simd, ours],
+          [reference, theirs],
+        ] as const)
+          if (name === 'addScaled') kernels.addScaled(a, b, out, value);
+          else kernels.ternary(name, a, b, c, out, value);
         expect(bits(elements(ours))).toEqual(bits(elements(theirs)));
       }),
     ),
