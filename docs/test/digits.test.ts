@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { type affine, QuantizationMixin } from '@q/quant';
 import { loadDigits } from '../examples/digits/dataset.js';
 import { confusion, evaluate, sqnr, sqnrBySite, storedBytes } from '../examples/digits/evaluate.js';
@@ -10,26 +7,10 @@ import { exportEncodings, quantize } from '../examples/digits/quantize.js';
 import { renderReport, type Results } from '../examples/digits/report/html.js';
 import { fineTune } from '../examples/digits/train.js';
 import { textTable, trial } from '../examples/digits/trial.js';
+import { furthest, golden, type Recorded, type Setting } from './recorded.js';
 
-interface Recorded {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
-type Encoding = Readonly<Record<'min' | 'max' | 'scale' | 'offset', Recorded>> & { readonly bitwidth: number };
-interface Setting {
-  readonly weight_bits: number;
-  readonly activation_bits: number;
-  readonly test_correct: number;
-  readonly sqnr_db: number;
-  readonly logits_first_64_test_images: Recorded;
-  readonly activations: Readonly<Record<string, Encoding>>;
-  readonly weights: Readonly<Record<string, Encoding>>;
-}
-
-const golden = <T>(name: string): T =>
-  JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, 'golden', `${name}.json.gz`))).toString()) as T;
-const torch = golden<{ logits_first_64_test_images: Recorded; predictions_test: number[] }>('cnn');
-const { settings } = golden<{ settings: Record<string, Setting> }>('cnn_aimet');
+const torch = golden.json<{ logits_first_64_test_images: Recorded; predictions_test: number[] }>('cnn');
+const { settings } = golden.json<{ settings: Record<string, Setting> }>('cnn_aimet');
 const { train, calibration, test } = loadDigits();
 const float = trial('float32', trainedNet, test);
 
@@ -40,9 +21,6 @@ function quantizerAt(net: DigitsNet, kind: 'activations' | 'weights', name: stri
   const activation = name === 'input' ? layer.inputQuantizers[0] : layer.outputQuantizers[0];
   return (kind === 'weights' ? layer.paramQuantizers.weight : activation) as affine.QuantizeDequantize;
 }
-
-const furthest = (actual: ArrayLike<number>, expected: readonly number[]): number =>
-  Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)));
 
 describe('the float network', () => {
   it('recognises the 485 digits that it recognises in PyTorch', () => {

@@ -10,9 +10,9 @@ export interface Series<T> {
 
 const round = (value: number): string => String(Math.round(value * 100) / 100);
 
-/** Numbers on an axis: short, without a needless zero. */
+/** Numbers on an axis: short, without a needless zero, with a minus sign. */
 export const tick = (value: number): string =>
-  value === 0 ? '0' : String(Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3)));
+  value === 0 ? '0' : String(Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3))).replace('-', '−');
 
 /** Maps `domain` to `range` linearly. */
 const linear =

@@ -58,7 +58,7 @@ function header({ float, eight, four, tuned }: Results): string {
   const size = (float.bytes / four.bytes).toFixed(1);
   return `<header>
 <h1>Four-bit weights cost ${points(lost)}; fine-tuning ${regained > 0 ? `wins back ${points(regained).replace(' points', '')}` : 'wins nothing back'}.</h1>
-<p class="lead">A small convolutional network reads handwritten digits with ${shown.accuracy(float.evaluation.accuracy)} accuracy. With 8-bit weights and activations it reaches ${shown.accuracy(eight.evaluation.accuracy)}, with 4-bit weights ${shown.accuracy(four.evaluation.accuracy)}, and ${shown.accuracy(tuned.evaluation.accuracy)} after fine-tuning: ${size} times smaller than in float.</p>
+<p class="lead">A small convolutional network reads handwritten digits with ${shown.accuracy(float.evaluation.accuracy)} accuracy. With 8‑bit weights and activations it reaches ${shown.accuracy(eight.evaluation.accuracy)}, with 4‑bit weights ${shown.accuracy(four.evaluation.accuracy)}, and ${shown.accuracy(tuned.evaluation.accuracy)} after fine-tuning: ${size} times smaller than in float.</p>
 </header>`;
 }
 
@@ -161,7 +161,7 @@ function layers({ float, four, tuned }: Results): string {
   );
   return `<section>
 <h2>Layer by layer</h2>
-<p>What the float network holds, and what the quantizers of W4A8 keep of it. Weights have a range per channel: the band is darker where all channels reach. Counts of activations are on a logarithmic scale.</p>
+<p>What the float network holds, and what the quantizers of W4A8 keep of it. Weights have a range per channel: the band is stronger where all of them reach. Counts of activations are on a logarithmic scale.</p>
 <div class="key"><span class="plain"><i class="bars-mark"></i>float values</span><span class="plain"><i class="band-mark"></i>range after calibration</span><span class="plain"><i class="bracket-mark"></i>range after fine-tuning</span></div>
 <div class="cards">${cards.join('')}</div>
 </section>`;
