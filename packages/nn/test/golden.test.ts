@@ -7,7 +7,8 @@ const mayLack = /Loss(2d)?$|^(RNN|LSTM|GRU)(Cell)?$|^MultiheadAttention$|^Transf
 
 goldenSuite(goldenFolder(import.meta.dirname), topics, library, { mayLack });
 
-describe('functional forms among the cases of tensors', () =>
+describe('functional forms among the cases of tensors', () => {
   goldenSuite(goldenFolder(join(import.meta.dirname, '../../tensor/test')), topics, library, {
     groups: ['linear', 'embedding'],
-  }));
+  });
+});

@@ -7,7 +7,10 @@ import type { Tensor } from './tensor.js';
 export type OpArguments<I extends readonly Tensor[], A> = [A] extends [void] ? [...I] : [...I, attrs: A];
 
 /** An operation that can be called, and read as a record. */
-export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((...args: OpArguments<I, A>) => Outputs<R>) & Op<I, A, R>;
+export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
+  ...args: OpArguments<I, A>
+) => Outputs<R>) &
+  Op<I, A, R>;
 
 /**
  * Adds a differentiable operation to the engine, as `torch.autograd.Function` does.

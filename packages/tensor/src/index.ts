@@ -69,7 +69,16 @@ export {
   type InterpolateMode,
   type InterpolateOptions,
 } from './functions/interpolate.js';
-export { broadcastTensors, cat, dstack, hstack, meshgrid, stack, vstack, type MeshgridOptions } from './functions/join.js';
+export {
+  broadcastTensors,
+  cat,
+  dstack,
+  hstack,
+  meshgrid,
+  stack,
+  vstack,
+  type MeshgridOptions,
+} from './functions/join.js';
 export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export {
   adaptiveAvgPool1d,

@@ -1,4 +1,14 @@
-import { AutogradError, ArgumentError, ShapeError, enableGrad, isGradEnabled, noGrad, ones, tensor, zeros } from '@q/tensor';
+import {
+  AutogradError,
+  ArgumentError,
+  ShapeError,
+  enableGrad,
+  isGradEnabled,
+  noGrad,
+  ones,
+  tensor,
+  zeros,
+} from '@q/tensor';
 
 const leaf = (values: number[]) => tensor(values, { requiresGrad: true });
 
@@ -49,7 +59,9 @@ describe('backward', () => {
 
   it('casts gradients to the dtype of their input', () => {
     const x = tensor([1, 2], { requiresGrad: true });
-    x.mul(tensor([3, 4], { dtype: 'float64' })).sum().backward();
+    x.mul(tensor([3, 4], { dtype: 'float64' }))
+      .sum()
+      .backward();
     expect(x.grad!.dtype).toBe('float32');
   });
 
@@ -90,7 +102,11 @@ describe('backward', () => {
   });
 
   it('rejects a gradient of another shape', () => {
-    expect(() => leaf([1, 2]).mul(2).backward(ones([3]))).toThrow(ShapeError);
+    expect(() =>
+      leaf([1, 2])
+        .mul(2)
+        .backward(ones([3])),
+    ).toThrow(ShapeError);
   });
 
   it('rejects a tensor that nothing was recorded for', () => {

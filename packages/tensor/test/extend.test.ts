@@ -61,6 +61,6 @@ describe('defineOp', () => {
   });
 
   it('wants a backward function, or null', () => {
-    expect(() => defineOp({ name: 'half', forward: ([x]) => x } as never)).toThrow(ArgumentError);
+    expect(() => defineOp({ name: 'half', forward: ([x]: readonly Tensor[]) => x } as never)).toThrow(ArgumentError);
   });
 });

@@ -3,7 +3,7 @@ import { noGrad, tensor, type Tensor } from '@q/tensor';
 /** A function of float64 tensors; all outputs count. */
 type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const list = (outputs: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(outputs) ? outputs : [outputs]);
+const list = (outputs: Tensor | readonly Tensor[]): readonly Tensor[] => ('storage' in outputs ? [outputs] : outputs);
 
 /** A fixed, irregular weight for every output element, so that no error cancels in the sum. */
 const weight = (i: number): number => Math.sin(12.9898 * (i + 1)) + 1.3;

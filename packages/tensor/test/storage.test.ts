@@ -9,18 +9,24 @@ describe('storage', () => {
   it('loses no value while tensors of random sizes move in and out of a full kernel memory', () => {
     setMemoryBudget(16 * MiB);
     fc.assert(
-      fc.property(fc.array(fc.record({ size: fc.integer({ min: 1, max: 400_000 }), pick: fc.nat() }), { minLength: 5, maxLength: 40 }), (steps) => {
-        const live: { tensor: Tensor; value: number }[] = [];
-        steps.forEach(({ size, pick }, value) => {
-          live.push({ tensor: zeros([size]).add(value), value });
-          const { tensor: old, value: before } = live[pick % live.length]!;
-          live.push({ tensor: old.add(1), value: before + 1 });
-        });
-        for (const { tensor: kept, value } of live) {
-          expect(kept.sum().item()).toBe(Math.fround(kept.numel * value));
-          expect(kept.data[kept.numel - 1]).toBe(value);
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ size: fc.integer({ min: 1, max: 400_000 }), pick: fc.nat() }), {
+          minLength: 5,
+          maxLength: 40,
+        }),
+        (steps) => {
+          const live: { tensor: Tensor; value: number }[] = [];
+          steps.forEach(({ size, pick }, value) => {
+            live.push({ tensor: zeros([size]).add(value), value });
+            const { tensor: old, value: before } = live[pick % live.length]!;
+            live.push({ tensor: old.add(1), value: before + 1 });
+          });
+          for (const { tensor: kept, value } of live) {
+            expect(kept.sum().item()).toBe(Math.fround(kept.numel * value));
+            expect(kept.data[kept.numel - 1]).toBe(value);
+          }
+        },
+      ),
       { numRuns: 10 },
     );
   });
@@ -32,7 +38,7 @@ describe('storage', () => {
     expect(memoryUsage().used).toBeLessThanOrEqual(34 * MiB);
   });
 
-  it("sees what a caller writes to the array it handed in, and to the array that `data` handed out", () => {
+  it('sees what a caller writes to the array it handed in, and to the array that `data` handed out', () => {
     const array = new Float32Array(1000);
     const x = tensor(array);
     expect(x.add(1).sum().item()).toBe(1000);

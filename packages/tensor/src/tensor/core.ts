@@ -1,4 +1,4 @@
-import { backward, isGradEnabled, Node, type BackwardOptions } from '../autograd.js';
+import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
