@@ -25,7 +25,7 @@ const isWide = (x: View): boolean => x.storage.dtype === 'float64';
 const limits = ({ qmin, qmax }: AffineGrid, exact: boolean): [number, number] =>
   exact ? [qmin, qmax] : [fround(qmin), fround(qmax)];
 
-/** The arrays of a gradient kernel, in the order of `withSums`. */
+/** The arrays of a gradient kernel: grad, x, scale, offset, the result, then the two sums where wanted. */
 type GradArrays = readonly [TypedArray, TypedArray, TypedArray, TypedArray, TypedArray, Float64Array?, Float64Array?];
 
 /** One element of a gradient kernel: positions of grad, x, scale, offset, result and the two sums, in the arrays' order. */
