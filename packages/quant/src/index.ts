@@ -1,5 +1,8 @@
 export { EncodingAnalyzer, type EncodingRange } from './analyzers/analyzer.js';
+export { EntropyEncodingAnalyzer, type EntropyOptions } from './analyzers/entropy.js';
 export { MinMaxEncodingAnalyzer } from './analyzers/min-max.js';
+export { MovingAverageMinMaxEncodingAnalyzer, type MovingAverageOptions } from './analyzers/moving-average.js';
+export { MseEncodingAnalyzer, type MseOptions } from './analyzers/mse.js';
 export { PercentileEncodingAnalyzer, type PercentileOptions } from './analyzers/percentile.js';
 export { SqnrEncodingAnalyzer, type SqnrOptions } from './analyzers/sqnr.js';
 export { computeEncodings, computeParamEncodings } from './calibrate.js';
@@ -22,6 +25,7 @@ export * from './modules/norm.js';
 export * from './modules/padding.js';
 export * from './modules/pool.js';
 export * from './modules/product.js';
+export * from './modules/recurrent.js';
 export * from './modules/reduction.js';
 export * from './modules/resample.js';
 export * from './modules/shape.js';

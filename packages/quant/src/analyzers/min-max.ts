@@ -52,12 +52,17 @@ export class MinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMaxStats> {
     return analyzer;
   }
 
-  protected override *rangesOf({ min, max }: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
-    const [lows, highs] = [min.data, max.data];
-    for (let g = 0; g < lows.length; g++) {
-      const seen = withZero([lows[g]!, highs[g]!]);
-      const wide = widened(seen, numSteps, isSymmetric, tooNarrow(seen, numSteps) ? EPSILON : 0);
-      yield bounded(isSymmetric ? symmetricRange(wide, numSteps) : wide);
-    }
+  protected override rangesOf(stats: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
+    return minMaxRanges(stats, numSteps, isSymmetric);
+  }
+}
+
+/** The ranges from smallest to largest value and zero, with steps of at least epsilon. */
+export function* minMaxRanges({ min, max }: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
+  const [lows, highs] = [min.data, max.data];
+  for (let g = 0; g < lows.length; g++) {
+    const seen = withZero([lows[g]!, highs[g]!]);
+    const wide = widened(seen, numSteps, isSymmetric, tooNarrow(seen, numSteps) ? EPSILON : 0);
+    yield bounded(isSymmetric ? symmetricRange(wide, numSteps) : wide);
   }
 }

@@ -22,6 +22,15 @@ export interface SqnrOptions {
   readonly gamma?: number;
 }
 
+/** The names of the options. */
+export const sqnrOptions = [
+  'numBins',
+  'asymmetricDeltaCandidates',
+  'symmetricDeltaCandidates',
+  'offsetCandidates',
+  'gamma',
+] as const;
+
 /** Adding 1.5 * 2^52 and taking it away rounds half to even; a number too large for that has no fraction and stays about as large. */
 const BIG = 6755399441055744;
 
@@ -80,17 +89,13 @@ class Bins {
 
 /** The range whose grid leaves the best ratio of signal to quantization noise, searched among a set of candidates. */
 export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
-  private readonly settings: Required<SqnrOptions>;
+  protected readonly settings: Required<SqnrOptions>;
+  /** The class in JSON, which minifiers must not change. */
+  protected readonly type: string = 'SqnrEncodingAnalyzer';
 
   /** @throws QuantizationError for options that are not positive numbers */
   constructor(shape: Shape | number, options: SqnrOptions = {}) {
-    checkOptions('SqnrEncodingAnalyzer', options, [
-      'numBins',
-      'asymmetricDeltaCandidates',
-      'symmetricDeltaCandidates',
-      'offsetCandidates',
-      'gamma',
-    ]);
+    checkOptions('SqnrEncodingAnalyzer', options, sqnrOptions);
     const settings = {
       numBins: 2048,
       asymmetricDeltaCandidates: 17,
@@ -115,26 +120,17 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
   }
 
   override toJSON(): unknown {
-    return { type: 'SqnrEncodingAnalyzer', shape: this.shape, ...this.settings, stats: this.observer.toJSON() };
+    return { type: this.type, shape: this.shape, ...this.settings, stats: this.observer.toJSON() };
   }
 
   /** The analyzer that `toJSON` wrote. Throws FormatError for anything else. */
   static fromJSON(json: unknown): SqnrEncodingAnalyzer {
-    const { shape, fields } = analyzerFields('SqnrEncodingAnalyzer', json);
-    const number = (name: keyof SqnrOptions): number => {
-      const value = fields[name];
-      if (typeof value !== 'number') throw new FormatError(`SqnrEncodingAnalyzer.fromJSON: ${name} must be a number.`);
-      return value;
-    };
-    const analyzer = new SqnrEncodingAnalyzer(shape, {
-      numBins: number('numBins'),
-      asymmetricDeltaCandidates: number('asymmetricDeltaCandidates'),
-      symmetricDeltaCandidates: number('symmetricDeltaCandidates'),
-      offsetCandidates: number('offsetCandidates'),
-      gamma: number('gamma'),
-    });
-    analyzer.observer.restore(fields['stats']);
-    return analyzer;
+    return sqnrFromJSON('SqnrEncodingAnalyzer', json, (shape, options) => new SqnrEncodingAnalyzer(shape, options));
+  }
+
+  /** Takes over statistics that `toJSON` wrote. */
+  restore(stats: unknown): void {
+    this.observer.restore(stats);
   }
 
   protected override *rangesOf(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Iterable<Ends> {
@@ -210,4 +206,27 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const length = Math.ceil((step + numSteps) / step);
     return Float32Array.from([...Array.from({ length }, (_, i) => rint(fround(-numSteps + step * i))), observed]);
   }
+}
+
+/** Reads the JSON of an analyzer that searches as `SqnrEncodingAnalyzer` does. */
+export function sqnrFromJSON<T extends SqnrEncodingAnalyzer>(
+  type: string,
+  json: unknown,
+  make: (shape: Shape, options: Required<SqnrOptions>) => T,
+): T {
+  const { shape, fields } = analyzerFields(type, json);
+  const number = (name: keyof SqnrOptions): number => {
+    const value = fields[name];
+    if (typeof value !== 'number') throw new FormatError(`${type}.fromJSON: ${name} must be a number.`);
+    return value;
+  };
+  const analyzer = make(shape, {
+    numBins: number('numBins'),
+    asymmetricDeltaCandidates: number('asymmetricDeltaCandidates'),
+    symmetricDeltaCandidates: number('symmetricDeltaCandidates'),
+    offsetCandidates: number('offsetCandidates'),
+    gamma: number('gamma'),
+  });
+  analyzer.restore(fields['stats']);
+  return analyzer;
 }

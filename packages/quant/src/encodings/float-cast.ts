@@ -1,4 +1,5 @@
-import { defineOp, Tensor, tensor } from '@q/tensor';
+import { defineOp, full, Tensor, zeros, type TypedArray } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { checkSpread } from '../functional.js';
 import { rint } from '../rounding.js';
@@ -40,7 +41,7 @@ function exponentOf(x: number): number {
 const clamped = (x: number, limit: number): number => (x > limit ? limit : x < -limit ? -limit : x);
 
 /** Rounds to the numbers of the format that ends at its IEEE maximum; steps are powers of two. */
-function roundToFormat(values: ArrayLike<number>, format: FloatFormat, out: Float32Array): void {
+function roundToFormat(values: ArrayLike<number>, format: FloatFormat, out: TypedArray): void {
   const limit = ieeeMax(format);
   const bias = Math.floor((2 ** format.exponentBits - 1) / 2) + 1;
   for (let i = 0; i < out.length; i++) {
@@ -56,7 +57,7 @@ function roundToStretched(
   values: ArrayLike<number>,
   limits: ArrayLike<number>,
   { exponentBits, mantissaBits }: FloatFormat,
-  out: Float32Array,
+  out: TypedArray,
 ): void {
   const top = fround(Math.log2(2 - 2 ** -mantissaBits));
   for (let i = 0; i < out.length; i++) {
@@ -83,24 +84,25 @@ interface CastAttrs {
   readonly maxval: Tensor | null;
 }
 
-const limitsOf = (x: Tensor, maxval: Tensor): ArrayLike<number> => maxval.detach().broadcastTo(x.shape).data;
+/** The largest number for each element of x, or for all where that is the format's own. */
+const limitsOf = (x: Tensor, { format, maxval }: CastAttrs): Tensor =>
+  maxval === null ? full([1], ieeeMax(format)) : maxval.detach().to('float32').broadcastTo(x.shape);
 
 const castOp = defineOp<readonly [Tensor], CastAttrs>({
   name: 'floatCast',
-  forward: ([x], { format, maxval }) => {
-    const out = new Float32Array(x.numel);
-    if (maxval === null) roundToFormat(x.data, format, out);
-    else roundToStretched(x.data, limitsOf(x, maxval), format, out);
-    return tensor(out, { shape: x.shape });
+  forward: ([x], attrs) => {
+    const result = zeros(x.shape);
+    const [values, limits, out] = elementsOf(x, limitsOf(x, attrs), result);
+    if (attrs.maxval === null) roundToFormat(values, attrs.format, out);
+    else roundToStretched(values, limits, attrs.format, out);
+    return result;
   },
-  backward: (grad, [x], _y, { format, maxval }) => {
-    const [upstream, values] = [grad.data, x.data];
-    const limits = maxval === null ? null : limitsOf(x, maxval);
-    const limit = ieeeMax(format);
-    const out = new Float32Array(x.numel);
-    for (let i = 0; i < out.length; i++)
-      out[i] = Math.abs(values[i]!) <= (limits === null ? limit : limits[i]!) ? upstream[i]! : 0;
-    return [tensor(out, { shape: x.shape })];
+  backward: (grad, [x], _y, attrs) => {
+    const result = zeros(x.shape);
+    const [upstream, values, limits, out] = elementsOf(grad, x, limitsOf(x, attrs), result);
+    const same = attrs.maxval === null;
+    for (let i = 0; i < out.length; i++) if (Math.abs(values[i]!) <= limits[same ? 0 : i]!) out[i] = upstream[i]!;
+    return [result];
   },
   saves: 'inputs',
 });

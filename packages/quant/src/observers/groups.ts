@@ -1,4 +1,5 @@
 import { isFloat, ShapeError, shown, type Shape, type Tensor } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 
 /** The elements of a tensor, those that share one encoding entry lying together: group g is `values[g * size ... (g + 1) * size]`. */
@@ -34,5 +35,6 @@ export function groupsOf(operation: string, x: Tensor, shape: Shape): Groups {
   const order = [...kept, ...reduced];
   const plain = x.detach().to('float32');
   const moved = order.every((dim, i) => dim === i) ? plain : plain.permute(order);
-  return { values: moved.data as Float32Array, count, size: x.numel / count };
+  const [values] = elementsOf(moved);
+  return { values: values as Float32Array, count, size: x.numel / count };
 }

@@ -1,5 +1,6 @@
 import { defineOp, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
+import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantizeOnGrid, type BlockSize } from '../functional.js';
 import { checkBitwidth } from '../grid.js';
@@ -65,14 +66,14 @@ function gridOf(
 const groupedScale = defineOp<readonly [Tensor], Groups>({
   name: 'groupedScale',
   forward: ([scale], groups) => {
-    const { of, steps, integers } = gridOf(scale.data, groups);
+    const { of, steps, integers } = gridOf(elementsOf(scale)[0], groups);
     return tensor(
       integers.map((q, i) => clamped(q, 1, groups.levels) * steps[of[i]!]!),
       { shape: scale.shape },
     );
   },
   backward: (grad, [scale], _y, groups) => {
-    const [upstream, scales] = [grad.data, scale.data];
+    const [upstream, scales] = elementsOf(grad, scale);
     const { of, steps, integers } = gridOf(scales, groups);
     const result = new Float32Array(of.length);
     const dsteps = new Float64Array(steps.length);
@@ -177,7 +178,7 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 
   /** Scales of the blocks before they are rounded. */
   private blockScales(): Float32Array {
-    const [lows, highs] = [this.min.data, this.max.data];
+    const [lows, highs] = elementsOf(this.min, this.max);
     const n = fround(this.numSteps);
     return Float32Array.from({ length: lows.length }, (_, i) => fround(highs[i]! - lows[i]!) / n);
   }

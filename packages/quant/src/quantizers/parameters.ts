@@ -1,4 +1,5 @@
 import { defineOp, tensor, type Tensor } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import type { Grid } from '../grid.js';
 import { rint } from '../rounding.js';
 
@@ -24,19 +25,19 @@ export const affineParameters = defineOp<readonly [Tensor, Tensor], AffineGrid, 
   name: 'affineParameters',
   forward: ([min, max], { qmin, qmax, symmetric }) => {
     const n = fround(qmax - qmin);
-    const [lows, highs] = [min.data, max.data];
+    const [lows, highs] = elementsOf(min, max);
     const scale = each(min, (i) => fround(highs[i]! - lows[i]!) / n);
-    const steps = scale.data;
+    const [steps] = elementsOf(scale);
     const offset = each(min, (i) => (symmetric ? 0 : rint(fround(lows[i]! / steps[i]!)) - qmin));
     return [scale, offset] as const;
   },
   backward: ([dscale, doffset], [min, max], [scale], { qmin, qmax, symmetric }) => {
     const n = fround(qmax - qmin);
     const zeros = new Float32Array(min.numel);
-    const ds = dscale?.data ?? zeros;
+    const ds = dscale === null ? zeros : Float32Array.from(elementsOf(dscale)[0]);
     const width = (i: number): number => fround(ds[i]! / n);
     if (symmetric || doffset === null) return [each(min, (i) => -width(i)), each(max, width)];
-    const [lows, steps, dos] = [min.data, scale.data, doffset.data];
+    const [lows, steps, dos] = elementsOf(min, scale, doffset);
     const shift = (i: number): number =>
       fround(fround(-dos[i]! * fround(fround(lows[i]! / steps[i]!) / steps[i]!)) / n);
     return [

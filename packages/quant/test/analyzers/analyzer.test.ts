@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { FormatError, tensor, zeros } from '@q/tensor';
 import type { EncodingAnalyzer } from '../../src/analyzers/analyzer.js';
+import { EntropyEncodingAnalyzer } from '../../src/analyzers/entropy.js';
 import { MinMaxEncodingAnalyzer } from '../../src/analyzers/min-max.js';
+import { MovingAverageMinMaxEncodingAnalyzer } from '../../src/analyzers/moving-average.js';
+import { MseEncodingAnalyzer } from '../../src/analyzers/mse.js';
 import { PercentileEncodingAnalyzer } from '../../src/analyzers/percentile.js';
 import { SqnrEncodingAnalyzer } from '../../src/analyzers/sqnr.js';
 import { QuantizationError, StatisticsNotFoundError } from '../../src/errors.js';
@@ -25,6 +28,21 @@ const kinds: readonly (readonly [
     'SqnrEncodingAnalyzer',
     (shape) => new SqnrEncodingAnalyzer(shape, { numBins: 64 }),
     (json) => SqnrEncodingAnalyzer.fromJSON(json),
+  ],
+  [
+    'MovingAverageMinMaxEncodingAnalyzer',
+    (shape) => new MovingAverageMinMaxEncodingAnalyzer(shape, { averagingConstant: 0.9 }),
+    (json) => MovingAverageMinMaxEncodingAnalyzer.fromJSON(json),
+  ],
+  [
+    'MseEncodingAnalyzer',
+    (shape) => new MseEncodingAnalyzer(shape, { numBins: 64 }),
+    (json) => MseEncodingAnalyzer.fromJSON(json),
+  ],
+  [
+    'EntropyEncodingAnalyzer',
+    (shape) => new EntropyEncodingAnalyzer(shape, { numBins: 64 }),
+    (json) => EntropyEncodingAnalyzer.fromJSON(json),
   ],
 ];
 
