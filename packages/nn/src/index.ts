@@ -200,6 +200,8 @@ export {
   type UnpoolOptions,
 } from './layers/pool.js';
 export { Addmm, Baddbmm, Bmm, DynamicConv2d, DynamicLinear, MatMul } from './layers/product.js';
+export { GRU, LSTM, RNN, type LSTMOptions, type RecurrentOptions, type RNNOptions } from './layers/recurrent.js';
+export { GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from './layers/recurrent-cell.js';
 export {
   AMax,
   AMin,
@@ -229,7 +231,7 @@ export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptio
 export { BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss, SoftMarginLoss } from './losses/binary.js';
 export { CrossEntropyLoss, NLLLoss, NLLLoss2d } from './losses/classification.js';
 export { CTCLoss } from './losses/ctc.js';
-export { Loss, WeightedLoss, type WeightOptions } from './losses/loss.js';
+export { Loss } from './losses/loss.js';
 export {
   CosineEmbeddingLoss,
   HingeEmbeddingLoss,

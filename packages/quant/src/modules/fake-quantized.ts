@@ -55,10 +55,28 @@ export {
 } from './embedding.js';
 export { QuantizedLinear as FakeQuantizedLinear, QuantizedBilinear as FakeQuantizedBilinear } from './linear.js';
 export {
+  QuantizedBCELoss as FakeQuantizedBCELoss,
+  QuantizedBCEWithLogitsLoss as FakeQuantizedBCEWithLogitsLoss,
+  QuantizedCosineEmbeddingLoss as FakeQuantizedCosineEmbeddingLoss,
   QuantizedCrossEntropyLoss as FakeQuantizedCrossEntropyLoss,
+  QuantizedHuberLoss as FakeQuantizedHuberLoss,
+  QuantizedKLDivLoss as FakeQuantizedKLDivLoss,
   QuantizedL1Loss as FakeQuantizedL1Loss,
   QuantizedMSELoss as FakeQuantizedMSELoss,
+  QuantizedMarginRankingLoss as FakeQuantizedMarginRankingLoss,
+  QuantizedPoissonNLLLoss as FakeQuantizedPoissonNLLLoss,
+  QuantizedSmoothL1Loss as FakeQuantizedSmoothL1Loss,
+  QuantizedGaussianNLLLoss as FakeQuantizedGaussianNLLLoss,
+  QuantizedTripletMarginLoss as FakeQuantizedTripletMarginLoss,
+  QuantizedTripletMarginWithDistanceLoss as FakeQuantizedTripletMarginWithDistanceLoss,
+  QuantizedCTCLoss as FakeQuantizedCTCLoss,
+  QuantizedHingeEmbeddingLoss as FakeQuantizedHingeEmbeddingLoss,
+  QuantizedMultiLabelMarginLoss as FakeQuantizedMultiLabelMarginLoss,
+  QuantizedMultiLabelSoftMarginLoss as FakeQuantizedMultiLabelSoftMarginLoss,
+  QuantizedMultiMarginLoss as FakeQuantizedMultiMarginLoss,
   QuantizedNLLLoss as FakeQuantizedNLLLoss,
+  QuantizedNLLLoss2d as FakeQuantizedNLLLoss2d,
+  QuantizedSoftMarginLoss as FakeQuantizedSoftMarginLoss,
 } from './loss.js';
 export {
   QuantizedBatchNorm1d as FakeQuantizedBatchNorm1d,
@@ -101,6 +119,14 @@ export {
   QuantizedFractionalMaxPool2d as FakeQuantizedFractionalMaxPool2d,
   QuantizedFractionalMaxPool3d as FakeQuantizedFractionalMaxPool3d,
 } from './pool.js';
+export {
+  QuantizedRNN as FakeQuantizedRNN,
+  QuantizedLSTM as FakeQuantizedLSTM,
+  QuantizedGRU as FakeQuantizedGRU,
+  QuantizedRNNCell as FakeQuantizedRNNCell,
+  QuantizedLSTMCell as FakeQuantizedLSTMCell,
+  QuantizedGRUCell as FakeQuantizedGRUCell,
+} from './recurrent.js';
 export {
   QuantizedUpsample as FakeQuantizedUpsample,
   QuantizedUpsamplingNearest2d as FakeQuantizedUpsamplingNearest2d,

@@ -12,6 +12,7 @@ import * as norm from './norm.js';
 import * as padding from './padding.js';
 import * as pool from './pool.js';
 import * as product from './product.js';
+import * as recurrent from './recurrent.js';
 import * as reduction from './reduction.js';
 import * as resample from './resample.js';
 import * as shape from './shape.js';
@@ -36,6 +37,7 @@ export const builtIn: ReadonlyMap<ModuleClass, QuantizedClass> = new Map(
     padding,
     pool,
     product,
+    recurrent,
     reduction,
     resample,
     shape,
