@@ -134,13 +134,12 @@ export function confusionMatrix(counts: readonly (readonly number[])[], label: s
         `<text x="${origin + cell * (digit + 0.5)}" y="12" text-anchor="middle">${digit}</text><text x="10" y="${origin + cell * (digit + 0.5) + 4}" text-anchor="middle">${digit}</text>`,
     )
     .join('');
-  const most = Math.max(4, ...counts.flatMap((row, i) => row.filter((_, j) => i !== j)));
   const cells = counts
     .flatMap((row, i) =>
       row.map((count, j) => {
         const [x, y] = [origin + cell * j, origin + cell * i];
         const kind = i === j ? 'right' : count > 0 ? 'wrong' : 'none';
-        const strength = kind === 'wrong' ? ` style="--strength:${Math.round(35 + (65 * count) / most)}%"` : '';
+        const strength = kind === 'wrong' ? ` style="--strength:${Math.min(100, 30 + 14 * count)}%"` : '';
         const text =
           count > 0
             ? `<text class="${kind}" x="${x + cell / 2}" y="${y + cell / 2 + 4}" text-anchor="middle">${count}</text>`

@@ -125,7 +125,7 @@ function recovery({ float, eight, four, tuned, history, test }: Results): string
   });
   return `<section>
 <h2>What fine-tuning regains</h2>
-<p>Weights and clipping ranges learn together while every value passes its quantizer. ${changed.length} digits that 4-bit weights misread are read correctly again.</p>
+<p>Weights and clipping ranges learn together while every value passes its quantizer. ${changed.length} digits that 4-bit weights misread are read correctly again. The float network was not trained further, so part of the gain may come from the training itself.</p>
 <div class="pair">
 <figure class="plot card"><figcaption><b>Test accuracy by epoch</b></figcaption>${accuracyChart(history, lines)}</figure>
 <ul class="digits">${changed.slice(0, 20).join('')}</ul>
