@@ -3,6 +3,7 @@ import type { View } from '../../storage.js';
 import type { MatmulKernels } from '../contract/matmul.js';
 import type { Family, SimdEngine } from './engine.js';
 import { emitGemmF32, GEMM_F32_WORKSPACE } from './gemm-f32.js';
+import { emitGemv } from './gemv.js';
 import { emitGemmI8, GEMM_I8_WORKSPACE, type Bytes } from './gemm-i8.js';
 
 /** Products below which the plain loops are as fast. */
@@ -13,6 +14,8 @@ const LARGEST_ZERO = 32767 - 255;
 
 const floatFamily: Family = ({ module, features }) =>
   emitGemmF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
+
+const vectorFamily: Family = ({ module, features }) => emitGemv(module, features.fused);
 
 const bytesOf = ({ storage: { dtype } }: View): Bytes | null =>
   dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
@@ -31,6 +34,34 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
   const { memory } = engine;
   const address = (view: View): number =>
     view.storage.pointer(memory, view.layout) + view.layout.offset * dtypes[view.storage.dtype].bytes;
+
+  /** Products with one row or one column, where the matrix lies so that it can be read in order; false elsewhere. */
+  function vectorProduct(x: View, y: View, out: View): boolean {
+    const [batches, m, k] = x.layout.shape as [number, number, number];
+    const n = y.layout.shape[2]!;
+    const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
+    // The lines of the matrix are what the result counts.
+    const [vector, vectorStep, along, across] = m === 1 ? [x, xc, yr, yc] : [y, yr, xc, xr];
+    const count = m === 1 ? n : m;
+    const name = along === 4 ? 'gemvDots' : across === 4 ? 'gemvRows' : null;
+    const stride = name === 'gemvDots' ? across : along;
+    if (!name) return false;
+    const product = engine.load(vectorFamily)[name]!;
+    const target = out.storage.writePointer(memory, out.layout);
+    if (target === null) return false;
+    const [a, b, c] = [address(x), address(y), target + out.layout.offset * 4];
+    const gathered = vectorStep === 4 ? 0 : memory.scratch(k * 4);
+    const heap = memory.heap('float32');
+    for (let i = 0; i < batches; i++) {
+      let v = vector === x ? a + i * xb : b + i * yb;
+      if (gathered) {
+        for (let p = 0; p < k; p++) heap[gathered / 4 + p] = heap[(v + p * vectorStep) / 4]!;
+        v = gathered;
+      }
+      product(v, k, m === 1 ? b + i * yb : a + i * xb, count, stride, c + i * count * 4);
+    }
+    return true;
+  }
 
   /** Zero points of one batch as int32 in scratch memory, padded so that whole panels can be read. */
   function zeros({ storage, layout }: View, batch: number): number {
@@ -55,9 +86,10 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
       const n = y.layout.shape[2]!;
       const fits = x.storage.dtype === 'float32' && y.storage.dtype === 'float32';
       if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, out);
-      const { gemmF32 } = engine.load(floatFamily);
       memory.beginKernel();
       try {
+        if ((m === 1 || n === 1) && vectorProduct(x, y, out)) return;
+        const { gemmF32 } = engine.load(floatFamily);
         const to = out.storage.writePointer(memory, out.layout);
         if (to === null) return fallback.matmul(x, y, out);
         const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
