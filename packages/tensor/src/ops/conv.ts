@@ -150,6 +150,9 @@ export const conv: Op<readonly Tensor[], ConvAttrs, View> = op<readonly Tensor[]
   saves: 'inputs',
 });
 
+/** The first positions of each dim: an output padding of a stride or more leaves room for windows that nothing was spread from. */
+const cropped = (x: Tensor, shape: Shape): Tensor => x.slice(...shape.map((size): [number, number] => [0, size]));
+
 /** The adjoint of `conv` in x: spreads `[n, o, ...]` by `[o, c / groups, ...kernel]` to `[n, c, ...size]`. */
 export const convInput: Op<Pair, SizedConvAttrs, View> = op<Pair, SizedConvAttrs>({
   name: 'convTranspose',
@@ -167,7 +170,7 @@ export const convInput: Op<Pair, SizedConvAttrs, View> = op<Pair, SizedConvAttrs
     return out;
   },
   backward: (upstream, [grad, weight], _x, attrs) => [
-    grad.requiresGrad ? apply(conv, [upstream, weight], convAttrs(attrs)) : null,
+    grad.requiresGrad ? cropped(apply(conv, [upstream, weight], convAttrs(attrs)), grad.shape) : null,
     weight.requiresGrad ? apply(convWeight, [upstream, grad], { ...attrs, size: weight.shape.slice(2) }) : null,
   ],
   saves: 'inputs',

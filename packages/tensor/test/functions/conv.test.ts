@@ -177,6 +177,12 @@ describe('convolutions', () => {
     expect(() => conv1d(x, tensor([[[1, 1]]]), null, { padding: 'same', stride: 2 })).toThrow(/'same' needs stride 1/);
   });
 
+  it('transpose with an output padding of a stride, which only a dilation allows', () =>
+    expectGradient(
+      (x, weight, bias) => convTranspose2d(x!, weight!, bias!, { stride: [1, 2], dilation: 2, outputPadding: 1 }),
+      [filled([1, 2, 3, 4]), filled([2, 3, 2, 1]), filled([3])],
+    ));
+
   it('give second derivatives', () => {
     const [x, weight] = [filled([1, 1, 3, 3]), filled([1, 1, 2, 2])];
     /** The gradient of sum(y^2) by the weight, still in the graph. */
