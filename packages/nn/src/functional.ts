@@ -1,4 +1,5 @@
 /** The functional forms of the layers, as `torch.nn.functional`. */
+export { scaledDotProductAttention, type AttentionOptions } from './functional/attention.js';
 export * from './functional/binary-loss.js';
 export { ctcLoss, type CTCOptions, type Lengths } from './functional/ctc-loss.js';
 export * from './functional/distance.js';

@@ -37,6 +37,7 @@ export {
   type RReLUOptions,
   type SoftmaxDim,
 } from './layers/activation.js';
+export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from './layers/attention.js';
 export { ModuleDict, ModuleList, Sequential } from './layers/container.js';
 export {
   Conv1d,
@@ -228,6 +229,22 @@ export {
   type UpsampleOptions,
 } from './layers/resample.js';
 export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptions } from './layers/shape.js';
+export {
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type Decoder,
+  type DecoderMasks,
+  type Encoder,
+  type EncoderLayerMasks,
+  type EncoderMasks,
+  type StackOptions,
+  type TransformerLayerOptions,
+  type TransformerMasks,
+  type TransformerOptions,
+} from './layers/transformer.js';
 export { BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss, SoftMarginLoss } from './losses/binary.js';
 export { CrossEntropyLoss, NLLLoss, NLLLoss2d } from './losses/classification.js';
 export { CTCLoss } from './losses/ctc.js';

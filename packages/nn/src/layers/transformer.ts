@@ -1,0 +1,300 @@
+import { full, type Tensor } from '@q/tensor';
+import { xavierUniform } from '../init.js';
+import { Module } from '../module.js';
+import { checkChoice, checkSizes } from '../sizes.js';
+import type { StateNames } from '../slots.js';
+import { GELU, ReLU } from './activation.js';
+import { MultiheadAttention } from './attention.js';
+import { ModuleList } from './container.js';
+import { Dropout } from './dropout.js';
+import { Add } from './elementwise.js';
+import { Linear } from './linear.js';
+import { LayerNorm } from './norm.js';
+import type { Layer } from './operation.js';
+
+/** Options of the layers of a transformer. */
+export interface TransformerLayerOptions {
+  /** Size between the two linear layers. Default: 2048. */
+  readonly dimFeedforward?: number;
+  /** Probability of the dropouts in training. Default: 0.1. */
+  readonly dropout?: number;
+  /** What stands between the two linear layers: a name, or a module. Default: 'relu'. */
+  readonly activation?: 'relu' | 'gelu' | Layer;
+  /** Default: 1e-5. */
+  readonly layerNormEps?: number;
+  /** Whether sequences are `[N, L, E]` rather than `[L, N, E]`. Default: false. */
+  readonly batchFirst?: boolean;
+  /** Whether normalizations stand before attention and linear layers rather than behind. Default: false. */
+  readonly normFirst?: boolean;
+  /** Whether linear layers and normalizations have biases. Default: true. */
+  readonly bias?: boolean;
+}
+
+/** Masks of one attention: see `MultiheadAttention`. */
+interface Masks {
+  readonly attnMask: Tensor | null;
+  readonly keyPaddingMask: Tensor | null;
+}
+
+/** What encoder and decoder layers share: attention to itself and two linear layers, each added to its input. */
+abstract class TransformerLayer extends Module {
+  static override readonly stateNames: StateNames = { selfAttn: 'self_attn', multiheadAttn: 'multihead_attn' };
+  normFirst: boolean;
+  selfAttn: MultiheadAttention;
+  linear1: Linear;
+  dropout: Dropout;
+  linear2: Linear;
+  norm1: LayerNorm;
+  norm2: LayerNorm;
+  dropout1: Dropout;
+  dropout2: Dropout;
+  activation: Layer;
+  add1: Add;
+  add2: Add;
+
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions) {
+    super();
+    const { dimFeedforward = 2048, dropout = 0.1, activation = 'relu', layerNormEps = 1e-5 } = options;
+    const { batchFirst = false, normFirst = false, bias = true } = options;
+    checkSizes(this.constructor.name, { dModel, nhead, dimFeedforward });
+    if (typeof activation === 'string') checkChoice(this.constructor.name, 'activation', activation, ['relu', 'gelu']);
+    this.normFirst = normFirst;
+    this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias });
+    this.linear1 = new Linear(dModel, dimFeedforward, { bias });
+    this.dropout = new Dropout(dropout);
+    this.linear2 = new Linear(dimFeedforward, dModel, { bias });
+    this.norm1 = new LayerNorm(dModel, { eps: layerNormEps, bias });
+    this.norm2 = new LayerNorm(dModel, { eps: layerNormEps, bias });
+    this.dropout1 = new Dropout(dropout);
+    this.dropout2 = new Dropout(dropout);
+    this.activation = activation === 'relu' ? new ReLU() : activation === 'gelu' ? new GELU() : activation;
+    this.add1 = new Add();
+    this.add2 = new Add();
+  }
+
+  /** `x` and what a part of the layer makes of it, normalized before or behind. */
+  residual(x: Tensor, norm: LayerNorm, add: Add, part: (x: Tensor) => Tensor): Tensor {
+    return this.normFirst ? add.forward(x, part(norm.forward(x))) : norm.forward(add.forward(x, part(x)));
+  }
+
+  /** Attention of a sequence to itself. */
+  attend(x: Tensor, masks: Masks): Tensor {
+    return this.dropout1.forward(this.selfAttn.forward(x, x, x, { ...masks, needWeights: false })[0]);
+  }
+
+  /** The two linear layers. */
+  feedForward(x: Tensor, last: Dropout): Tensor {
+    const hidden = this.activation.forward(this.linear1.forward(x));
+    return last.forward(this.linear2.forward(this.dropout.forward(hidden)));
+  }
+}
+
+/** Options of a call of `TransformerEncoderLayer`. */
+export interface EncoderLayerMasks {
+  /** `[L, L]`, see `MultiheadAttention`. */
+  readonly srcMask?: Tensor | null;
+  /** `[N, L]`, see `MultiheadAttention`. */
+  readonly srcKeyPaddingMask?: Tensor | null;
+}
+
+/**
+ * Attention to itself and two linear layers, each with dropout, residual and normalization (Vaswani et al., 2017).
+ *
+ * @example
+ * new TransformerEncoderLayer(512, 8, { batchFirst: true }).forward(randn([4, 10, 512])); // [4, 10, 512]
+ */
+export class TransformerEncoderLayer extends TransformerLayer {
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    super(dModel, nhead, options);
+  }
+
+  forward(src: Tensor, { srcMask = null, srcKeyPaddingMask = null }: EncoderLayerMasks = {}): Tensor {
+    const x = this.residual(src, this.norm1, this.add1, (y) =>
+      this.attend(y, { attnMask: srcMask, keyPaddingMask: srcKeyPaddingMask }),
+    );
+    return this.residual(x, this.norm2, this.add2, (y) => this.feedForward(y, this.dropout2));
+  }
+}
+
+/** Options of a call of `TransformerDecoderLayer` and `TransformerDecoder`. */
+export interface DecoderMasks {
+  /** `[L, L]`, see `MultiheadAttention`. */
+  readonly tgtMask?: Tensor | null;
+  /** `[L, S]` */
+  readonly memoryMask?: Tensor | null;
+  /** `[N, L]` */
+  readonly tgtKeyPaddingMask?: Tensor | null;
+  /** `[N, S]` */
+  readonly memoryKeyPaddingMask?: Tensor | null;
+}
+
+/** Attention to itself, attention to the encoder's result, and two linear layers (Vaswani et al., 2017). */
+export class TransformerDecoderLayer extends TransformerLayer {
+  multiheadAttn: MultiheadAttention;
+  norm3: LayerNorm;
+  dropout3: Dropout;
+  add3: Add;
+
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    super(dModel, nhead, options);
+    const { dropout = 0.1, layerNormEps = 1e-5, batchFirst = false, bias = true } = options;
+    this.multiheadAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias });
+    this.norm3 = new LayerNorm(dModel, { eps: layerNormEps, bias });
+    this.dropout3 = new Dropout(dropout);
+    this.add3 = new Add();
+  }
+
+  /** @param memory what the encoder made of the source */
+  forward(
+    tgt: Tensor,
+    memory: Tensor,
+    { tgtMask = null, memoryMask = null, tgtKeyPaddingMask = null, memoryKeyPaddingMask = null }: DecoderMasks = {},
+  ): Tensor {
+    const x = this.residual(tgt, this.norm1, this.add1, (y) =>
+      this.attend(y, { attnMask: tgtMask, keyPaddingMask: tgtKeyPaddingMask }),
+    );
+    const seen = { attnMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask, needWeights: false };
+    const z = this.residual(x, this.norm2, this.add2, (y) =>
+      this.dropout2.forward(this.multiheadAttn.forward(y, memory, memory, seen)[0]),
+    );
+    return this.residual(z, this.norm3, this.add3, (y) => this.feedForward(y, this.dropout3));
+  }
+}
+
+/** Options of `TransformerEncoder` and `TransformerDecoder`. */
+export interface StackOptions {
+  /** Normalization of the result. */
+  readonly norm?: Layer | null;
+}
+
+/** Options of a call of `TransformerEncoder`. */
+export interface EncoderMasks {
+  /** `[L, L]`, see `MultiheadAttention`. */
+  readonly mask?: Tensor | null;
+  /** `[N, L]`, see `MultiheadAttention`. */
+  readonly srcKeyPaddingMask?: Tensor | null;
+}
+
+const copies = <M extends Module>(layer: M, count: number): ModuleList<M> =>
+  new ModuleList(Array.from({ length: count }, () => layer.clone()));
+
+/** Copies of an encoder layer, one after the other. They start with the same parameters. */
+export class TransformerEncoder extends Module {
+  layers: ModuleList<TransformerEncoderLayer>;
+  norm: Layer | null;
+
+  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, { norm = null }: StackOptions = {}) {
+    super();
+    checkSizes('TransformerEncoder', { numLayers });
+    this.layers = copies(encoderLayer, numLayers);
+    this.norm = norm;
+  }
+
+  forward(src: Tensor, { mask = null, srcKeyPaddingMask = null }: EncoderMasks = {}): Tensor {
+    let x = src;
+    for (const layer of this.layers) x = layer.forward(x, { srcMask: mask, srcKeyPaddingMask });
+    return this.norm ? this.norm.forward(x) : x;
+  }
+}
+
+/** Copies of a decoder layer, one after the other. They start with the same parameters. */
+export class TransformerDecoder extends Module {
+  layers: ModuleList<TransformerDecoderLayer>;
+  norm: Layer | null;
+
+  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, { norm = null }: StackOptions = {}) {
+    super();
+    checkSizes('TransformerDecoder', { numLayers });
+    this.layers = copies(decoderLayer, numLayers);
+    this.norm = norm;
+  }
+
+  /** @param memory what the encoder made of the source */
+  forward(tgt: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
+    let x = tgt;
+    for (const layer of this.layers) x = layer.forward(x, memory, masks);
+    return this.norm ? this.norm.forward(x) : x;
+  }
+}
+
+/** An encoder: a `TransformerEncoder`, or a module that is called as one. */
+export interface Encoder extends Module {
+  forward(src: Tensor, masks?: EncoderMasks): Tensor;
+}
+
+/** A decoder: a `TransformerDecoder`, or a module that is called as one. */
+export interface Decoder extends Module {
+  forward(tgt: Tensor, memory: Tensor, masks?: DecoderMasks): Tensor;
+}
+
+/** Options of `Transformer`. */
+export interface TransformerOptions extends TransformerLayerOptions {
+  /** Size of the vectors. Default: 512. */
+  readonly dModel?: number;
+  /** Number of heads. Default: 8. */
+  readonly nhead?: number;
+  /** Default: 6. */
+  readonly numEncoderLayers?: number;
+  /** Default: 6. */
+  readonly numDecoderLayers?: number;
+  /** Takes the place of the encoder. */
+  readonly customEncoder?: Encoder | null;
+  /** Takes the place of the decoder. */
+  readonly customDecoder?: Decoder | null;
+}
+
+/** Options of a call of `Transformer`. */
+export interface TransformerMasks extends DecoderMasks, EncoderLayerMasks {}
+
+/**
+ * An encoder for a source and a decoder for a target (Vaswani et al., 2017), both ended by a normalization; embeddings and
+ * the last linear layer are yours.
+ *
+ * @example
+ * const model = new Transformer({ dModel: 64, nhead: 4, numEncoderLayers: 2, numDecoderLayers: 2 });
+ * const tgtMask = Transformer.generateSquareSubsequentMask(tgt.shape[0]);
+ * model.forward(src, tgt, { tgtMask }); // src: [S, N, 64], tgt: [T, N, 64], result: [T, N, 64]
+ */
+export class Transformer extends Module {
+  encoder: Encoder;
+  decoder: Decoder;
+  dModel: number;
+  nhead: number;
+  batchFirst: boolean;
+
+  constructor(options: TransformerOptions = {}) {
+    super();
+    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, batchFirst = false } = options;
+    const norm = (): LayerNorm => new LayerNorm(dModel, { eps: options.layerNormEps, bias: options.bias });
+    this.encoder =
+      options.customEncoder ??
+      new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, options), numEncoderLayers, { norm: norm() });
+    this.decoder =
+      options.customDecoder ??
+      new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, options), numDecoderLayers, { norm: norm() });
+    this.dModel = dModel;
+    this.nhead = nhead;
+    this.batchFirst = batchFirst;
+    this.resetParameters();
+  }
+
+  /** Draws new weights for all matrices, as PyTorch does. */
+  resetParameters(): void {
+    for (const parameter of this.parameters()) if (parameter.ndim > 1) xavierUniform(parameter);
+  }
+
+  /** @returns `[T, N, dModel]`, or `[N, T, dModel]` with `batchFirst` */
+  forward(
+    src: Tensor,
+    tgt: Tensor,
+    { srcMask = null, srcKeyPaddingMask = null, ...rest }: TransformerMasks = {},
+  ): Tensor {
+    const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask });
+    return this.decoder.forward(tgt, memory, rest);
+  }
+
+  /** A mask `[size, size]` to be added to scores, that hides all later positions: -Infinity above the diagonal. */
+  static generateSquareSubsequentMask(size: number): Tensor {
+    return full([size, size], -Infinity).triu({ diagonal: 1 });
+  }
+}
