@@ -130,6 +130,24 @@ describe('a class of one’s own', () => {
   });
 });
 
+describe('FakeQuantizationMixin.fromModule', () => {
+  class Halved extends Module {
+    forward(x: Tensor): Tensor {
+      return x.div(2);
+    }
+  }
+
+  it('takes the class registered with it before the one that has kernels', () => {
+    class QuantizedHalved extends QuantizationMixin(Halved) {}
+    QuantizationMixin.implements(Halved)(QuantizedHalved);
+    expect(FakeQuantizationMixin.fromModule(new Halved())).toBeInstanceOf(QuantizedHalved);
+    class FakeQuantizedHalved extends FakeQuantizationMixin(Halved) {}
+    FakeQuantizationMixin.implements(Halved)(FakeQuantizedHalved);
+    expect(FakeQuantizationMixin.fromModule(new Halved())).toBeInstanceOf(FakeQuantizedHalved);
+    expect(QuantizationMixin.fromModule(new Halved())).toBeInstanceOf(QuantizedHalved);
+  });
+});
+
 describe('fromModule', () => {
   it('shares parameters and own properties, and computes the same', () => {
     const linear = Object.assign(new Linear(4, 3), { note: { by: 'me' } }).eval();
