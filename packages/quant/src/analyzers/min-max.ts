@@ -1,4 +1,5 @@
 import type { Shape, Tensor } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { MinMaxObserver, type MinMaxStats } from '../observers/min-max.js';
 import { analyzerFields, EncodingAnalyzer } from './analyzer.js';
 import { bounded, EPSILON, symmetricRange, tooNarrow, widened, withZero, type Ends } from './range.js';
@@ -59,7 +60,7 @@ export class MinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMaxStats> {
 
 /** The ranges from smallest to largest value and zero, with steps of at least epsilon. */
 export function* minMaxRanges({ min, max }: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
-  const [lows, highs] = [min.data, max.data];
+  const [lows, highs] = elementsOf(min, max);
   for (let g = 0; g < lows.length; g++) {
     const seen = withZero([lows[g]!, highs[g]!]);
     const wide = widened(seen, numSteps, isSymmetric, tooNarrow(seen, numSteps) ? EPSILON : 0);

@@ -1,21 +1,12 @@
-import { isFloat, ShapeError, shown, type Shape, type Tensor } from '@q/tensor';
-import { elementsOf } from '../elements.js';
+import { isFloat, ShapeError, shown, Tensor, type Shape } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
 
-/** The elements of a tensor, those that share one encoding entry lying together: group g is `values[g * size ... (g + 1) * size]`. */
-export interface Groups {
-  readonly values: Float32Array;
-  readonly count: number;
-  readonly size: number;
-}
-
 /**
- * Sorts the elements of `x` by the entry of an encoding of `shape` they belong to: dims where the shape (aligned from the
- * right) is 1 are observed together.
+ * The dims of `x` that are observed together for an encoding of `shape` (aligned from the right): those where it is 1.
  *
  * @throws ShapeError where the shape does not reduce x; QuantizationError for integers and for a tensor without elements
  */
-export function groupsOf(operation: string, x: Tensor, shape: Shape): Groups {
+export function reducedDims(operation: string, x: Tensor, shape: Shape): number[] {
   if (!isFloat(x.dtype))
     throw new QuantizationError(
       `${operation}: observes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
@@ -28,13 +19,19 @@ export function groupsOf(operation: string, x: Tensor, shape: Shape): Groups {
     );
   if (x.numel === 0)
     throw new QuantizationError(`${operation}: a tensor of shape ${shown(x.shape)} has no elements to observe.`);
-  const kept: number[] = [];
-  const reduced: number[] = [];
-  for (let d = 0; d < x.ndim; d++) (d >= leading && shape[d - leading] !== 1 ? kept : reduced).push(d);
-  const count = kept.reduce((product, d) => product * x.shape[d]!, 1);
+  return x.shape.map((_, d) => d).filter((d) => d < leading || shape[d - leading] === 1);
+}
+
+/** The elements of `x` as float32, outside the graph and without an encoding. */
+export const observable = (x: Tensor): Tensor => new Tensor(x.storage, x.layout).to('float32');
+
+/** The elements of `x` as a contiguous `[entries, elements]`: in one row those that share an entry of an encoding of `shape`. */
+export function rowsOf(operation: string, x: Tensor, shape: Shape): Tensor {
+  const reduced = reducedDims(operation, x, shape);
+  const kept = x.shape.map((_, d) => d).filter((d) => !reduced.includes(d));
   const order = [...kept, ...reduced];
-  const plain = x.detach().to('float32');
+  const entries = kept.reduce((product, d) => product * x.shape[d]!, 1);
+  const plain = observable(x);
   const moved = order.every((dim, i) => dim === i) ? plain : plain.permute(order);
-  const [values] = elementsOf(moved);
-  return { values: values as Float32Array, count, size: x.numel / count };
+  return moved.reshape([entries, x.numel / entries]).contiguous();
 }

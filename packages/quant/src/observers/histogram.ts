@@ -1,7 +1,8 @@
-import { FormatError, ShapeError, shown, type Shape, type Tensor } from '@q/tensor';
+import { FormatError, ShapeError, shown, type Shape, type Tensor, type TypedArray } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { rint } from '../rounding.js';
-import { groupsOf, type Groups } from './groups.js';
+import { rowsOf } from './groups.js';
 import { fieldsOf, numberOf, numbersOf } from './numbers.js';
 
 const { fround, trunc, min: least, max: most } = Math;
@@ -22,7 +23,8 @@ export class Histogram {
     const bins = this.histogram.length;
     const { low, step } = this.spread;
     const edges = new Float32Array(bins + 1);
-    for (let i = 0; i <= bins; i++) edges[i] = fround(fround(fround(i) * step) + low);
+    const f = Number.isFinite(fround(bins * step)) ? fround : (x: number): number => x;
+    for (let i = 0; i <= bins; i++) edges[i] = f(i * step) + low;
     return edges;
   }
 
@@ -31,28 +33,21 @@ export class Histogram {
     const even = this.min === this.max;
     const low = even ? fround(this.min - 0.5) : this.min;
     const high = even ? fround(this.max + 0.5) : this.max;
-    return { low, step: fround(fround(high - low) / fround(this.histogram.length)) };
+    const width = fround(high - low);
+    // A range wider than the largest float32 still has bins.
+    return { low, step: fround((Number.isFinite(width) ? width : high - low) / fround(this.histogram.length)) };
   }
 }
 
-/** Finite range of `values[start ... end]`. Throws where there is none. */
-function finiteRange(values: Float32Array, start: number, end: number): readonly [number, number] {
+/** Finite range of values. Throws where there is none. */
+function finiteRange(values: TypedArray): readonly [number, number] {
   let low = Infinity;
   let high = -Infinity;
-  for (let i = start; i < end; i++) {
+  for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (value < low && value !== -Infinity) low = value;
-    if (value > high && value !== Infinity) high = value;
-  }
-  if (low > high || !Number.isFinite(low) || !Number.isFinite(high)) {
-    low = Infinity;
-    high = -Infinity;
-    for (let i = start; i < end; i++) {
-      const value = values[i]!;
-      if (!Number.isFinite(value)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   if (low > high)
     throw new QuantizationError(
@@ -61,37 +56,78 @@ function finiteRange(values: Float32Array, start: number, end: number): readonly
   return [low, high];
 }
 
-/**
- * Counts `values[start ... end]` into bins of equal width between `low` and `high`, as torch 1.13's histc does: divides
- * before it multiplies. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
- */
-function count(values: Float32Array, start: number, end: number, low: number, high: number, counts: Uint32Array): void {
-  const bins = fround(counts.length);
-  const last = counts.length - 1;
-  const from = fround(low);
-  const to = fround(high);
-  const width = fround(to - from);
-  for (let i = start; i < end; i++) {
-    const value = values[i]!;
-    if (value < from) counts[0]!++;
-    else if (value > to) counts[last]!++;
-    else if (value === value) {
-      const bin = fround(fround(fround(value - from) / width) * bins) | 0;
-      counts[bin > last ? last : bin]!++;
-    }
-  }
+/** Elements from which a kernel counts faster than a loop, the call included. */
+const MANY = 8192;
+
+/** The elements of one row of a contiguous matrix, to be read before any operation runs. */
+function valuesOf(rows: Tensor, row: number): TypedArray {
+  const size = rows.shape[1]!;
+  return elementsOf(rows)[0].subarray(row * size, (row + 1) * size);
 }
 
-/** Statistics of one batch alone, for one encoding entry. */
-function histogramOf({ values, size }: Groups, group: number, bins: number): Histogram {
-  const start = group * size;
-  const [low, high] = finiteRange(values, start, start + size);
-  const empty = new Histogram(low, high, new Float32Array(bins));
-  const { low: first, step } = empty.spread;
-  const counts = new Uint32Array(bins);
-  count(values, start, start + size, first, fround(fround(fround(bins) * step) + first), counts);
-  empty.histogram.set(counts);
-  return empty;
+/**
+ * Counts the elements of a row into bins of equal width between `low` and `high`, as torch 1.13's histc does: divides before
+ * it multiplies, in float32. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
+ */
+function count(rows: Tensor, row: number, low: number, high: number, bins: number): Float64Array {
+  const counts = new Float64Array(bins);
+  const [from, to] = [fround(low), fround(high)];
+  const width = fround(to - from);
+  const size = rows.shape[1]!;
+  if (size >= MANY && width > 0 && Number.isFinite(width)) {
+    const [inside] = elementsOf(rows.select(0, row).histc(bins, { min: from, max: to }));
+    counts.set(inside);
+    if (counts.reduce((sum, n) => sum + n, 0) < size) countOutside(valuesOf(rows, row), from, to, counts);
+    return counts;
+  }
+  const values = valuesOf(rows, row);
+  // A range that float32 cannot measure is measured in float64.
+  const wide = !Number.isFinite(width);
+  const last = bins - 1;
+  let outside = 0;
+  for (let i = 0; i < size; i++) {
+    const value = values[i]!;
+    if (value >= from && value <= to) {
+      const place = wide
+        ? ((value - from) / (to - from)) * bins
+        : fround(fround(fround(value - from) / width) * fround(bins));
+      // A range too narrow for its bins to differ divides by zero: NaN counts in bin 0.
+      const bin = place | 0;
+      counts[bin > last ? last : bin]!++;
+    } else outside++;
+  }
+  if (outside > 0) countOutside(values, from, to, counts);
+  return counts;
+}
+
+/** Adds values below and above a range to the outer bins. */
+function countOutside(values: TypedArray, from: number, to: number, counts: Float64Array): void {
+  let below = 0;
+  let above = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! < from) below++;
+    if (values[i]! > to) above++;
+  }
+  counts[0]! += below;
+  counts[counts.length - 1]! += above;
+}
+
+/** Statistics of one batch alone, per row. */
+function histogramsOf(rows: Tensor, bins: number): Histogram[] {
+  const [lows, highs] = elementsOf(rows.amin(1), rows.amax(1)).map((ends) => Float32Array.from(ends)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  lows.forEach((low, row) => {
+    if (!Number.isFinite(low) || !Number.isFinite(highs[row]!))
+      [lows[row], highs[row]] = finiteRange(valuesOf(rows, row));
+  });
+  return Array.from(lows, (low, row) => {
+    const empty = new Histogram(low, highs[row]!, new Float32Array(bins));
+    const { low: first, step } = empty.spread;
+    empty.histogram.set(count(rows, row, first, fround(fround(bins * step) + first), bins));
+    return empty;
+  });
 }
 
 /** Adds the counts of a histogram without width, whose values all equal `old.min`, to bins over `[low, high]`. */
@@ -145,16 +181,16 @@ export class HistogramObserver {
 
   /** Takes a tensor into account and returns the statistics of it alone. */
   observe(x: Tensor): readonly Histogram[] {
-    const groups = groupsOf('HistogramObserver', x, this.shape);
-    const batch = this.histogramsOf(groups);
+    const rows = rowsOf('HistogramObserver', x, this.shape);
+    const batch = histogramsOf(rows, this.numBins);
     const before = this.histograms;
-    this.histograms = before === null ? batch : before.map((old, g) => this.extended(old, batch[g]!, groups, g));
+    this.histograms = before === null ? batch : before.map((old, row) => this.extended(old, batch[row]!, rows, row));
     return batch;
   }
 
   /** Statistics of one tensor alone, one histogram per encoding entry in row-major order. */
   collect(x: Tensor): readonly Histogram[] {
-    return this.histogramsOf(groupsOf('HistogramObserver', x, this.shape));
+    return histogramsOf(rowsOf('HistogramObserver', x, this.shape), this.numBins);
   }
 
   /** Takes statistics of other data into account. Bins move, so this is less exact than observing the data. */
@@ -212,20 +248,17 @@ export class HistogramObserver {
     });
   }
 
-  private histogramsOf(groups: Groups): Histogram[] {
-    return Array.from({ length: groups.count }, (_, g) => histogramOf(groups, g, this.numBins));
-  }
-
   /** `old` with the values of a batch, which are binned exactly; only the old counts are moved. */
-  private extended(old: Histogram, batch: Histogram, { values, size }: Groups, group: number): Histogram {
+  private extended(old: Histogram, batch: Histogram, rows: Tensor, row: number): Histogram {
     const [low, high] = [least(old.min, batch.min), most(old.max, batch.max)];
     const moved = new Float64Array(this.numBins);
     rebin(old, low, high, moved);
-    const counts = new Uint32Array(this.numBins);
     const even = low === high;
-    count(values, group * size, (group + 1) * size, even ? low - 1 : low, even ? high + 1 : high, counts);
-    const sum = new Float32Array(this.numBins);
-    for (let i = 0; i < sum.length; i++) sum[i] = fround(counts[i]!) + fround(moved[i]!);
-    return new Histogram(low, high, sum);
+    const counts = count(rows, row, even ? low - 1 : low, even ? high + 1 : high, this.numBins);
+    return new Histogram(
+      low,
+      high,
+      Float32Array.from(counts, (n, i) => fround(n) + fround(moved[i]!)),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
-import { groupsOf } from './groups.js';
+import { observable, reducedDims } from './groups.js';
 
 /** Smallest and largest value seen per encoding entry; NaN where a NaN was seen. */
 export interface MinMaxStats {
@@ -19,26 +20,11 @@ export class MinMaxObserver {
 
   /** Range of one tensor alone. */
   collect(x: Tensor): MinMaxStats {
-    const { values, count: groups, size } = groupsOf('MinMaxObserver', x, this.shape);
-    const lows = new Float32Array(groups);
-    const highs = new Float32Array(groups);
-    for (let g = 0, i = 0; g < groups; g++) {
-      let low = values[i]!;
-      let high = low;
-      for (const end = i + size; i < end; i++) {
-        const value = values[i]!;
-        if (value < low) low = value;
-        else if (value > high) high = value;
-        else if (value !== value) {
-          low = high = value;
-          i = end;
-          break;
-        }
-      }
-      lows[g] = low;
-      highs[g] = high;
-    }
-    return this.statsOf(lows, highs);
+    const dims = reducedDims('MinMaxObserver', x, this.shape);
+    const plain = observable(x);
+    // Without a dim to reduce, every element is its own range; amin() of no dims would reduce them all.
+    const [min, max] = dims.length === 0 ? [plain.clone(), plain.clone()] : [plain.amin(dims), plain.amax(dims)];
+    return { min: min.reshape(this.shape), max: max.reshape(this.shape) };
   }
 
   /** Takes statistics of the same shape into account. */
@@ -47,7 +33,7 @@ export class MinMaxObserver {
       throw new ShapeError(
         `MinMaxObserver.merge: statistics of shape ${shown(stats.min.shape)} do not fit shape ${shown(this.shape)}.`,
       );
-    const [lows, highs] = [stats.min.data, stats.max.data];
+    const [lows, highs] = elementsOf(stats.min, stats.max);
     if (this.lows === null || this.highs === null) {
       this.lows = Float32Array.from(lows);
       this.highs = Float32Array.from(highs);

@@ -1,4 +1,5 @@
 import { FormatError, tensor, type Shape, type Tensor } from '@q/tensor';
+import { elementsOf } from '../elements.js';
 import { MinMaxObserver, type MinMaxStats } from './min-max.js';
 import { fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
 
@@ -36,7 +37,7 @@ export class MovingAverageObserver {
 
   /** Takes a batch into account. */
   merge({ min, max }: MinMaxStats): void {
-    const [lows, highs] = [Float32Array.from(min.data), Float32Array.from(max.data)];
+    const [lows, highs] = elementsOf(min, max).map((ends) => Float32Array.from(ends)) as [Float32Array, Float32Array];
     const before = this.averages;
     if (before === null) {
       this.averages = { min: lows, max: highs, firstMin: lows, firstMax: highs, count: 1 };

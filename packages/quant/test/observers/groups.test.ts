@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { tensor, zeros } from '@q/tensor';
-import { groupsOf } from '../../src/observers/groups.js';
+import { rowsOf } from '../../src/observers/groups.js';
 
-describe('groupsOf', () => {
+describe('rowsOf', () => {
   it('puts every element with those of its encoding entry', () =>
     fc.assert(
       fc.property(
@@ -12,11 +12,7 @@ describe('groupsOf', () => {
           const shape = dims.map(([size]) => size);
           const encoding = dims.map(([size, kept]) => (kept ? size : 1)).slice(Math.min(dropped, dims.length));
           const count = shape.reduce((product, size) => product * size, 1);
-          const {
-            values,
-            count: groups,
-            size,
-          } = groupsOf(
+          const rows = rowsOf(
             'op',
             tensor(
               Float32Array.from({ length: count }, (_, i) => i),
@@ -24,7 +20,8 @@ describe('groupsOf', () => {
             ),
             encoding,
           );
-          expect(groups * size).toBe(count);
+          const size = rows.shape[1]!;
+          expect(rows.numel).toBe(count);
           const entryOf = (element: number): number => {
             let rest = element;
             let stride = count;
@@ -36,18 +33,18 @@ describe('groupsOf', () => {
               return entry * at + (at === 1 ? 0 : index);
             }, 0);
           };
-          values.forEach((element, i) => expect(entryOf(element)).toBe(Math.floor(i / size)));
+          rows.data.forEach((element, i) => expect(entryOf(element)).toBe(Math.floor(i / size)));
         },
       ),
     ));
 
   it('copies nothing where the elements lie together already', () => {
     const x = zeros([4, 8]);
-    expect(groupsOf('op', x, [4, 1]).values.buffer).toBe(x.data.buffer);
+    expect(rowsOf('op', x, [4, 1]).storage).toBe(x.storage);
   });
 
   it('names the operation, both shapes and the rule in its refusal', () =>
-    expect(() => groupsOf('Observer', zeros([2, 4]), [3])).toThrow(
+    expect(() => rowsOf('Observer', zeros([2, 4]), [3])).toThrow(
       /Observer: a tensor of shape \[2, 4\] cannot be observed with shape \[3\]. Each of its sizes must be 1 or the size of that dim/,
     ));
 });
