@@ -86,6 +86,29 @@ describe('HistogramObserver', () => {
       ),
     ));
 
+  it('counts many values as it counts few', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 30 }), fc.integer({ min: 1, max: 300 }), (seed, bins) => {
+        let state = seed;
+        const next = (): number => (state = (state * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff;
+        const many = Float32Array.from({ length: 10000 }, (_, i) =>
+          i % 1000 === 999 ? [NaN, Infinity, -Infinity][i % 3]! : next() * 8 - 3,
+        );
+        const finite = many.filter(Number.isFinite);
+        const seen = observed(bins, tensor(many));
+        const [from, to] = [seen.binEdges[0]!, seen.binEdges[bins]!];
+        const naive = new Float32Array(bins);
+        for (const value of many) {
+          if (Number.isNaN(value)) continue;
+          const place = Math.fround(Math.fround(Math.fround(value - from) / Math.fround(to - from)) * bins);
+          naive[value < from ? 0 : value > to ? bins - 1 : Math.min(Math.trunc(place), bins - 1)]!++;
+        }
+        expect([seen.min, seen.max]).toEqual([Math.min(...finite), Math.max(...finite)]);
+        expect([...seen.histogram]).toEqual([...naive]);
+      }),
+      { numRuns: 20 },
+    ));
+
   it('leaves the statistics alone where a batch is refused', () => {
     const observer = new HistogramObserver([2], 4);
     observer.observe(
