@@ -73,6 +73,16 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
     return this.like({ values: cast, grid: null }, this.encoding) as Tensor as Tensor<E>;
   }
 
+  /** Which elements are not zero, as a plain tensor. */
+  override bool(): Tensor<'bool'> {
+    return this.plain().to('bool');
+  }
+
+  /** The elements as plain bytes, which truncate and wrap. For the grid positions see `quantizedRepr()`. */
+  override byte(): Tensor<'uint8'> {
+    return this.plain().to('uint8');
+  }
+
   override beginWrite(operation: string): void {
     super.beginWrite(operation);
     this.encoding = null;

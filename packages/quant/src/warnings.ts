@@ -1,7 +1,7 @@
 /** A condition that deserves a look and stops nothing. */
 export interface QuantizationWarning {
   /** What it is about, stable: to filter or count by. */
-  readonly code: 'non-finite-values' | 'extreme-values' | 'clipped-encoding' | 'ignored-encoding';
+  readonly code: 'non-finite-values' | 'extreme-values' | 'clipped-negatives';
   /** The same in words. */
   readonly message: string;
   /** The object that warns, for instance the quantizer whose calibration saw the values. */

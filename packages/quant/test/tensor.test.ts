@@ -151,6 +151,11 @@ describe('what happens to an encoding', () => {
   it('forbids casts to integers, which would forget what they mean', () => {
     expect(() => grid().to('int8')).toThrow(DTypeError);
     expect(() => grid().to('bool')).toThrow(/Use quantizedRepr\(\)/);
+    expect(grid().bool().toArray()).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+    expect(grid().byte()).not.toBeInstanceOf(EncodedTensor);
   });
 });
 

@@ -3,11 +3,13 @@ import { noGrad, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/t
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
 import { AffineEncoding } from '../encodings/affine.js';
+import { elementsOf } from '../elements.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { BlockSize } from '../functional.js';
 import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
 import type { EncodedTensor } from '../tensor.js';
 import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
+import { warn } from '../warnings.js';
 import { affineParameters } from './parameters.js';
 import { QuantizerBase, type LegacyEncoding } from './quantizer.js';
 
@@ -243,6 +245,12 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   protected override adopt({ min, max }: EncodingRange): void {
     this.setRange(min, max);
+    if (this.#symmetric && this.qmin >= 0 && elementsOf(min)[0].some((low: number) => low < 0))
+      warn({
+        code: 'clipped-negatives',
+        message: `${this.constructor.name}: a symmetric range on the grid [${this.qmin}, ${this.qmax}] has no place for the negative values that were observed; they become ${this.qmin}. Set signed to true, or symmetric to false.`,
+        source: this,
+      });
   }
 
   /**

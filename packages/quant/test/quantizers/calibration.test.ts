@@ -140,6 +140,14 @@ describe('calibration data', () => {
     expect(warnings.map((warning) => [warning.code, warning.source])).toEqual([[code, quantizer]]);
   });
 
+  it('that a symmetric unsigned grid would clip raises a warning, other data does not', () => {
+    const quantizer = new Quantize({ shape: [], qmin: 0, qmax: 255, symmetric: true });
+    const warnings = warningsOf(() => quantizer.computeEncodings(() => quantizer.forward(batch(-1, 1))));
+    expect(warnings.map(({ code }) => code)).toEqual(['clipped-negatives']);
+    const fitting = new Quantize({ shape: [], bitwidth: 8, symmetric: true });
+    expect(warningsOf(() => fitting.computeEncodings(() => fitting.forward(batch(-1, 1))))).toEqual([]);
+  });
+
   it('that is refused leaves the calibration as it was', () => {
     const encodingAnalyzer = new PercentileEncodingAnalyzer([]);
     const quantizer = new QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false, encodingAnalyzer });
