@@ -90,7 +90,9 @@ class Life {
     const last = exit - 1;
     const raises = this.steps[last].op === 'exit_with_exception';
     const warnings: string[] = [];
-    const listener = ({ message }: { readonly message: string }): number => warnings.push(message);
+    // The reference clips negatives in silence.
+    const listener = ({ code, message }: { readonly code: string; readonly message: string }): unknown =>
+      code === 'clipped-negatives' || warnings.push(message);
     const stop = exportedFunction(exportsOfQuant, 'onWarning')(listener) as () => void;
     try {
       callMethod(this.quantizer, 'computeEncodings', [

@@ -97,6 +97,8 @@ const operations: Readonly<Record<string, string>> = {
   char: 'q.char()',
   'to(int32)': 'q.to(torch.int32)',
   'to(bool)': 'q.to(torch.bool)',
+  bool: 'q.bool()',
+  byte: 'q.byte()',
   reshape: 'q.reshape(4, 3)',
   'torch.reshape': 'torch.reshape(q, (2, 6))',
   view: 'q.view(-1)',
@@ -229,7 +231,7 @@ const inconsistent = new Set(['torch.transpose', '.T', 'unbind', 'torch.broadcas
 const pythonOnly =
   `msort deepcopy copy.copy cpu to(cpu) type_as(float64) iter as_strided new_zeros new_empty empty_like*0
   as_subclass(Tensor) iadd setitem unsqueeze_ squeeze_ t_ transpose_ relu_ requires_grad_ requires_grad_(True) torch.equal
-  F.dropout_eval bool byte data`.split(/\s+/);
+  F.dropout_eval data`.split(/\s+/);
 
 /** A result of an operation compared with `{ class, has_encoding, data, scale } ` or `{ class: 'python', value }`. */
 function checkResult(what: string, actual: unknown, expected: Fields, rtol: number, strict: boolean): void {

@@ -164,10 +164,8 @@ export class Torch implements Host {
       case 'int':
       case 'long':
       case 'short':
-      case 'bool':
       case 'char':
-      case 'byte':
-        return callMethod(x, 'to', [name === 'char' ? 'int8' : name === 'byte' ? 'uint8' : dtypeOf(name)]);
+        return callMethod(x, 'to', [name === 'char' ? 'int8' : dtypeOf(name)]);
       case 'cpu':
       case 'requires_grad_':
         return x;
