@@ -1,4 +1,5 @@
 export { clipGradNorm, clipGradValue, type ClipNormOptions } from './clip.js';
+export { collate, type Collated } from './collate.js';
 export * as custom from './custom.js';
 export { ModuleError } from './errors.js';
 export * as functional from './functional.js';
@@ -245,6 +246,7 @@ export {
   type TransformerMasks,
   type TransformerOptions,
 } from './layers/transformer.js';
+export { DataLoader, TensorDataset, type Dataset, type LoaderOptions, type SampleSource } from './loader.js';
 export { BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss, SoftMarginLoss } from './losses/binary.js';
 export { CrossEntropyLoss, NLLLoss, NLLLoss2d } from './losses/classification.js';
 export { CTCLoss } from './losses/ctc.js';

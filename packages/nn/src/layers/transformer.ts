@@ -176,7 +176,7 @@ export interface EncoderMasks {
 }
 
 const copies = <M extends Module>(layer: M, count: number): ModuleList<M> =>
-  new ModuleList(Array.from({ length: count }, () => layer.clone()));
+  new ModuleList<M>(Array.from({ length: count }, () => layer.clone()));
 
 /** Copies of an encoder layer, one after the other. They start with the same parameters. */
 export class TransformerEncoder extends Module {

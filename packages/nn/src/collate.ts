@@ -1,0 +1,104 @@
+import { ArgumentError, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
+
+/** What `collate` makes of several samples of a type: one value of the same structure with a tensor in each place. */
+export type Collated<T> = T extends Tensor | number | boolean | TypedArray
+  ? Tensor
+  : T extends string
+    ? string[]
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Collated<T[K]> }
+      : T extends object
+        ? { -readonly [K in keyof T]: Collated<T[K]> }
+        : never;
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+
+const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** Throws unless all samples are of a kind, named by where they stand in their structure. */
+function all<T>(where: string, samples: readonly unknown[], is: (value: unknown) => value is T): readonly T[] {
+  const other = samples.find((sample) => !is(sample));
+  if (!samples.every(is))
+    throw new ArgumentError(
+      `collate: ${where} is ${kindOf(samples[0])} in one sample and ${kindOf(other)} in another. Give the loader a collate of your own.`,
+    );
+  return samples;
+}
+
+const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+function stacked(where: string, samples: readonly Tensor[]): Tensor {
+  const [first] = samples as [Tensor];
+  const other = samples.find(({ shape }) => shown(shape) !== shown(first.shape));
+  if (other !== undefined)
+    throw new ShapeError(
+      `collate: ${where} has shape ${shown(first.shape)} in one sample and ${shown(other.shape)} in another. Pad them, or give the loader a collate of your own.`,
+    );
+  return stack(samples);
+}
+
+function joined(where: string, samples: readonly unknown[]): unknown {
+  const [first] = samples;
+  if (isTensor(first)) return stacked(where, all(where, samples, isTensor));
+  if (isNumber(first)) return tensor([...all(where, samples, isNumber)]);
+  if (isBoolean(first)) return tensor([...all(where, samples, isBoolean)], { dtype: 'bool' });
+  if (isString(first)) return [...all(where, samples, isString)];
+  if (isTypedArray(first))
+    return stacked(
+      where,
+      all(where, samples, isTypedArray).map((sample) => tensor(sample)),
+    );
+  if (isArray(first)) {
+    const lists = all(where, samples, isArray);
+    if (lists.some(({ length }) => length !== first.length))
+      throw new ArgumentError(
+        `collate: ${where} has ${first.length} entries in one sample and another number in another. Give the loader a collate of your own.`,
+      );
+    return first.map((_, i) =>
+      joined(
+        `${where}[${i}]`,
+        lists.map((list) => list[i]),
+      ),
+    );
+  }
+  if (isRecord(first)) {
+    const records = all(where, samples, isRecord);
+    return Object.fromEntries(
+      Object.keys(first).map((key) => [
+        key,
+        joined(
+          `${where}.${key}`,
+          records.map((record) => record[key]),
+        ),
+      ]),
+    );
+  }
+  throw new ArgumentError(
+    `collate: ${where} is ${kindOf(first)}, which has no batch. Wants tensors, typed arrays, numbers, booleans, strings, or arrays and records of these; or give the loader a collate of your own.`,
+  );
+}
+
+/**
+ * Samples as one batch, after `torch.utils.data.default_collate`: tensors and typed arrays are stacked, numbers become a
+ * float32 tensor, booleans a bool one, strings an array; arrays and records are collated place by place.
+ *
+ * @throws ShapeError for tensors of several shapes; ArgumentError for samples that differ in structure
+ * @example
+ * collate([{ x: ones([3]), y: 0 }, { x: zeros([3]), y: 1 }]); // { x: a tensor [2, 3], y: a tensor [2] }
+ */
+export function collate<T>(samples: readonly T[]): Collated<T> {
+  if (samples.length === 0) throw new ArgumentError('collate: wants one sample at least, got none.');
+  // The structure is followed at run time as `Collated` follows it in types, which TypeScript cannot see.
+  return joined('the sample', samples) as Collated<T>;
+}
