@@ -42,6 +42,8 @@ export class AffineEncoding implements Encoding {
       throw new QuantizationError(`AffineEncoding: symmetry must be true or false, got ${String(symmetry)}.`);
     this.scale = typeof scale === 'number' ? tensor(scale) : scale;
     this.offset = typeof offset === 'number' ? tensor(offset) : offset;
+    if (!isFloat(this.scale.dtype))
+      throw new EncodingError(`AffineEncoding: scale must be floating, got ${this.scale.dtype}.`);
     const shape = this.scale.shape;
     if (
       this.offset.ndim !== 0 &&

@@ -1,6 +1,6 @@
 import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
-import { fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
+import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
 import { observable, reducedDims } from './groups.js';
 
 /** Smallest and largest value seen per encoding entry; NaN where a NaN was seen. */
@@ -68,6 +68,7 @@ export class MinMaxObserver {
     const fields = fieldsOf('statistics', json);
     const lows = numbersOf('statistics.min', fields['min'], count(this.shape));
     const highs = numbersOf('statistics.max', fields['max'], count(this.shape));
+    checkOrdered(lows, highs);
     this.lows = lows;
     this.highs = highs;
   }

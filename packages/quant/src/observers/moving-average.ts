@@ -1,7 +1,7 @@
 import { FormatError, tensor, type Shape, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { MinMaxObserver, type MinMaxStats } from './min-max.js';
-import { fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
+import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
 
 const { fround } = Math;
 
@@ -96,6 +96,8 @@ export class MovingAverageObserver {
     const [min, max, firstMin, firstMax] = arrays.map((name) =>
       numbersOf(`statistics.${name}`, fields[name], entries),
     ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    checkOrdered(min, max);
+    checkOrdered(firstMin, firstMax);
     const { count } = fields;
     if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1)
       throw new FormatError('statistics.count: wants the number of batches, a positive integer.');

@@ -32,6 +32,12 @@ export function numbersOf(what: string, json: unknown, length: number): Float32A
   return Float32Array.from(json, (entry) => numberOf(what, entry));
 }
 
+/** Throws FormatError where a minimum lies above its maximum. */
+export function checkOrdered(min: Float32Array, max: Float32Array): void {
+  const at = min.findIndex((low, i) => low > max[i]!);
+  if (at >= 0) throw new FormatError(`statistics: min ${min[at]} lies above max ${max[at]} at entry ${at}.`);
+}
+
 /** A shape. Throws FormatError for anything else. */
 export function shapeOf(what: string, json: unknown): number[] {
   if (!Array.isArray(json) || json.some((size) => !Number.isSafeInteger(size) || size < 1))

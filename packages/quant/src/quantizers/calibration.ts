@@ -77,6 +77,9 @@ function inspect({ min, max }: EncodingRange, source: object): void {
     });
 }
 
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
 /**
  * Runs `fn` in a calibration and commits where it succeeds: a promise is awaited first. Where `fn` throws or rejects, the
  * calibration is discarded.
@@ -89,11 +92,11 @@ export function calibrating<T>(calibration: Calibration, fn: () => T): T {
     calibration.discard();
     throw cause;
   }
-  if (!(result instanceof Promise)) {
+  if (!isPromise(result)) {
     calibration.commit();
     return result;
   }
-  return result.then(
+  return Promise.resolve(result).then(
     (value: unknown) => {
       calibration.commit();
       return value;

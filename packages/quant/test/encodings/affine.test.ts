@@ -46,6 +46,7 @@ describe('AffineEncoding', () => {
       /one entry per dim/,
     );
     expect(() => new AffineEncoding(1, 0, {})).toThrow(QuantizationError);
+    expect(() => new AffineEncoding(tensor(1, { dtype: 'int32' }), 0, { bitwidth: 8 })).toThrow(EncodingError);
     expect(() => new AffineEncoding(1, 0, { bitwidth: 8, simmetry: true } as never)).toThrow(/unknown option simmetry/);
   });
 });
