@@ -182,3 +182,4 @@ export type {
 } from './tensor/sort.js';
 export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
 export { keep, scope } from './scope.js';
+export { getNumThreads, setNumThreads, threadStatus, type ThreadStatus } from './kernels/threads/threads.js';

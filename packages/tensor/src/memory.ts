@@ -100,6 +100,11 @@ export class KernelMemory {
     return block;
   }
 
+  /** Bytes that stay taken, with neither a storage nor an end. */
+  reserve(bytes: number): number {
+    return this.take(bytes).start;
+  }
+
   /** Bytes that `endKernel` gives back. */
   scratch(bytes: number): number {
     const chunk = this.take(bytes);

@@ -45,8 +45,8 @@ export function simdAffine(engine: SimdEngine, fallback: AffineKernels): Partial
       views,
       out,
       ([x, scale, offset]) => {
-        const { s, v } = engine.load(chosen);
-        return x !== 1 || scale !== offset ? null : scale === 0 ? s : scale === 1 ? v : null;
+        const kind = x !== 1 || scale !== offset ? null : scale === 0 ? 's' : scale === 1 ? 'v' : null;
+        return kind && [chosen, kind];
       },
       numbers,
     );

@@ -204,7 +204,11 @@ export const i32x4 = {
   shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xac)),
   /** Sums of two products of neighbouring signed 16-bit lanes. */
   dotI16x8: binary('v128', 'v128', simd(0xba)),
+  /** The low four 16-bit lanes, without sign. */
+  extendLowU: unary('v128', 'v128', simd(0xa9)),
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
+  toF32x4: unary('v128', 'v128', simd(0xfa)),
+  ne: binary('v128', 'v128', simd(0x38)),
 };
 
 export const i16x8 = {
@@ -214,8 +218,16 @@ export const i16x8 = {
   /** Pairs of lanes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
   interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [0, 8, 1, 9, 2, 10, 3, 11]),
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [4, 12, 5, 13, 6, 14, 7, 15]),
+  /** The low eight bytes, without sign. */
+  extendLowU: unary('v128', 'v128', simd(0x89)),
   /** The low 16 bits of the 32-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x85)),
+};
+
+export const i8x16 = {
+  abs: unary('v128', 'v128', simd(0x60)),
+  /** The low 8 bits of the 16-bit lanes of `a`, then of `b`, saturated. */
+  narrowS: binary('v128', 'v128', simd(0x65)),
 };
 
 function shuffle16(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> {

@@ -1,40 +1,64 @@
-import type { BinaryName, ElementwiseKernels, TernaryName, UnaryName } from '../contract/elementwise.js';
-import { f32x4, v128, type Expr } from './assembler.js';
-import type { Family, SimdEngine } from './engine.js';
-import { vectorFunctions } from './functions.js';
-import { emitRow, overRows, worthwhile, type Body } from './rows.js';
-
-/** The functions of two elements that have a vector form; all exact. */
-const vectorPairs: Partial<Record<BinaryName, (a: Expr<'v128'>, b: Expr<'v128'>) => Expr<'v128'>>> = {
-  add: f32x4.add,
-  sub: f32x4.sub,
-  mul: f32x4.mul,
-  div: f32x4.div,
-  maximum: f32x4.max,
-  minimum: f32x4.min,
-  // y <= 0 ? 0 : grad, which lets the gradient pass at NaN.
-  reluGrad: (grad, y) => v128.andNot(grad, f32x4.le(y, v128.zero)),
-};
-
-/** The functions of three elements and a number that have a vector form; exact with a rounding after every step. */
-const vectorTriples: Partial<Record<TernaryName, Body>> = {
-  addcmul: (code, [a, b, c, value]) => code.add(a!, code.mul(code.mul(value!, b!), c!)),
-  addcdiv: (code, [a, b, c, value]) => code.add(a!, code.div(code.mul(value!, b!), c!)),
-};
+import type {
+  BinaryName,
+  CompareName,
+  ElementwiseKernels,
+  ParametricName,
+  TernaryName,
+  UnaryName,
+} from '../contract/elementwise.js';
+import type { Emission, Family, SimdEngine } from './engine.js';
+import { parametricFunctions, vectorFunctions } from './functions.js';
+import type { Lockstep, Wide } from './lockstep.js';
+import { vectorComparisons, vectorPairs, vectorTriples } from './operators.js';
+import { emitRow, overRows, worthwhile, type Access, type Body, type RowKernel } from './rows.js';
 
 const unaryFamily =
   (name: UnaryName): Family =>
   (emission) =>
     emitRow(emission, name, ['vector'], (code, [x]) => vectorFunctions[name]!(code, x!));
 
+const parametricFamily =
+  (name: ParametricName): Family =>
+  (emission) => {
+    const [count, of] = parametricFunctions[name]!;
+    const accesses: Access[] = ['vector', ...new Array<Access>(count).fill('number')];
+    emitRow(emission, name, accesses, (code, [x, ...params]) => of(code, x!, ...params));
+  };
+
+/** One function for each way in which two operands of a row may lie: a vector or one element each, not both the latter. */
+function emitPairs(
+  emission: Emission,
+  of: (code: Lockstep, a: Wide, b: Wide) => Wide,
+  result: 'vector' | 'mask',
+): void {
+  const body: Body = (code, [a, b]) => of(code, a!, b!);
+  emitRow(emission, 'vv', ['vector', 'vector'], body, result);
+  emitRow(emission, 'vs', ['vector', 'scalar'], body, result);
+  emitRow(emission, 'sv', ['scalar', 'vector'], body, result);
+}
+
+/** The one of `emitPairs` for the steps of two operands. */
+function pairFor(family: Family, a: number, b: number): RowKernel | null {
+  const name = a === 1 ? (b === 1 ? 'vv' : b === 0 ? 'vs' : null) : a === 0 && b === 1 ? 'sv' : null;
+  return name && [family, name];
+}
+
 const binaryFamily =
   (name: BinaryName): Family =>
-  (emission) => {
-    const body: Body = (code, [a, b]) => code.step(vectorPairs[name]!, a!, b!);
-    emitRow(emission, 'vv', ['vector', 'vector'], body);
-    emitRow(emission, 'vs', ['vector', 'scalar'], body);
-    emitRow(emission, 'sv', ['scalar', 'vector'], body);
-  };
+  (emission) =>
+    emitPairs(emission, vectorPairs[name]!, 'vector');
+
+const compareFamily =
+  (name: CompareName): Family =>
+  (emission) =>
+    emitPairs(emission, vectorComparisons[name]!, 'mask');
+
+const whereFamily: Family = (emission) => {
+  const accesses = { v: 'vector', s: 'scalar' } as const;
+  for (const a of ['v', 's'] as const)
+    for (const b of ['v', 's'] as const)
+      emitRow(emission, a + b, ['mask', accesses[a], accesses[b]], (code, [mask, x, y]) => code.choose(mask!, x!, y!));
+};
 
 const ternaryFamily =
   (name: TernaryName): Family =>
@@ -57,7 +81,9 @@ const families = <N extends string>(
 /** Element-wise kernels on float32; what has no vector form goes to `fallback`. */
 export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
   const unaries = families(vectorFunctions, unaryFamily);
+  const parametrics = families(parametricFunctions, parametricFamily);
   const binaries = families(vectorPairs, binaryFamily);
+  const comparisons = families(vectorComparisons, compareFamily);
   const ternaries = families(vectorTriples, ternaryFamily);
   return {
     unary(name, x, out) {
@@ -65,19 +91,41 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([x, out], out.layout.numel) &&
-        overRows(engine, [x], out, ([step]) => (step === 1 ? engine.load(family)[name] : null));
+        overRows(engine, [x], out, ([step]) => (step === 1 ? [family, name] : null));
       if (!done) fallback.unary(name, x, out);
+    },
+    parametric(name, x, out, params) {
+      const family = parametrics[name];
+      const done =
+        family !== undefined &&
+        worthwhile([x, out], out.layout.numel) &&
+        overRows(engine, [x], out, ([step]) => (step === 1 ? [family, name] : null), params);
+      if (!done) fallback.parametric(name, x, out, params);
     },
     binary(name, a, b, out) {
       const family = binaries[name];
       const done =
         family !== undefined &&
         worthwhile([a, b, out], out.layout.numel) &&
-        overRows(engine, [a, b], out, ([as, bs]) => {
-          const { vv, vs, sv } = engine.load(family);
-          return (as === 1 ? (bs === 1 ? vv : bs === 0 ? vs : null) : as === 0 && bs === 1 ? sv : null) ?? null;
-        });
+        overRows(engine, [a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
       if (!done) fallback.binary(name, a, b, out);
+    },
+    compare(name, a, b, out) {
+      const family = comparisons[name];
+      const done =
+        family !== undefined &&
+        worthwhile([a, b], out.layout.numel) &&
+        overRows(engine, [a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
+      if (!done) fallback.compare(name, a, b, out);
+    },
+    where(condition, a, b, out) {
+      const done =
+        worthwhile([a, b, out], out.layout.numel) &&
+        overRows(engine, [condition, a, b], out, ([flag, as, bs]) => {
+          const near = (step: number | undefined): boolean => step === 0 || step === 1;
+          return flag === 1 && near(as) && near(bs) ? [whereFamily, `${'sv'[as!]}${'sv'[bs!]}`] : null;
+        });
+      if (!done) fallback.where(condition, a, b, out);
     },
     ternary(name, a, b, c, out, value) {
       const family = ternaries[name];
@@ -85,15 +133,13 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([...views, out], out.layout.numel) &&
-        overRows(engine, views, out, (steps) => (inOrder(steps) ? engine.load(family)[name] : null), [value]);
+        overRows(engine, views, out, (steps) => (inOrder(steps) ? [family, name] : null), [value]);
       if (!done) fallback.ternary(name, a, b, c, out, value);
     },
     addScaled(a, b, out, alpha) {
       const done =
         worthwhile([a, b, out], out.layout.numel) &&
-        overRows(engine, [a, b], out, (steps) => (inOrder(steps) ? engine.load(scaledFamily).addScaled : null), [
-          alpha,
-        ]);
+        overRows(engine, [a, b], out, (steps) => (inOrder(steps) ? [scaledFamily, 'addScaled'] : null), [alpha]);
       if (!done) fallback.addScaled(a, b, out, alpha);
     },
   };

@@ -1,5 +1,6 @@
 import type { KernelMemory } from '../../memory.js';
 import { f32x4, ModuleBuilder, seq, v128 } from './assembler.js';
+import { idleWorkers } from '../threads/threads.js';
 import { ConstantTable } from './constants.js';
 
 /** What the engine that runs us can do, found by asking it to validate small modules. */
@@ -16,6 +17,9 @@ function validates(emit: (module: ModuleBuilder) => void): boolean {
   emit(module);
   return WebAssembly.validate(module.bytes());
 }
+
+/** Elementary operations from which a second thread pays: about 100 microseconds of work. */
+const WORTH_SHARING = 1e6;
 
 /** Finds out what is there. */
 export function detectFeatures(): Features {
@@ -39,9 +43,16 @@ export interface Emission {
 /** Emits the functions of one family. */
 export type Family = (emission: Emission) => void;
 
+/** A compiled family: its functions, in the order in which they were emitted, and the bytes that workers compile. */
+interface Compiled {
+  readonly exports: Readonly<Record<string, Kernel>>;
+  readonly names: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
 /** Compiles families of kernels at first use and keeps them. */
 export class SimdEngine {
-  private readonly compiled = new Map<Family, Readonly<Record<string, Kernel>>>();
+  private readonly compiled = new Map<Family, Compiled>();
   private readonly constants = new ConstantTable();
 
   constructor(
@@ -51,16 +62,46 @@ export class SimdEngine {
 
   /** The functions a family exports. */
   load(family: Family): Readonly<Record<string, Kernel>> {
-    let kernels = this.compiled.get(family);
-    if (!kernels) {
+    return this.compile(family).exports;
+  }
+
+  private compile(family: Family): Compiled {
+    let compiled = this.compiled.get(family);
+    if (!compiled) {
       const { memory, maximum, shared } = this.memory;
       const module = new ModuleBuilder({ initial: 1, maximum: maximum / 65536, shared });
       family({ module, constants: this.constants, features: this.features });
       this.constants.write(this.memory.heap('int32'));
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
-      kernels = instance.exports as Record<string, Kernel>;
-      this.compiled.set(family, kernels);
+      const bytes = module.bytes();
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+      const exports = instance.exports as Record<string, Kernel>;
+      compiled = { exports, names: Object.keys(exports), bytes };
+      this.compiled.set(family, compiled);
     }
-    return kernels;
+    return compiled;
+  }
+
+  /**
+   * Runs a kernel over `count` rows (of whatever kind) that do not depend on each other, divided between the threads there
+   * are in multiples of `grain`; `argsOf` gives the arguments for the rows from `start` to `end`. `work` is what all of it
+   * takes, in elementary operations: below a threshold one thread is faster. To be called between `beginKernel` and
+   * `endKernel`; scratch memory that `argsOf` takes is the part's own.
+   */
+  divide(
+    family: Family,
+    name: string,
+    count: number,
+    grain: number,
+    work: number,
+    argsOf: (start: number, end: number) => readonly number[],
+  ): void {
+    const compiled = this.compile(family);
+    const kernel = compiled.exports[name]!;
+    const workers = work >= WORTH_SHARING && count >= 2 * grain ? idleWorkers() : null;
+    if (!workers) return kernel(...argsOf(0, count));
+    const size = Math.ceil(count / (workers.count + 1) / grain) * grain;
+    const parts: (readonly number[])[] = [];
+    for (let start = 0; start < count; start += size) parts.push(argsOf(start, Math.min(count, start + size)));
+    workers.pool.run(compiled, compiled.names.indexOf(name), parts, () => kernel(...parts[0]!));
   }
 }

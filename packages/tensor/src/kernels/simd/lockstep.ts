@@ -36,7 +36,7 @@ export class Lockstep {
   }
 
   private wide(arg: WideArg): Wide {
-    return typeof arg === 'number' ? this.shared(this.k.splat(arg)) : arg;
+    return typeof arg === 'number' ? this.constant(arg) : arg;
   }
 
   /** One value per vector, taken over as it is. */
@@ -47,6 +47,11 @@ export class Lockstep {
   /** The same bits in all lanes. */
   bits(value: number): Wide {
     return this.shared(this.k.bits(value));
+  }
+
+  /** The same float32 in all lanes. */
+  constant(value: number): Wide {
+    return this.shared(this.k.splat(value));
   }
 
   /** One step: `make` builds it for one vector. */
@@ -69,7 +74,9 @@ export class Lockstep {
   min = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmin, a, b);
   /** The larger; NaN in `a` stays. */
   max = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmax, a, b);
-  less = (a: Wide, b: WideArg): Wide => this.step(f32x4.lt, a, b);
+  less = (a: WideArg, b: WideArg): Wide => this.step(f32x4.lt, a, b);
+  /** Bits of `a` where the mask is set, else zero. */
+  and = (mask: Wide, a: WideArg): Wide => this.step(v128.and, mask, a);
   /** Bits of `a` where the mask is set, else of `b`. */
   choose = (mask: Wide, a: Wide, b: Wide): Wide => this.step((m, x, y) => v128.bitselect(x, y, m), mask, a, b);
   /** Integer steps on the bits. */

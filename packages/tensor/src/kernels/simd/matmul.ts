@@ -58,7 +58,17 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
         for (let p = 0; p < k; p++) heap[gathered / 4 + p] = heap[(v + p * vectorStep) / 4]!;
         v = gathered;
       }
-      product(v, k, m === 1 ? b + i * yb : a + i * xb, count, stride, c + i * count * 4);
+      const [at, lines] = [v, m === 1 ? b + i * yb : a + i * xb];
+      if (name === 'gemvDots')
+        engine.divide(vectorFamily, name, count, 4, k * count, (start, end) => [
+          at,
+          k,
+          lines + start * stride,
+          end - start,
+          stride,
+          c + (i * count + start) * 4,
+        ]);
+      else product(at, k, lines, count, stride, c + i * count * 4);
     }
     return true;
   }
@@ -89,14 +99,27 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
       memory.beginKernel();
       try {
         if ((m === 1 || n === 1) && vectorProduct(x, y, out)) return;
-        const { gemmF32 } = engine.load(floatFamily);
         const to = out.storage.writePointer(memory, out.layout);
         if (to === null) return fallback.matmul(x, y, out);
         const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
-        const workspace = memory.scratch(GEMM_F32_WORKSPACE);
         const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
         for (let i = 0; i < batches; i++)
-          gemmF32!(m, n, k, a + i * xb, xr, xc, 0, b + i * yb, yr, yc, 0, c + i * m * n * 4, n * 4, workspace);
+          engine.divide(floatFamily, 'gemmF32', m, 2, (m * n * k) / 8, (start, end) => [
+            end - start,
+            n,
+            k,
+            a + i * xb + start * xr,
+            xr,
+            xc,
+            0,
+            b + i * yb,
+            yr,
+            yc,
+            0,
+            c + (i * m + start) * n * 4,
+            n * 4,
+            memory.scratch(GEMM_F32_WORKSPACE),
+          ]);
       } finally {
         memory.endKernel();
       }
@@ -108,17 +131,30 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
       const [left, right] = [bytesOf(x), bytesOf(y)];
       if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS || !smallZeros(xZero) || !smallZeros(yZero))
         return fallback.matmulInteger(x, y, xZero, yZero, out);
-      const { gemmI8 } = engine.load(byteFamilies[`${left}-${right}`]);
       memory.beginKernel();
       try {
         const to = out.storage.writePointer(memory, out.layout);
         if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
         const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
-        const workspace = memory.scratch(GEMM_I8_WORKSPACE);
         const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
         for (let i = 0; i < batches; i++) {
           const [zx, zy] = [zeros(xZero, i), zeros(yZero, i)];
-          gemmI8!(m, n, k, a + i * xb, xr, xc, zx, b + i * yb, yr, yc, zy, c + i * m * n * 4, n * 4, workspace);
+          engine.divide(byteFamilies[`${left}-${right}`], 'gemmI8', m, 4, (m * n * k) / 8, (start, end) => [
+            end - start,
+            n,
+            k,
+            a + i * xb + start * xr,
+            xr,
+            xc,
+            zx + start * 4,
+            b + i * yb,
+            yr,
+            yc,
+            zy,
+            c + (i * m + start) * n * 4,
+            n * 4,
+            memory.scratch(GEMM_I8_WORKSPACE),
+          ]);
         }
       } finally {
         memory.endKernel();

@@ -164,14 +164,21 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
     const alongLines = inner[1] === 1 && inner[0] >= 4;
     const alongColumns = !alongLines && outer[1] === 1 && outer[0] >= 16;
     if (!alongLines && !alongColumns) return false;
-    const { lines, columns } = engine.load(family);
+    const { columns } = engine.load(family);
     memory.beginKernel();
     try {
       const bytes = out.layout.numel * 4;
       const to = memory.scratch(bytes);
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
       const heap = memory.heap('float32');
-      if (alongLines) lines!(from, outer[1] * 4, outer[0], inner[0], to);
+      if (alongLines)
+        engine.divide(family, 'lines', outer[0], 1, outer[0] * inner[0], (start, end) => [
+          from + start * outer[1] * 4,
+          outer[1] * 4,
+          end - start,
+          inner[0],
+          to + start * 4,
+        ]);
       else if (name === 'sum') {
         const block = memory.scratch(bytes);
         heap.fill(0, to / 4, (to + bytes) / 4);

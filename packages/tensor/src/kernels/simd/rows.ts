@@ -1,7 +1,23 @@
+import { dtypes } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import { merge } from '../reference/walk.js';
-import { doWhile, f32, f32x4, forRange, i32, seq, v128, when, type Expr, type Local, type Stmt } from './assembler.js';
-import type { Emission, Kernel, SimdEngine } from './engine.js';
+import {
+  doWhile,
+  f32,
+  f32x4,
+  forRange,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  seq,
+  v128,
+  when,
+  type Expr,
+  type Local,
+  type Stmt,
+} from './assembler.js';
+import type { Emission, Family, SimdEngine } from './engine.js';
 import { Lockstep, type Wide } from './lockstep.js';
 
 /** Rows shorter than this are left to the plain loops: a call into WebAssembly would cost more. */
@@ -13,57 +29,83 @@ const FEW = 256;
 /** Vectors per iteration. */
 const UNROLL = 4;
 
-/** How an operand of a row is given: element by element, one element in memory for all, or as a number. */
-export type Access = 'vector' | 'scalar' | 'number';
+/** How an operand of a row is given: element by element, bool by bool, one element in memory for all, or as a number. */
+export type Access = 'vector' | 'mask' | 'scalar' | 'number';
 
 /** The steps of a function of several vectors. */
 export type Body = (code: Lockstep, inputs: readonly Wide[]) => Wide;
 
-/** Emits `name(inputs..., out, n)`: the function on every element of a row of `n` > 0 float32. */
+/** Four bools in memory as lanes with all bits set or none. */
+const maskLanes = (bools: Expr<'v128'>): Expr<'v128'> => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(bools)), v128.zero);
+
+/** Lanes of up to four masks as bools. */
+function bools([first, ...rest]: readonly Expr<'v128'>[]): Expr<'v128'> {
+  const [second = first!, third = first!, fourth = second] = rest;
+  return i8x16.abs(i8x16.narrowS(i16x8.narrowS(first!, second), i16x8.narrowS(third, fourth)));
+}
+
+/**
+ * Emits `name(inputs..., out, n)`: the function on every element of a row of `n` > 0 float32. Where `result` is a mask, `out`
+ * is a row of bools.
+ */
 export function emitRow(
   { module, constants, features }: Emission,
   name: string,
   accesses: readonly Access[],
   body: Body,
+  result: 'vector' | 'mask' = 'vector',
 ): void {
   const params = [...accesses.map((access) => (access === 'number' ? 'f32' : 'i32')), 'i32', 'i32'] as const;
   module.func(name, params, (f, ...all) => {
     const pointers = all.slice(0, -2) as Local<'i32'>[];
     const [out, n] = all.slice(-2) as [Local<'i32'>, Local<'i32'>];
     const end = f.local('i32');
-    const splats = accesses.map((access) => (access === 'vector' ? null : f.local('v128')));
-    const moving = pointers.filter((_, i) => accesses[i] === 'vector');
-    const advance = (bytes: number): Stmt =>
-      seq(...moving.map((pointer) => pointer.set(i32.add(pointer, bytes))), out.set(i32.add(out, bytes)));
+    const splats = accesses.map((access) => (access === 'vector' || access === 'mask' ? null : f.local('v128')));
+    /** The logarithm of the bytes of an element. */
+    const shift = (access: Access): number => (access === 'mask' ? 0 : 2);
+    const advance = (count: number): Stmt =>
+      seq(
+        ...pointers.flatMap((pointer, i) =>
+          splats[i] ? [] : [pointer.set(i32.add(pointer, count << shift(accesses[i]!)))],
+        ),
+        out.set(i32.add(out, count << shift(result))),
+      );
     /** `width` vectors: read, computed in lockstep, written. */
     const steps = (
       width: number,
-      read: (pointer: Local<'i32'>, u: number) => Expr<'v128'>,
-      write: (value: Expr<'v128'>, u: number) => Stmt,
+      read: (pointer: Local<'i32'>, access: Access, u: number) => Expr<'v128'>,
+      write: (values: Wide) => Stmt,
     ): Stmt => {
       const code = new Lockstep(f, constants, features.fused, width);
       const inputs = pointers.map((pointer, i) =>
-        Array.from({ length: width }, (_, u) => splats[i] ?? read(pointer, u)),
+        Array.from({ length: width }, (_, u) => splats[i] ?? read(pointer, accesses[i]!, u)),
       );
-      const result = body(
+      const values = body(
         code,
         inputs.map((input) => code.step((x) => x, input)),
       );
-      return seq(code.code, ...result.map(write));
+      return seq(code.code, write(values));
     };
+    const writeVectors = (values: Wide): Stmt =>
+      result === 'vector'
+        ? seq(...values.map((value, u) => v128.store(out, value, u * 16)))
+        : values.length === 4
+          ? v128.store(out, bools(values))
+          : v128.storeLane32(out, bools(values));
     const blocks = (width: number): Stmt =>
       seq(
-        end.set(i32.add(out, i32.and(i32.shl(n, 2), -16 * width))),
+        end.set(i32.add(out, i32.shl(i32.and(n, -4 * width), shift(result)))),
         when(
           i32.ltU(out, end),
           doWhile(
             seq(
               steps(
                 width,
-                (pointer, u) => v128.load(pointer, u * 16),
-                (value, u) => v128.store(out, value, u * 16),
+                (pointer, access, u) =>
+                  access === 'mask' ? maskLanes(v128.load32Zero(pointer, u * 4)) : v128.load(pointer, u * 16),
+                writeVectors,
               ),
-              advance(16 * width),
+              advance(4 * width),
             ),
             i32.ltU(out, end),
           ),
@@ -72,8 +114,10 @@ export function emitRow(
       );
     const single = steps(
       1,
-      (pointer) => f32x4.splat(f32.load(pointer)),
-      (value) => v128.storeLane32(out, value),
+      (pointer, access) =>
+        access === 'mask' ? maskLanes(i32x4.splat(i32.load8U(pointer))) : f32x4.splat(f32.load(pointer)),
+      ([value]) =>
+        result === 'vector' ? v128.storeLane32(out, value!) : i32.store8(out, i32.and(i32x4.lane(value!, 0), 1)),
     );
     return seq(
       ...splats.flatMap((splat, i) => {
@@ -85,7 +129,7 @@ export function emitRow(
       }),
       blocks(UNROLL),
       blocks(1),
-      forRange(end, 0, n, 1, seq(single, advance(4))),
+      forRange(end, 0, n, 1, seq(single, advance(1))),
     );
   });
 }
@@ -94,37 +138,57 @@ export function emitRow(
 export const worthwhile = (views: readonly View[], count: number): boolean =>
   count >= FEW && views.every((view) => view.storage.dtype === 'float32');
 
-/** Runs `row(addresses, count)` over merged rows; false where some row is short or strided and nothing was done. */
+/** A kernel that `emitRow` emitted. */
+export type RowKernel = readonly [family: Family, name: string];
+
+/** Elementary operations per element, roughly: what decides whether a row is worth several threads. */
+const WORK = 2;
+
+/** Runs a row kernel over merged rows; false where some row is short or strided and nothing was done. */
 export function overRows(
   engine: SimdEngine,
   inputs: readonly View[],
   out: View,
-  rowFor: (steps: readonly number[]) => Kernel | null | undefined,
+  rowFor: (steps: readonly number[]) => RowKernel | null,
   numbers: readonly number[] = [],
 ): boolean {
   const { sizes, strides } = merge([...inputs.map((view) => view.layout), out.layout]);
   const inner = sizes.length - 1;
   const count = sizes[inner]!;
   if (count < SHORT_ROW || strides[strides.length - 1]![inner] !== 1) return false;
-  const row = rowFor(strides.slice(0, -1).map((stride) => stride[inner]!));
-  if (!row) return false;
+  const steps = strides.slice(0, -1).map((stride) => stride[inner]!);
+  const chosen = rowFor(steps);
+  if (!chosen) return false;
+  const [family, name] = chosen;
   const { memory } = engine;
   memory.beginKernel();
   try {
     const target = out.storage.writePointer(memory, out.layout);
     if (target === null) return false;
     // One array of arguments serves every row: addresses of the inputs, numbers, address of the output, length.
-    const args = inputs.map((view) => view.storage.pointer(memory, view.layout) + view.layout.offset * 4);
-    args.push(...numbers, target + out.layout.offset * 4, count);
+    const bytes = [...inputs, out].map((view) => dtypes[view.storage.dtype].bytes);
+    const args = inputs.map((view, o) => view.storage.pointer(memory, view.layout) + view.layout.offset * bytes[o]!);
+    args.push(...numbers, target + out.layout.offset * bytes.at(-1)!, count);
+    if (inner === 0) {
+      const end = args.length - 1;
+      engine.divide(family, name, count, 1024, count * WORK, (from, to) => [
+        ...args.slice(0, inputs.length).map((at, o) => at + from * steps[o]! * bytes[o]!),
+        ...numbers,
+        args[end - 1]! + from * bytes.at(-1)!,
+        to - from,
+      ]);
+      return true;
+    }
+    const row = engine.load(family)[name]!;
     const places = strides.map((_, o) => (o < inputs.length ? o : o + numbers.length));
     const index = new Array<number>(inner).fill(0);
     for (;;) {
       row(...args);
       let d = inner - 1;
       for (; d >= 0; d--) {
-        for (let o = 0; o < places.length; o++) args[places[o]!]! += strides[o]![d]! * 4;
+        for (let o = 0; o < places.length; o++) args[places[o]!]! += strides[o]![d]! * bytes[o]!;
         if (++index[d]! < sizes[d]!) break;
-        for (let o = 0; o < places.length; o++) args[places[o]!]! -= strides[o]![d]! * sizes[d]! * 4;
+        for (let o = 0; o < places.length; o++) args[places[o]!]! -= strides[o]![d]! * sizes[d]! * bytes[o]!;
         index[d] = 0;
       }
       if (d < 0) return true;

@@ -130,13 +130,18 @@ export function simdSoftmax(engine: SimdEngine, fallback: SoftmaxKernels): Parti
       const fits = !log && n >= 4 && x.layout.isContiguous && out.layout.isContiguous;
       if (!fits || !worthwhile([x, out], x.layout.numel)) return fallback.softmax(x, log, out);
       const { memory } = engine;
-      const { softmax } = engine.load(family);
       memory.beginKernel();
       try {
         const to = out.storage.writePointer(memory, out.layout);
         if (to === null) return fallback.softmax(x, log, out);
         const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
-        softmax!(from, x.layout.numel / n, n, to + out.layout.offset * 4);
+        const target = to + out.layout.offset * 4;
+        engine.divide(family, 'softmax', x.layout.numel / n, 1, x.layout.numel * 4, (start, end) => [
+          from + start * n * 4,
+          end - start,
+          n,
+          target + start * n * 4,
+        ]);
       } finally {
         memory.endKernel();
       }

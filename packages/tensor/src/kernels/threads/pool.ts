@@ -1,0 +1,134 @@
+import type { KernelMemory } from '../../memory.js';
+import { MemoryError } from '../../errors.js';
+import { COMMAND, MAILBOX, workerProgram } from './worker.js';
+
+/** State of a mailbox before its worker has started; 0 is idle, 1 has a command. */
+const STARTING = 2;
+
+/** Rounds a worker looks at its mailbox before it goes to sleep: about as long as the next part of a model takes to come. */
+const SPINS = 20_000;
+
+/** The part of Node's `worker_threads` that is used here, without importing it where it does not exist. */
+interface NodeThreads {
+  readonly Worker: new (program: string, options: { eval: true; workerData: unknown }) => { unref(): void };
+}
+
+const nodeThreads = (): NodeThreads | undefined =>
+  (globalThis as { process?: { getBuiltinModule?: (name: string) => NodeThreads } }).process?.getBuiltinModule?.(
+    'node:worker_threads',
+  );
+
+/** A module of kernels that workers compile when they first need it. */
+export interface SharedModule {
+  readonly bytes: Uint8Array;
+}
+
+/** One worker as this thread sees it. */
+interface Helper {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  /** Modules it has compiled, by the number it knows them under. */
+  readonly modules: Map<SharedModule, number>;
+}
+
+/** Why there is one thread only, or null where there may be more. */
+export function singleThreadReason(memory: KernelMemory): string | null {
+  if (memory.shared) return null;
+  return typeof SharedArrayBuffer === 'undefined' ||
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
+    ? 'The page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.'
+    : 'The platform has no shared WebAssembly memory.';
+}
+
+/**
+ * Workers that run parts of a kernel on the shared memory, next to this thread. They start when first asked for and join
+ * in as they become ready; nothing waits for a start, and none of them keeps a process alive.
+ */
+export class ThreadPool {
+  private readonly helpers: Helper[] = [];
+
+  constructor(private readonly memory: KernelMemory) {}
+
+  /** Starts workers until there are `count`. */
+  grow(count: number): void {
+    while (this.helpers.length < count) this.helpers.push(this.start());
+  }
+
+  private start(): Helper {
+    const { memory } = this.memory;
+    const mailbox = this.memory.reserve(MAILBOX.words * 4);
+    const words = new Int32Array(memory.buffer, mailbox, MAILBOX.words);
+    const doubles = new Float64Array(
+      memory.buffer,
+      mailbox + MAILBOX.arguments * 4,
+      (MAILBOX.words - MAILBOX.arguments) / 2,
+    );
+    words.fill(0);
+    words[MAILBOX.state] = STARTING;
+    const assignment = { memory, mailbox, spins: SPINS };
+    const threads = nodeThreads();
+    if (threads) new threads.Worker(workerProgram, { eval: true, workerData: assignment }).unref();
+    else {
+      const url = URL.createObjectURL(new Blob([workerProgram], { type: 'text/javascript' }));
+      new Worker(url).postMessage(assignment);
+    }
+    return { words, doubles, modules: new Map() };
+  }
+
+  /** How many of at most `count` workers could take a part now. */
+  ready(count: number): number {
+    let ready = 0;
+    while (
+      ready < count &&
+      ready < this.helpers.length &&
+      Atomics.load(this.helpers[ready]!.words, MAILBOX.state) === 0
+    )
+      ready++;
+    return ready;
+  }
+
+  /**
+   * Runs function `index` of a module once for each list of arguments: the first list here by `own`, the others by the
+   * workers that `ready` counted. Returns when all are done.
+   */
+  run(module: SharedModule, index: number, parts: readonly (readonly number[])[], own: () => void): void {
+    const busy = this.helpers.slice(0, parts.length - 1);
+    for (const helper of busy) this.teach(helper, module);
+    busy.forEach((helper, i) => {
+      const args = parts[i + 1]!;
+      helper.doubles.set(args);
+      post(helper, COMMAND.run, helper.modules.get(module)!, index, args.length);
+    });
+    try {
+      own();
+    } finally {
+      busy.forEach(finished);
+    }
+    if (busy.some(({ words }) => words[MAILBOX.failed] === 1))
+      throw new MemoryError('a worker thread failed to run its part of a kernel. Continue with setNumThreads(1).');
+  }
+
+  /** Has a worker compile a module it does not know. */
+  private teach(helper: Helper, module: SharedModule): void {
+    if (helper.modules.has(module)) return;
+    const at = this.memory.scratch(module.bytes.length);
+    this.memory.heap('uint8').set(module.bytes, at);
+    post(helper, COMMAND.load, at, module.bytes.length, 0);
+    finished(helper);
+    helper.modules.set(module, helper.modules.size);
+  }
+}
+
+function post({ words }: Helper, command: number, first: number, second: number, count: number): void {
+  words[MAILBOX.command] = command;
+  words[MAILBOX.first] = first;
+  words[MAILBOX.second] = second;
+  words[MAILBOX.count] = count;
+  Atomics.store(words, MAILBOX.state, 1);
+  Atomics.notify(words, MAILBOX.state);
+}
+
+/** Looks at the mailbox until its worker is done: the main thread of a page may not sleep. */
+function finished({ words }: Helper): void {
+  while (Atomics.load(words, MAILBOX.state) !== 0);
+}

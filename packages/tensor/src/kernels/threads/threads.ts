@@ -1,0 +1,46 @@
+import { ArgumentError } from '../../errors.js';
+import { kernelMemory } from '../../memory.js';
+import { singleThreadReason, ThreadPool } from './pool.js';
+
+/** How many threads kernels may use, and the workers there are. */
+const setting = { threads: 1, pool: null as ThreadPool | null };
+
+/** What `threadStatus` tells. */
+export interface ThreadStatus {
+  /** Threads that kernels may use now, this one included. */
+  readonly threads: number;
+  /** Why there cannot be more than one, or null. */
+  readonly reason: string | null;
+}
+
+/** How many threads kernels may use, and why it can only be one where that is so. */
+export function threadStatus(): ThreadStatus {
+  const reason = kernelMemory ? singleThreadReason(kernelMemory) : 'The platform refuses WebAssembly.';
+  return { threads: reason === null ? setting.threads : 1, reason };
+}
+
+/**
+ * Lets large kernels use `count` threads, this one included. Results are the same bits with any number. Workers start at
+ * once in the background and never keep a process alive; where threads are not to be had, `threadStatus` says why and
+ * everything runs on one. Default: 1.
+ *
+ * @throws ArgumentError unless `count` is an integer from 1 to 64
+ */
+export function setNumThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > 64)
+    throw new ArgumentError(`setNumThreads: wants an integer from 1 to 64, got ${count}.`);
+  setting.threads = count;
+  if (count === 1 || !kernelMemory || singleThreadReason(kernelMemory) !== null) return;
+  setting.pool ??= new ThreadPool(kernelMemory);
+  setting.pool.grow(count - 1);
+}
+
+/** The number of threads that kernels may use. */
+export const getNumThreads = (): number => threadStatus().threads;
+
+/** The workers that could take a part now, with their pool; none where one thread is all there is. */
+export function idleWorkers(): { readonly pool: ThreadPool; readonly count: number } | null {
+  const { pool, threads } = setting;
+  const count = pool === null || threads === 1 ? 0 : pool.ready(threads - 1);
+  return count > 0 ? { pool: pool!, count } : null;
+}

@@ -1,0 +1,47 @@
+/** Numbers of a worker's mailbox in shared memory, in 32-bit words; arguments follow as doubles. */
+export const MAILBOX = {
+  state: 0,
+  command: 1,
+  first: 2,
+  second: 3,
+  count: 4,
+  failed: 5,
+  arguments: 8,
+  words: 64,
+} as const;
+
+/** What a mailbox asks for. */
+export const COMMAND = { run: 0, load: 1 } as const;
+
+/**
+ * The program of a worker, as text, so that no bundler has to find a file. It sleeps on its mailbox; commands come through
+ * shared memory alone, so it never needs its event loop. `run` calls function `second` of module `first`; `load` compiles
+ * the module whose bytes lie at address `first`, `second` of them.
+ */
+export const workerProgram = `
+const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+function serve({ memory, mailbox, spins }) {
+  const words = new Int32Array(memory.buffer, mailbox, ${MAILBOX.words});
+  const doubles = new Float64Array(memory.buffer, mailbox + ${MAILBOX.arguments * 4}, ${(MAILBOX.words - MAILBOX.arguments) / 2});
+  const modules = [];
+  Atomics.store(words, ${MAILBOX.state}, 0);
+  for (;;) {
+    for (let i = 0; i < spins && Atomics.load(words, ${MAILBOX.state}) === 0; i++);
+    Atomics.wait(words, ${MAILBOX.state}, 0);
+    try {
+      const [first, second] = [words[${MAILBOX.first}], words[${MAILBOX.second}]];
+      if (words[${MAILBOX.command}] === ${COMMAND.load}) {
+        const bytes = new Uint8Array(memory.buffer).slice(first, first + second);
+        const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+        modules.push(Object.values(exports));
+      } else modules[first][second](...doubles.subarray(0, words[${MAILBOX.count}]));
+      words[${MAILBOX.failed}] = 0;
+    } catch {
+      words[${MAILBOX.failed}] = 1;
+    }
+    Atomics.store(words, ${MAILBOX.state}, 0);
+  }
+}
+if (node) serve(node.workerData);
+else self.onmessage = ({ data }) => serve(data);
+`;

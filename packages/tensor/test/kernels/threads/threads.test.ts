@@ -1,0 +1,51 @@
+import { ArgumentError, matmulInteger, randint, randn, setNumThreads, threadStatus, type Tensor } from '@q/tensor';
+import { idleWorkers } from '../../../src/kernels/threads/threads.js';
+
+afterAll(() => setNumThreads(1));
+
+/** Waits until `count` workers have started. */
+async function started(count: number): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while ((idleWorkers()?.count ?? 0) < count) {
+    if (Date.now() > deadline) throw new Error('the workers did not start');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const [a, b] = [randn([301, 260]), randn([260, 303])];
+const long = randn([700_001]);
+const wide = randn([1111, 1003]);
+const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
+
+const operations: Record<string, () => Tensor> = {
+  'a matrix product': () => a.matmul(b),
+  'a matrix product with a vector': () => wide.matmul(wide.select(0, 3)),
+  'a product of integers': () => matmulInteger(bytes, bytes.transpose(0, 1)),
+  addition: () => long.add(long),
+  'multiplication by a number': () => long.mul(0.3),
+  exponentials: () => long.exp(),
+  'sums of lines': () => wide.sum(-1),
+  'the largest of lines': () => wide.amax(-1),
+  softmax: () => wide.softmax(-1),
+};
+
+describe('setNumThreads', () => {
+  it.each(Object.entries(operations))('%s gives the same bits with 1, 2 and 3 threads', async (_name, operation) => {
+    setNumThreads(1);
+    const expected = operation().data.slice();
+    for (const threads of [2, 3]) {
+      setNumThreads(threads);
+      await started(threads - 1);
+      expect(operation().data).toEqual(expected);
+    }
+  });
+
+  it('tells how many threads there are', () => {
+    setNumThreads(2);
+    expect(threadStatus()).toEqual({ threads: 2, reason: null });
+  });
+
+  it.each([0, -1, 1.5, NaN, 65])('rejects %d threads', (count) => {
+    expect(() => setNumThreads(count)).toThrow(ArgumentError);
+  });
+});
