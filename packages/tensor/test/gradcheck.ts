@@ -1,4 +1,4 @@
-import { noGrad, tensor, type Tensor } from '@q/tensor';
+import { enableGrad, noGrad, tensor, type Tensor } from '@q/tensor';
 
 /** A function of float64 tensors; all outputs count. */
 type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -18,6 +18,29 @@ function loss(outputs: Tensor | readonly Tensor[]): Tensor {
   return parts.reduce((a, b) => a.add(b));
 }
 
+/** Options of `expectGradient`. */
+interface CheckOptions {
+  readonly step?: number;
+  readonly tolerance?: number;
+  /** The function whose differences the gradient is compared with, where that is another one. */
+  readonly meant?: Differentiable;
+}
+
+/** The function that gives the gradients of `fn`, itself differentiable. What arrives at `fn` depends on its result. */
+export const gradientOf =
+  (fn: Differentiable): Differentiable =>
+  (...inputs) =>
+    enableGrad(() => {
+      const leaves = inputs.map((x) => (x.requiresGrad ? x : tensor(x.data, { shape: x.shape, requiresGrad: true })));
+      loss(list(fn(...leaves)).map((out) => out.square())).backward(undefined, { createGraph: true });
+      return leaves.map((leaf) => {
+        const { grad } = leaf;
+        leaf.grad = null;
+        // A constant gradient is a function of the inputs too.
+        return grad ? grad.add(leaf.mul(0)) : leaf.mul(0);
+      });
+    });
+
 /**
  * Expects the gradients of `fn` at float64 `inputs` to be what central differences give. `fn` must be smooth within `step`
  * of the inputs; gives the gradients in the inputs' order.
@@ -25,7 +48,7 @@ function loss(outputs: Tensor | readonly Tensor[]): Tensor {
 export function expectGradient(
   fn: Differentiable,
   inputs: readonly Tensor[],
-  { step = 1e-5, tolerance = 1e-6 }: { readonly step?: number; readonly tolerance?: number } = {},
+  { step = 1e-5, tolerance = 1e-6, meant = fn }: CheckOptions = {},
 ): void {
   const leaves = inputs.map((input) =>
     tensor(input.to('float64').clone().data, { shape: input.shape, requiresGrad: true }),
@@ -38,7 +61,7 @@ export function expectGradient(
         if (i === which) values[element]! += delta;
         return tensor(values, { shape: leaf.shape });
       });
-      return loss(fn(...moved)).item();
+      return loss(meant(...moved)).item();
     });
   leaves.forEach((leaf, which) => {
     const numeric = Array.from(

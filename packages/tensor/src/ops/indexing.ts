@@ -147,17 +147,27 @@ export const indexCopy = op<Triple, number>({
   saves: [1],
 });
 
-/** A copy of `x` with the positions an index names set to one value. */
-export const indexFill = op<Pair, { readonly dim: number; readonly value: number }>({
+/** A copy of `x` with the positions an index names set to one value: the single element of the third input. */
+export const indexFill = op<Triple, { readonly dim: number }>({
   name: 'indexFill',
-  forward: ([x, index], { dim, value }) => {
+  forward: ([x, index, value], { dim }) => {
     checkLine('indexFill', x, dim, index);
     const filler = empty([], x.dtype);
-    kernels.fill(value, filler);
+    kernels.fill(value.item(), filler);
     const layout = filler.layout.broadcastTo(x.ndim === 0 ? [] : x.shape.with(dim, index.numel));
     return indexScattered('set', x, dim, index, { storage: filler.storage, layout });
   },
-  backward: (grad, [, index], _y, { dim }) => [grad.indexFill(dim, index, 0), null],
+  backward: (grad, [x, index, value], _y, { dim }) => [
+    x.requiresGrad ? grad.indexFill(dim, index, 0) : null,
+    null,
+    // A position named twice is filled once.
+    value.requiresGrad
+      ? grad
+          .where(grad.zerosLike().indexFill(dim, index, 1).ne(0), 0)
+          .sum()
+          .reshape(value.shape)
+      : null,
+  ],
   saves: [1],
 });
 

@@ -1,5 +1,5 @@
 import { apply } from '../autograd.js';
-import { computeDType, type DType } from '../dtype.js';
+import { computeDType, dtypes, type DType } from '../dtype.js';
 import { kernels } from '../kernels/active.js';
 import type { ScanName, ScanOrder } from '../kernels/contract/scan.js';
 import type { View } from '../storage.js';
@@ -74,7 +74,8 @@ export const cumprod: Op<Single, Cumulation, View> = op<Single, Cumulation>({
 
 /** log of a sum of weighted exponentials, `log(sum_k>=i g_k exp(x_i - y_k))`, for weights g >= 0. */
 function weighted(grad: Tensor, x: Tensor, y: Tensor, { dim, reverse }: Direction): Tensor {
-  const logs = grad.log().where(grad.gt(0), -Infinity).sub(y);
+  // Not -Infinity, from which the second derivative would subtract itself.
+  const logs = grad.log().where(grad.gt(0), dtypes[computeDType(grad.dtype)].min).sub(y);
   return apply(logcumsumexp, [logs], { dim, reverse: !reverse }).add(x).exp();
 }
 

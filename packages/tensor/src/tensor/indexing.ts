@@ -145,11 +145,10 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     return apply(ops.indexCopy, [this, index, source], wrapDim('indexCopy', dim, this.ndim)) as Tensor<D>;
   }
 
-  /** A copy with the positions of `dim` that an index names set to one value. */
+  /** A copy with the positions of `dim` that an index names set to one value, a number or a tensor of one element. */
   indexFill(this: Tensor<D>, dim: number, index: Tensor, value: TensorLike): Tensor<D> {
-    return apply(ops.indexFill, [this, index], {
+    return apply(ops.indexFill, [this, index, operand(this, value)], {
       dim: wrapDim('indexFill', dim, this.ndim),
-      value: numberOf(value),
     }) as Tensor<D>;
   }
 
@@ -324,10 +323,6 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
 /** A one-dimensional index. */
 const line = (x: Tensor, places: Int32Array): Tensor =>
   x.wrap({ storage: new Storage('int32', places.length, places), layout: new Layout([places.length]) });
-
-function numberOf(value: TensorLike): number {
-  return typeof value === 'object' ? value.item() : Number(value);
-}
 
 function checkMask(operation: string, mask: Tensor): void {
   if (mask.dtype !== 'bool')
