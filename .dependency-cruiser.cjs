@@ -92,7 +92,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: ['/dist/'] },
+    // The libraries that benchmarks compare with are installed only for that.
+    exclude: { path: ['/dist/', '^benchmarks/peers/'] },
     tsConfig: { fileName: 'tsconfig.scripts.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
