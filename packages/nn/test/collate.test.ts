@@ -1,0 +1,51 @@
+import { ArgumentError, ones, ShapeError, tensor, zeros, type Tensor } from '@q/tensor';
+import { collate } from '@q/nn';
+
+describe('collate', () => {
+  it('stacks tensors and typed arrays, keeping their dtype', () => {
+    expect(collate([ones([2]), zeros([2])]).toArray()).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
+    const bytes = collate([Uint8Array.of(1, 2), Uint8Array.of(3, 4)]);
+    expect([bytes.dtype, bytes.shape]).toEqual(['uint8', [2, 2]]);
+  });
+
+  it('makes float32 of numbers, bool of booleans, an array of strings', () => {
+    const numbers = collate([1, 2]);
+    expect([numbers.dtype, numbers.toArray()]).toEqual(['float32', [1, 2]]);
+    const flags = collate([true, false]);
+    expect([flags.dtype, flags.toArray()]).toEqual(['bool', [1, 0]]);
+    expect(collate(['a', 'b'])).toEqual(['a', 'b']);
+  });
+
+  it('follows arrays and records, however deep', () => {
+    const batch = collate([
+      { x: ones([1]), meta: [1, 'a'] as [number, string] },
+      { x: zeros([1]), meta: [2, 'b'] as [number, string] },
+    ]);
+    const x: Tensor = batch.x;
+    const names: string[] = batch.meta[1];
+    expect(x.shape).toEqual([2, 1]);
+    expect(batch.meta[0].toArray()).toEqual([1, 2]);
+    expect(names).toEqual(['a', 'b']);
+  });
+
+  it('says where samples differ', () => {
+    expect(() => collate([{ x: ones([2]) }, { x: ones([3]) }])).toThrow(
+      /the sample\.x has shape \[2\] in one sample and \[3\] in another/,
+    );
+    expect(() => collate([ones([2]), ones([3])])).toThrow(ShapeError);
+    expect(() => collate<unknown>([[1, 2], [1]])).toThrow(/the sample has 2 entries in one sample/);
+    expect(() => collate<unknown>([[1], ['a']])).toThrow(
+      /the sample\[0\] is number in one sample and string in another/,
+    );
+    expect(() => collate<unknown>([null])).toThrow(/the sample is null, which has no batch/);
+    expect(() => collate<unknown>([new Map()])).toThrow(/is Map/);
+    expect(() => collate([])).toThrow(ArgumentError);
+    expect(() => collate<unknown>([{ x: 1 }, {}])).toThrow(
+      /the sample\.x is number in one sample and undefined in another/,
+    );
+    expect(collate([tensor(1)]).shape).toEqual([1]);
+  });
+});

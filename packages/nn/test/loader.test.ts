@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { ArgumentError, Generator, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { DataLoader, TensorDataset, type Dataset } from '@q/nn';
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const lists = (loader: Iterable<Tensor>): unknown[] => [...loader].map((batch) => batch.toArray());
+
+async function* later(count: number): AsyncGenerator<number> {
+  for (const i of numbers(count)) yield await Promise.resolve(i);
+}
+
+async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+describe('DataLoader', () => {
+  it('gives the samples in batches, the last one smaller unless dropped', () => {
+    expect(lists(new DataLoader(numbers(5), { batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
+    const dropping = new DataLoader(numbers(5), { batchSize: 2, dropLast: true });
+    expect(lists(dropping)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(dropping.length).toBe(2);
+  });
+
+  it('has as many batches as it says, and every sample once, in any order', () =>
+    fc.assert(
+      fc.property(fc.nat(20), fc.integer({ min: 1, max: 7 }), fc.boolean(), (count, batchSize, shuffle) => {
+        const loader = new DataLoader(numbers(count), { batchSize, shuffle, seed: 1, collate: (samples) => samples });
+        const batches = [...loader];
+        expect(batches.length).toBe(loader.length);
+        expect(batches.flat().sort((a, b) => a - b)).toEqual(numbers(count));
+      }),
+    ));
+
+  it('shuffles anew in every pass, and the same way from the same seed or generator', () => {
+    const passes = (options: { seed: number } | { generator: Generator }): unknown[] => {
+      const loader = new DataLoader(numbers(30), { batchSize: 30, shuffle: true, ...options });
+      return [lists(loader), lists(loader)];
+    };
+    const [first, second] = passes({ seed: 7 });
+    expect(first).not.toEqual(second);
+    expect(passes({ seed: 7 })).toEqual([first, second]);
+    expect(passes({ generator: new Generator(7) })).toEqual([first, second]);
+    expect(passes({ seed: 8 })[0]).not.toEqual(first);
+  });
+
+  it('takes tensors of one length', () => {
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    const labels = tensor([7, 8, 9], { dtype: 'int32' });
+    const [[firstX, firstLabels]] = new DataLoader(new TensorDataset(x, labels), { batchSize: 2 });
+    expect(firstX.toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect([firstLabels.dtype, firstLabels.toArray()]).toEqual(['int32', [7, 8]]);
+    expect(() => new TensorDataset(x, labels.slice([0, 2]))).toThrow(ShapeError);
+    expect(() => new TensorDataset()).toThrow(ShapeError);
+  });
+
+  it('takes iterables', () => {
+    const set = new DataLoader(new Set([1, 2, 3]), { batchSize: 2 });
+    expect(lists(set)).toEqual([[1, 2], [3]]);
+    expect(lists(set)).toEqual([[1, 2], [3]]);
+    expect(() => set.length).toThrow(/not known before the end/);
+    expect(() => new DataLoader(new Set([1]), { shuffle: true })).toThrow(ArgumentError);
+  });
+
+  it('closes an iterable that is left early', () => {
+    let closed = false;
+    function* endless(): Iterator<number> {
+      try {
+        for (let i = 0; ; i++) yield i;
+      } finally {
+        closed = true;
+      }
+    }
+    for (const batch of new DataLoader<number>({ [Symbol.iterator]: endless }, { batchSize: 2 })) {
+      expect(batch.toArray()).toEqual([0, 1]);
+      break;
+    }
+    expect(closed).toBe(true);
+  });
+
+  it('with for await, takes samples that come later, those of a batch at once', async () => {
+    let open = 0;
+    let most = 0;
+    const dataset: Dataset<number> = {
+      length: 5,
+      get: async (index) => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        open--;
+        return index;
+      },
+    };
+    const loader = new DataLoader(dataset, { batchSize: 3 });
+    expect((await collected(loader)).map((batch) => batch.toArray())).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+    expect(most).toBe(3);
+    expect(() => [...loader]).toThrow(/for await/);
+    expect((await collected(new DataLoader(later(3), { batchSize: 2 }))).map((batch) => batch.toArray())).toEqual([
+      [0, 1],
+      [2],
+    ]);
+    expect(() => [...new DataLoader(later(3))]).toThrow(/for await/);
+    expect((await collected(new DataLoader(numbers(2)))).map((batch) => batch.toArray())).toEqual([[0], [1]]);
+  });
+
+  it('collates as it is told', () => {
+    const loader = new DataLoader(['a', 'b', 'c'], { batchSize: 2, collate: (samples) => samples.join('') });
+    expect([...loader]).toEqual(['ab', 'c']);
+  });
+
+  it('refuses sources and options that make no sense', () => {
+    expect(() => new DataLoader(tensor([1, 2]) as unknown as number[])).toThrow(/new TensorDataset/);
+    expect(() => new DataLoader({} as unknown as number[])).toThrow(ArgumentError);
+    expect(() => new DataLoader([1], { batchSize: 0 })).toThrow(/batchSize must be a positive integer/);
+    expect(() => new DataLoader([1], { seed: 1, generator: new Generator(1) })).toThrow(/either a generator or a seed/);
+  });
+});
