@@ -1,8 +1,4 @@
-/**
- * Lists all layers in `layers.md`, from the code: `npx tsx --tsconfig tsconfig.scripts.json docs/layers.ts`.
- */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The list of all layers, made from the code. */
 import * as nn from '@q/nn';
 import * as quant from '@q/quant';
 import { definitionOf, type ModuleClass } from '../packages/quant/src/modules/quantized-module.js';
@@ -86,7 +82,7 @@ export function layersPage(): string {
     'further layers of a stack have their own. "Integer kernel" is the function of `@q/quant` that computes the layer on integers',
     'after `setKernel(...)`; where there is none, quantization is simulated, or the kernel is yours.',
     '',
-    'This page is made from the code by `docs/layers.ts`.',
+    'This page is made from the code by `npm run docs`.',
   ];
   for (const [family, members] of [...groups].sort(([a], [b]) => a.localeCompare(b)))
     lines.push(
@@ -111,5 +107,3 @@ export function layersPage(): string {
   );
   return lines.join('\n');
 }
-
-if (process.argv[1] === import.meta.filename) writeFileSync(join(import.meta.dirname, 'layers.md'), layersPage());

@@ -5,7 +5,7 @@ import * as quant from '@q/quant';
 import { randn, type Tensor } from '@q/tensor';
 import { integerKernels, layersPage } from '../layers.js';
 
-it('the list of layers is up to date; `npx tsx --tsconfig tsconfig.scripts.json docs/layers.ts` writes it anew', () =>
+it('the list of layers is up to date; `npm run docs` writes it anew', () =>
   expect(readFileSync(join(import.meta.dirname, '../layers.md'), 'utf8')).toBe(layersPage()));
 
 describe('the integer kernels in the list', () => {

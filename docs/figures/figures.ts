@@ -1,8 +1,4 @@
-/**
- * Draws the pictures of the guides, from what the library computes: `npx tsx --tsconfig tsconfig.scripts.json docs/figures/make.ts`.
- */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The pictures of the guides, drawn from what the library computes. */
 import {
   affine,
   MinMaxEncodingAnalyzer,
@@ -228,6 +224,3 @@ export const figures = (): Record<string, string> => ({
   'granularity.svg': granularity(),
   'analyzers.svg': analyzers(),
 });
-
-if (process.argv[1] === import.meta.filename)
-  for (const [name, content] of Object.entries(figures())) writeFileSync(join(import.meta.dirname, name), content);
