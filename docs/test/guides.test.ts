@@ -7,6 +7,8 @@ import * as tensor from '@q/tensor';
 import * as io from '@q/tensor/io';
 import { programOf, runProgram, typeErrors } from './blocks.js';
 
+jest.setTimeout(60_000);
+
 const root = join(import.meta.dirname, '../..');
 const docs = join(root, 'docs');
 const modules = {
@@ -58,4 +60,11 @@ it.each(pages)('every link of $path inside the repository leads somewhere', ({ p
       return anchor !== undefined && !anchors(fs.readFileSync(target, 'utf8')).has(anchor);
     });
   expect(broken).toEqual([]);
+});
+
+it.each(pages)('every file that $path names exists', ({ markdown }) => {
+  const named = [...markdown.matchAll(/`((?:packages|docs|benchmarks|tools|\.ci)\/[\w./-]+)`/g)].map(
+    ([, path]) => path!,
+  );
+  expect(named.filter((path) => !fs.existsSync(join(root, path)))).toEqual([]);
 });
