@@ -77,7 +77,11 @@ export const elementwise: ElementwiseKernels = {
   },
   unary: (name, x, out) =>
     runUnary(name === 'bitwiseNot' && x.storage.dtype === 'bool' ? tests.logicalNot : unary[name], x, out),
-  parametric: (name, x, out, params) => runUnary(parametric[name](params), x, out),
+  parametric(name, x, out, params) {
+    // A float32 is compared with limits of its own precision.
+    const single = out.storage.dtype === 'float32';
+    runUnary(parametric[name](single ? params.map(fround) : params), x, out);
+  },
   binary: (name, a, b, out) => runBinary(binaryRow(name, out.storage.dtype), a, b, out),
   addScaled: (a, b, out, alpha) => runBinary(addScaled(alpha), a, b, out),
   ternary(name, a, b, c, out, value) {

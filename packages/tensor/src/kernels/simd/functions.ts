@@ -19,7 +19,7 @@ const EXP = [
 
 /** x = n ln2 + r with |r| <= ln2 / 2: e^r - 1, and n in the low bits of `shifted`. The two parts of ln2 are Cephes'. */
 function reduced(code: Lockstep, x: Wide): { minusOne: Wide; shifted: Wide } {
-  const shifted = code.add(code.mul(x, Math.LOG2E), ROUNDER);
+  const shifted = code.madd(x, Math.LOG2E, ROUNDER);
   const n = code.sub(shifted, ROUNDER);
   const r = code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x));
   return { minusOne: code.madd(code.mul(r, r), code.polynomial(r, EXP), r), shifted };
@@ -100,7 +100,8 @@ const ERF_Q = [
 const erf: VectorFunction = (code, x) => {
   const clamped = code.max(code.min(x, 4), -4);
   const square = code.mul(clamped, clamped);
-  return code.div(code.mul(code.polynomial(square, ERF_P), clamped), code.polynomial(square, ERF_Q));
+  const ratio = code.div(code.mul(code.polynomial(square, ERF_P), clamped), code.polynomial(square, ERF_Q));
+  return code.max(code.min(ratio, 1), -1);
 };
 
 /** Minimax fraction of the upper tail of the normal distribution times e^(t^2 / 2), 0 <= t <= 13.2; relative error 1e-7 around 0. */
