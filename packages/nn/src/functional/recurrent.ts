@@ -18,27 +18,45 @@ export interface RecurrentWeights {
 /** What a recurrent step remembers: the output first, then the cell state of an LSTM. */
 export type RecurrentState = readonly Tensor[];
 
-/** The next state, from the input's part of the gates `[N, gates * hidden]` and the state `[N, ...]`. */
-type Step = (fromInput: Tensor, state: RecurrentState, weights: RecurrentWeights) => RecurrentState;
-
 /** One kind of recurrence. */
 export interface Recurrence {
   /** Rows of the weights per hidden unit. */
   readonly gates: number;
   /** Tensors of the state. */
   readonly states: number;
-  readonly step: Step;
+  /** Whether both biases are only ever added to one sum, so that the input's part can hold them. */
+  readonly joinsBiases: boolean;
+  /** The next state, from the input's part of the gates `[N, gates * hidden]` and the state `[N, ...]`. */
+  step(fromInput: Tensor, state: RecurrentState, parts: Parts): RecurrentState;
 }
 
-/** The previous output's part of the gates. */
-const fromHidden = (h: Tensor, { hiddenWeight, hiddenBias }: RecurrentWeights): Tensor =>
-  linear(h, hiddenWeight, hiddenBias);
+/** The parts of the gates as functions, made once for all steps. */
+interface Parts {
+  readonly fromInput: (x: Tensor) => Tensor;
+  /** The previous output's part. */
+  readonly fromHidden: (h: Tensor) => Tensor;
+  readonly projected: (output: Tensor) => Tensor;
+}
+
+function partsOf({ joinsBiases }: Recurrence, weights: RecurrentWeights): Parts {
+  const { inputWeight, inputBias, hiddenBias, projection } = weights;
+  const join = joinsBiases && inputBias !== null && hiddenBias !== null;
+  const bias = join ? inputBias.add(hiddenBias) : inputBias;
+  // One transposed view for all steps: their gradients are summed before they are turned back.
+  const columns = weights.hiddenWeight.transpose(0, 1);
+  return {
+    fromInput: (x) => linear(x, inputWeight, bias),
+    fromHidden: (h) => (join || hiddenBias === null ? h.matmul(columns) : h.matmul(columns).add(hiddenBias)),
+    projected: (output) => (projection ? linear(output, projection) : output),
+  };
+}
 
 /** h' = f(W x + b + U h + c), as PyTorch's RNN. */
 const plain = (f: (x: Tensor) => Tensor): Recurrence => ({
   gates: 1,
   states: 1,
-  step: (fromInput, [h], weights) => [f(fromInput.add(fromHidden(h!, weights)))],
+  joinsBiases: true,
+  step: (fromInput, [h], { fromHidden }) => [f(fromInput.add(fromHidden(h!)))],
 });
 
 /** The recurrences of `torch.nn`. */
@@ -49,37 +67,46 @@ export const recurrences = {
   lstm: {
     gates: 4,
     states: 2,
-    step: (fromInput, [h, c], weights) => {
-      const [i, f, g, o] = fromInput.add(fromHidden(h!, weights)).chunk(4, -1) as [Tensor, Tensor, Tensor, Tensor];
-      const cell = f.sigmoid().mul(c!).add(i.sigmoid().mul(g.tanh()));
-      const output = o.sigmoid().mul(cell.tanh());
-      return [weights.projection ? linear(output, weights.projection) : output, cell];
+    joinsBiases: true,
+    step: (fromInput, [h, c], { fromHidden, projected }) => {
+      const size = c!.shape.at(-1)!;
+      // Input and forget gate in one.
+      const [both, g, o] = fromInput.add(fromHidden(h!)).split([2 * size, size, size], -1) as [Tensor, Tensor, Tensor];
+      const [i, f] = both.sigmoid().chunk(2, -1) as [Tensor, Tensor];
+      const cell = f.mul(c!).add(i.mul(g.tanh()));
+      return [projected(o.sigmoid().mul(cell.tanh())), cell];
     },
   },
   /** Gates reset, update, candidate (Cho et al., 2014), the reset inside as in PyTorch and cuDNN. */
   gru: {
     gates: 3,
     states: 1,
-    step: (fromInput, [h], weights) => {
-      const [xr, xz, xn] = fromInput.chunk(3, -1) as [Tensor, Tensor, Tensor];
-      const [hr, hz, hn] = fromHidden(h!, weights).chunk(3, -1) as [Tensor, Tensor, Tensor];
-      const candidate = xn.add(xr.add(hr).sigmoid().mul(hn)).tanh();
-      return [h!.sub(candidate).mul(xz.add(hz).sigmoid()).add(candidate)];
+    joinsBiases: false,
+    step: (fromInput, [h], { fromHidden }) => {
+      const sizes = [2 * h!.shape.at(-1)!, h!.shape.at(-1)!];
+      const [xBoth, xn] = fromInput.split(sizes, -1) as [Tensor, Tensor];
+      const [hBoth, hn] = fromHidden(h!).split(sizes, -1) as [Tensor, Tensor];
+      const [r, z] = xBoth.add(hBoth).sigmoid().chunk(2, -1) as [Tensor, Tensor];
+      const candidate = xn.add(r.mul(hn)).tanh();
+      return [h!.sub(candidate).mul(z).add(candidate)];
     },
   },
 } satisfies Readonly<Record<string, Recurrence>>;
 
 /** One step from an input `[N, input]`. */
-export const recurrentStep = (
-  { step }: Recurrence,
+export function recurrentStep(
+  recurrence: Recurrence,
   x: Tensor,
   state: RecurrentState,
   weights: RecurrentWeights,
-): RecurrentState => step(linear(x, weights.inputWeight, weights.inputBias), state, weights);
+): RecurrentState {
+  const parts = partsOf(recurrence, weights);
+  return recurrence.step(parts.fromInput(x), state, parts);
+}
 
 /** All steps over `x` `[T, N, input]`, from the last one back where `reverse`: outputs `[T, N, output]` and the last state. */
 export function recurrentSequence(
-  { step }: Recurrence,
+  recurrence: Recurrence,
   x: Tensor,
   first: RecurrentState,
   weights: RecurrentWeights,
@@ -87,13 +114,14 @@ export function recurrentSequence(
 ): { readonly outputs: Tensor; readonly state: RecurrentState } {
   const steps = x.shape[0]!;
   if (steps === 0) throw new ShapeError('recurrent layer: the sequence is empty. Give it at least one step.');
+  const parts = partsOf(recurrence, weights);
   // The inputs' part of all steps is one matrix product.
-  const fromInput = linear(x, weights.inputWeight, weights.inputBias).unbind(0);
+  const fromInput = parts.fromInput(x).unbind(0);
   const outputs = new Array<Tensor>(steps);
   let state = first;
   for (let k = 0; k < steps; k++) {
     const t = reverse ? steps - 1 - k : k;
-    state = step(fromInput[t]!, state, weights);
+    state = recurrence.step(fromInput[t]!, state, parts);
     outputs[t] = state[0]!;
   }
   return { outputs: stack(outputs), state };
