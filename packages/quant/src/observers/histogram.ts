@@ -65,13 +65,28 @@ function valuesOf(rows: Tensor, row: number): TypedArray {
   return elementsOf(rows)[0].subarray(row * size, (row + 1) * size);
 }
 
+/** The range that histc counts over: one without width grows by 1 on each side. */
+function histcRange(low: number, high: number): readonly [number, number] {
+  const [from, to] = [fround(low), fround(high)];
+  return from === to ? [fround(from - 1), fround(to + 1)] : [from, to];
+}
+
+/** The bin of a value between `from` and `to`. */
+function binOf(value: number, from: number, to: number, bins: number): number {
+  const width = fround(to - from);
+  const wide = !Number.isFinite(width);
+  const share = wide ? (value - from) / (to - from) : fround(fround(value - from) / width);
+  // A range too narrow for its bins to differ divides by zero.
+  return least(trunc(wide ? share * bins : fround(share * bins)) || 0, bins - 1);
+}
+
 /**
  * Counts the elements of a row into bins of equal width between `low` and `high`, as torch 1.13's histc does: divides before
  * it multiplies, in float32. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
  */
 function count(rows: Tensor, row: number, low: number, high: number, bins: number): Float64Array {
   const counts = new Float64Array(bins);
-  const [from, to] = [fround(low), fround(high)];
+  const [from, to] = histcRange(low, high);
   const width = fround(to - from);
   const size = rows.shape[1]!;
   if (size >= MANY && width > 0 && Number.isFinite(width)) {
@@ -133,8 +148,9 @@ function histogramsOf(rows: Tensor, bins: number): Histogram[] {
 /** Adds the counts of a histogram without width, whose values all equal `old.min`, to bins over `[low, high]`. */
 function movePoint(old: Histogram, low: number, high: number, into: Float64Array): void {
   const bins = into.length;
-  const own = least(trunc(fround(fround(0.5) * bins)), bins - 1);
-  const at = least(trunc(fround(fround(fround(old.min - low) / fround(high - low)) * bins)), bins - 1);
+  const { low: first, step } = old.spread;
+  const own = binOf(old.min, ...histcRange(first, fround(fround(bins * step) + first)), bins);
+  const at = binOf(old.min, low, high, bins);
   old.histogram.forEach((n, bin) => (into[bin === own || (bin > 0 && bin < bins - 1) ? at : bin]! += n));
 }
 
@@ -150,7 +166,7 @@ function rebin(old: Histogram, low: number, high: number, into: Float64Array): v
   const narrow = fround(fround(old.max - old.min) / bins);
   const wide = fround(fround(high - low) / bins);
   // A range so small or so large that float32 has no bin width for it: the same cut in double precision.
-  const exact = narrow === 0 || wide === 0 || !Number.isFinite(wide) || fround(1 / wide) === Infinity;
+  const exact = narrow === 0 || wide === 0 || !Number.isFinite(wide);
   const f = exact ? (x: number): number => x : fround;
   const sw = exact ? (old.max - old.min) / bins : narrow;
   const dw = exact ? (high - low) / bins : wide;
@@ -160,7 +176,7 @@ function rebin(old: Histogram, low: number, high: number, into: Float64Array): v
     const start = f(old.min + f(sw * i));
     const bin = least(trunc(f(f(start - low) / dw)), bins - 1);
     const end = f(low + f(dw * (bin + 1)));
-    const part = least(rint(f(f(f(end - start) / sw) * n)), n);
+    const part = most(least(rint(f(f(f(end - start) / sw) * n)), n), 0);
     into[bin]! += part;
     if (part < n) into[most(least(trunc(f(f(f(start + dw) - low) / dw)), bins - 1), 0)]! += n - part;
   }
@@ -253,8 +269,7 @@ export class HistogramObserver {
     const [low, high] = [least(old.min, batch.min), most(old.max, batch.max)];
     const moved = new Float64Array(this.numBins);
     rebin(old, low, high, moved);
-    const even = low === high;
-    const counts = count(rows, row, even ? low - 1 : low, even ? high + 1 : high, this.numBins);
+    const counts = count(rows, row, low, high, this.numBins);
     return new Histogram(
       low,
       high,

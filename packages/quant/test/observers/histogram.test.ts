@@ -47,6 +47,34 @@ describe('HistogramObserver', () => {
     expect(total(observed(16, tensor([-3e38, 3e38]), tensor([0, 1]), tensor([3.4e38])))).toBe(5);
   });
 
+  it('counts a constant too large for half a unit in the middle, as histc does', () => {
+    expect([...observed(6, tensor([1e7, 1e7])).histogram]).toEqual([0, 0, 0, 2, 0, 0]);
+    expect([...observed(6, tensor([3e8])).histogram]).toEqual([1, 0, 0, 0, 0, 0]);
+  });
+
+  it('moves a batch without width to the bin of its value, whichever bin held it before', () => {
+    // 0.1128 - 0.5 rounds so that the middle of the widened range falls into the lower of two bins.
+    for (const value of [-0.11279680579900742, -0.4665355980396271, 0.3, 1e7])
+      expect([...observed(2, tensor([value]), tensor([value - 2e6])).histogram]).toEqual([1, 1]);
+  });
+
+  it('cuts the bins of denormal ranges in float32 while these have a width', () => {
+    const old = [-2.3e-41, -2e-41, 1.1e-41, 1e-41, 1.7e-41, 0.3e-41, -0.9e-41];
+    const { histogram } = observed(64, tensor(old), tensor([-2.31e-41, 2.35e-41]));
+    // Bins and counts of the same merge in torch.
+    const filled = [...histogram.entries()].filter(([, n]) => n !== 0);
+    expect(filled).toEqual([
+      [0, 2],
+      [3, 1],
+      [19, 1],
+      [35, 1],
+      [45, 1],
+      [46, 1],
+      [54, 1],
+      [63, 1],
+    ]);
+  });
+
   it('keeps channels apart wherever their dim is', () => {
     const observer = new HistogramObserver([2, 1], 2);
     const batch = tensor([
