@@ -49,6 +49,6 @@ export { QuantizersRemoved } from './modules/removal.js';
 export * as affine from './quantizers/affine.js';
 export * as float from './quantizers/float.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
-export { QuantizerBase, type LegacyEncoding } from './quantizers/quantizer.js';
+export { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizers/quantizer.js';
 export { DequantizedTensor, EncodedTensor, QuantizedTensor } from './tensor.js';
 export { onWarning, type QuantizationWarning, type WarningListener } from './warnings.js';

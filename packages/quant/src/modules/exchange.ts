@@ -74,7 +74,7 @@ export function importEncodings(
   }
   for (const { quantizer, encodings: list } of assignments) quantizer.checkLegacyEncodings(list);
   for (const { quantizer, encodings: list } of assignments) {
-    quantizer.setLegacyEncodings(list);
+    quantizer.setLegacyEncodings(list, { exact: true });
     if (requiresGrad !== null) quantizer.requiresGrad_(requiresGrad);
     quantizer.allowOverwrite(allowOverwrite);
   }

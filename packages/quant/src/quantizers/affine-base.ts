@@ -11,7 +11,7 @@ import type { EncodedTensor } from '../tensor.js';
 import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { warn } from '../warnings.js';
 import { affineParameters } from './parameters.js';
-import { QuantizerBase, type LegacyEncoding } from './quantizer.js';
+import { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizer.js';
 
 /** Options of an affine quantizer. */
 export interface AffineQuantizerOptions {
@@ -294,15 +294,15 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     this.#legacy(encodings);
   }
 
-  override setLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
-    const { grid, symmetric, min, max } = this.#legacy(encodings);
+  override setLegacyEncodings(encodings: readonly LegacyEncoding[], { exact = false }: LegacyOptions = {}): void {
+    const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
     this.#grid = grid;
     this.#symmetric = symmetric;
     this.setRange(min, max);
   }
 
-  #legacy(encodings: readonly LegacyEncoding[]): LegacyRange {
-    return checkedLegacy(this.constructor.name, encodings, this.shape);
+  #legacy(encodings: readonly LegacyEncoding[], exact = false): LegacyRange {
+    return checkedLegacy(this.constructor.name, encodings, this.shape, exact);
   }
 
   /** Which ends of the range are set, as two numbers. */

@@ -2,6 +2,7 @@ import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { bitwidthOf, gridOfBits, type Grid } from '../grid.js';
+import { rint } from '../rounding.js';
 import type { LegacyEncoding } from './quantizer.js';
 
 /** What an affine quantizer takes from encodings in AIMET's file format. */
@@ -44,8 +45,40 @@ function truth(name: string, value: unknown): boolean {
   );
 }
 
+type Ends = readonly [min: number, max: number];
+
+const { fround } = Math;
+
+/** `x` and the floats next to it, nearest first. */
+function neighbours(x: number): readonly number[] {
+  const ulp = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x) || 1e-38)), -126) - 23);
+  return [x, x + ulp, x - ulp, x + 2 * ulp, x - 2 * ulp].map(fround);
+}
+
+/**
+ * The ends nearest to those of an entry from which its own scale and offset are computed; the entry's ends where it has no
+ * scale and offset that give them, or no such ends exist.
+ */
+function exactEnds({ min, max, scale, offset }: LegacyEncoding, { qmin, qmax }: Grid, symmetric: boolean): Ends {
+  const given: Ends = [fround(min!), fround(max!)];
+  if (typeof scale !== 'number' || typeof offset !== 'number') return given;
+  const [step, steps] = [fround(scale), fround(qmax - qmin)];
+  const whole = fround(step * fround(offset)) === given[0] && fround(step * fround(offset + steps)) === given[1];
+  if (!whole || !(step > 0) || (symmetric && offset !== qmin)) return given;
+  const fits = (low: number, high: number): boolean =>
+    fround(fround(high - low) / steps) === step && (symmetric || rint(fround(low / step)) === offset);
+  for (const high of neighbours(given[1]))
+    for (const low of neighbours(given[0])) if (fits(low, high)) return [low, high];
+  return given;
+}
+
 /** What encodings in AIMET's file format say about a quantizer of a shape; grid and symmetry are those of the first entry. */
-export function checkedLegacy(name: string, encodings: readonly LegacyEncoding[], shape: Shape): LegacyRange {
+export function checkedLegacy(
+  name: string,
+  encodings: readonly LegacyEncoding[],
+  shape: Shape,
+  exact: boolean,
+): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
   if (!Array.isArray(encodings) || encodings.some((entry: unknown) => typeof entry !== 'object' || entry === null))
     throw new QuantizationError(
@@ -62,13 +95,16 @@ export function checkedLegacy(name: string, encodings: readonly LegacyEncoding[]
       `${what}: an affine quantizer takes encodings of dtype 'int', got ${JSON.stringify(first.dtype)}.`,
     );
   const symmetric = truth(what, first.is_symmetric);
-  const end = (key: 'min' | 'max'): Tensor => {
-    const values = encodings.map((entry, i) => {
+  for (const [i, entry] of encodings.entries())
+    for (const key of ['min', 'max'] as const)
       if (typeof entry[key] !== 'number')
         throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${String(entry[key])}.`);
-      return entry[key];
-    });
-    return tensor(Float32Array.from(values), { shape });
-  };
-  return { grid: gridOfBits(what, first.bitwidth, symmetric), symmetric, min: end('min'), max: end('max') };
+  const grid = gridOfBits(what, first.bitwidth, symmetric);
+  const ends = encodings.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
+  const end = (side: 0 | 1): Tensor =>
+    tensor(
+      Float32Array.from(ends, (pair) => pair[side]),
+      { shape },
+    );
+  return { grid, symmetric, min: end(0), max: end(1) };
 }

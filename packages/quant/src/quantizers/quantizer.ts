@@ -22,6 +22,15 @@ export interface LegacyEncoding {
   readonly is_symmetric?: string | boolean;
 }
 
+/** How encodings in AIMET's file format are taken. */
+export interface LegacyOptions {
+  /**
+   * True: an encoding whose scale and offset belong to its ends comes back bit for bit. False, as AIMET does: scale and offset
+   * are computed from the ends anew, which may move the scale to the next float.
+   */
+  readonly exact?: boolean;
+}
+
 /**
  * Stands where a tensor passes: observes it while being calibrated, and quantizes it afterwards.
  *
@@ -50,7 +59,7 @@ export abstract class QuantizerBase extends Module {
   abstract getLegacyEncodings(): LegacyEncoding[] | null;
 
   /** Takes an encoding in AIMET's file format. A refused one changes nothing. */
-  abstract setLegacyEncodings(encodings: readonly LegacyEncoding[]): void;
+  abstract setLegacyEncodings(encodings: readonly LegacyEncoding[], options?: LegacyOptions): void;
 
   /** Throws what `setLegacyEncodings` would throw, and changes nothing. */
   abstract checkLegacyEncodings(encodings: readonly LegacyEncoding[]): void;
