@@ -61,6 +61,7 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export { requantize, type RequantizeOptions } from './functions/integer.js';
 export {
   channelShuffle,
   interpolate,

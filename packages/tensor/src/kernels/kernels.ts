@@ -3,6 +3,7 @@ import type { ConvKernels } from './contract/conv.js';
 import type { ElementwiseKernels } from './contract/elementwise.js';
 import type { HistogramKernels } from './contract/histogram.js';
 import type { IndexingKernels } from './contract/indexing.js';
+import type { IntegerKernels } from './contract/integer.js';
 import type { MatmulKernels } from './contract/matmul.js';
 import type { NormalizeKernels } from './contract/normalize.js';
 import type { PoolKernels } from './contract/pool.js';
@@ -22,6 +23,7 @@ export interface Kernels
     ConvKernels,
     ElementwiseKernels,
     IndexingKernels,
+    IntegerKernels,
     NormalizeKernels,
     PoolKernels,
     ReduceKernels,

@@ -44,7 +44,8 @@ export const windowsOf = (kernel: readonly number[], { stride, padding, dilation
   dilation: three(dilation, 1),
 });
 
-const convWindows = (kernel: readonly number[], attrs: ConvAttrs): ConvWindows => ({
+/** The windows of a convolution, as kernels take them. */
+export const convWindows = (kernel: readonly number[], attrs: ConvAttrs): ConvWindows => ({
   ...windowsOf(kernel, attrs),
   groups: attrs.groups,
 });
@@ -53,6 +54,14 @@ const convWindows = (kernel: readonly number[], attrs: ConvAttrs): ConvWindows =
 export const lifted = (view: View): View => {
   const { shape } = view.layout;
   return { storage: view.storage, layout: view.layout.reshape([shape[0]!, shape[1]!, ...three(shape.slice(2), 1)])! };
+};
+
+/** `[a, b, ...dims]` with three spatial dims, whatever the strides. */
+export const spatial = ({ storage, layout }: View): View => {
+  const missing = 5 - layout.ndim;
+  let lifted = layout;
+  for (let i = 0; i < missing; i++) lifted = lifted.unsqueeze(2);
+  return { storage, layout: lifted };
 };
 
 export const contiguous = (view: View): View => (view.layout.isContiguous ? view : copied(view));
@@ -76,7 +85,8 @@ export function outputSizes(
   });
 }
 
-function checkChannels(name: string, x: Shape, weight: Shape, groups: number): void {
+/** Throws unless the channels of an input and a weight fit. */
+export function checkChannels(name: string, x: Shape, weight: Shape, groups: number): void {
   if (x.length !== weight.length)
     throw new ShapeError(`${name}: x ${shown(x)} and weight ${shown(weight)} must have the same rank.`);
   const wanted = weight[1]! * groups;
@@ -103,7 +113,7 @@ export function floatType(name: string, operands: readonly Tensor[]): DType {
 const ready = (x: View, dtype: DType): View => lifted(contiguous(cast(x, dtype)));
 
 /** The convolution of two views of one dtype, contiguous or not. */
-export function convolve(name: string, x: View, weight: View, bias: View | null, attrs: ConvAttrs): View {
+function convolve(name: string, x: View, weight: View, bias: View | null, attrs: ConvAttrs): View {
   const { dtype } = x.storage;
   const [xs, ws] = [x.layout.shape, weight.layout.shape];
   checkChannels(name, xs, ws, attrs.groups);

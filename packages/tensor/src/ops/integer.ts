@@ -1,13 +1,14 @@
-import { isInt } from '../dtype.js';
+import { isInt, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
+import type { IntegerGrid } from '../kernels/contract/integer.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { convolve, type ConvAttrs } from './conv.js';
+import { checkChannels, contiguous, convWindows, lifted, outputSizes, spatial, type ConvAttrs } from './conv.js';
 import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
-import { op } from './op.js';
+import { op, type Triple } from './op.js';
 
 /** Two operands and their zero points. */
 type Zeroed = readonly [a: Tensor, b: Tensor, aZeroPoint: Tensor, bZeroPoint: Tensor];
@@ -56,12 +57,8 @@ export const matmulInteger = op<Zeroed>({
   backward: null,
 });
 
-/** `x - zero` in int32. */
-function shifted(x: Tensor, zero: View): View {
-  const out = empty(x.shape, 'int32');
-  kernels.binary('sub', cast(x, 'int32'), zero, out);
-  return out;
-}
+/** Bytes of unfolded windows up to which all samples of a batch are multiplied at once; small products cost mostly their start. */
+const TOGETHER = 2 ** 21;
 
 /** Convolution of `x - xZeroPoint` with `weight - wZeroPoint` in int32 with wrap-around; padding adds nothing. */
 export const convInteger = op<Zeroed, ConvAttrs>({
@@ -71,8 +68,51 @@ export const convInteger = op<Zeroed, ConvAttrs>({
     checkIntegers('convInteger', inputs);
     if (xZero.numel !== 1)
       throw new ShapeError(`convInteger: one zero point for all of x, got shape ${shown(xZero.shape)}.`);
-    const xs = shifted(x, zeroPoint('convInteger', xZero, x.shape, 1));
-    return convolve('convInteger', xs, shifted(weight, zeroPoint('convInteger', wZero, weight.shape, 0)), null, attrs);
+    checkChannels('convInteger', x.shape, weight.shape, attrs.groups);
+    const zeros = zeroPoint('convInteger', wZero, [weight.shape[0]!, ...weight.shape.slice(1).map(() => 1)], 0);
+    const kernel = weight.shape.slice(2);
+    const sizes = outputSizes('convInteger', x.shape.slice(2), kernel, attrs);
+    const [batch, filters] = [x.shape[0]!, weight.shape[0]!];
+    const windows = batch * numel(sizes) * (weight.shape[1]! * numel(kernel));
+    const together = batch > 1 && weight.shape[1]! > 1 && windows <= TOGETHER;
+    const out = empty(together ? [filters, batch, ...sizes] : [batch, filters, ...sizes], 'int32');
+    const y = { storage: out.storage, layout: together ? out.layout.transpose(0, 1) : out.layout };
+    if (out.layout.numel > 0)
+      kernels.convInteger(
+        lifted(contiguous(x)),
+        lifted(contiguous(weight)),
+        xZero.item(),
+        { storage: zeros.storage, layout: zeros.layout.reshape([filters])! },
+        spatial(y),
+        convWindows(kernel, attrs),
+      );
+    return y;
+  },
+  backward: null,
+});
+
+/** Rescaled accumulators on a grid, in an integer dtype. */
+export interface RequantizeAttrs {
+  readonly grid: IntegerGrid;
+  readonly dtype: DType;
+}
+
+/** `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`, in float32 operations. */
+export const requantize = op<Triple, RequantizeAttrs>({
+  name: 'requantize',
+  forward: ([acc, multiplier, bias], { grid, dtype }) => {
+    if (acc.dtype !== 'int32') throw new DTypeError(`requantize: accumulators must be int32, got ${acc.dtype}.`);
+    const spread = (what: string, x: Tensor): View => {
+      if (x.ndim > acc.ndim || x.shape.some((size, d) => size !== 1 && size !== acc.shape[acc.ndim - x.ndim + d]))
+        throw new ShapeError(
+          `requantize: ${what} of shape ${shown(x.shape)} does not broadcast to accumulators of shape ${shown(acc.shape)}.`,
+        );
+      const view = cast(x, 'float32');
+      return { storage: view.storage, layout: view.layout.broadcastTo(acc.shape) };
+    };
+    const out = empty(acc.shape, dtype);
+    kernels.requantize(acc, spread('multiplier', multiplier), spread('bias', bias), grid, out);
+    return out;
   },
   backward: null,
 });

@@ -3,6 +3,7 @@ import { Layout } from '../../layout.js';
 import { numel } from '../../shape.js';
 import { alloc, type View } from '../../storage.js';
 import type { ConvKernels, ConvWindows, Spatial } from '../contract/conv.js';
+import type { ElementwiseKernels } from '../contract/elementwise.js';
 import type { MatmulKernels } from '../contract/matmul.js';
 import { depthwise, depthwiseInput, depthwiseWeight, isDepthwise } from './depthwise.js';
 import { SEGMENT, segments, type Planes, type Sizes } from './windows.js';
@@ -20,7 +21,13 @@ const flipped = (view: View): View => ({ storage: view.storage, layout: view.lay
 const spatial = ({ layout: { shape } }: View): Spatial => [shape.at(-3)!, shape.at(-2)!, shape.at(-1)!];
 
 /** One plane of x, from `xi`, to its columns, from `ci`. */
-function unfoldPlane({ list, length, step }: Planes, x: TypedArray, xi: number, columns: TypedArray, ci: number): void {
+export function unfoldPlane(
+  { list, length, step }: Planes,
+  x: TypedArray,
+  xi: number,
+  columns: TypedArray,
+  ci: number,
+): void {
   for (let s = 0; s < list.length; s += SEGMENT) {
     const count = list[s + 3]!;
     let to = ci + list[s]! * length + list[s + 1]!;
@@ -39,7 +46,8 @@ function foldPlane({ list, length, step }: Planes, columns: TypedArray, ci: numb
   }
 }
 
-function sizes(x: View, y: View, windows: ConvWindows): Sizes {
+/** What a convolution of `x` into `y` asks for. */
+export function sizesOf(x: View, y: View, windows: ConvWindows): Sizes {
   const [batch, channels] = x.layout.shape as [number, number];
   const { groups, kernel, stride, padding } = windows;
   const [input, output] = [spatial(x), spatial(y)];
@@ -62,21 +70,14 @@ function sizes(x: View, y: View, windows: ConvWindows): Sizes {
   };
 }
 
-function addBias(y: View, bias: View, { batch, length }: Sizes): void {
-  const [ys, bs] = [y.storage.array, bias.storage.array];
-  const filters = bias.layout.numel;
-  for (let n = 0, at = start(y); n < batch; n++)
-    for (let o = 0; o < filters; o++) {
-      const b = bs[start(bias) + o]!;
-      for (let i = 0; i < length; i++) ys[at++]! += b;
-    }
-}
-
 /**
  * Convolutions as matrix products of unfolded windows, by whichever `matmul` is at hand; depthwise ones directly. A matmul
  * may move storages, so arrays and bases are read anew after each.
  */
-export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKernels {
+export function convolution({
+  matmul,
+  binary,
+}: Pick<MatmulKernels, 'matmul'> & Pick<ElementwiseKernels, 'binary'>): ConvKernels {
   /** Calls `visit` with the place of each group of each sample: its (unfolded) columns, input, output and weight. */
   function groupwise(
     x: View,
@@ -107,18 +108,20 @@ export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKern
 
   return {
     conv(x, weight, bias, y, windows) {
-      const s = sizes(x, y, windows);
+      const s = sizesOf(x, y, windows);
       const rows = s.channels * s.taps;
       if (isDepthwise(s, y)) depthwise(x, weight, y, s);
       else
         groupwise(x, s, true, (columns, _xAt, yAt, wAt) =>
           matmul(part(weight, wAt, [1, s.filters, rows]), columns, part(y, yAt, [1, s.filters, s.length])),
         );
-      if (bias) addBias(y, bias, s);
+      if (!bias) return;
+      const perChannel = bias.layout.reshape([1, bias.layout.numel, 1, 1, 1])!.broadcastTo(y.layout.shape);
+      binary('add', y, { storage: bias.storage, layout: perChannel }, y);
     },
 
     convInput(grad, weight, x, windows) {
-      const s = sizes(x, grad, windows);
+      const s = sizesOf(x, grad, windows);
       if (isDepthwise(s, x)) return depthwiseInput(grad, weight, x, s);
       const rows = s.channels * s.taps;
       if (!s.pointwise) x.storage.array.fill(0, start(x), start(x) + x.layout.numel);
@@ -133,7 +136,7 @@ export function convolution({ matmul }: Pick<MatmulKernels, 'matmul'>): ConvKern
     },
 
     convWeight(x, grad, weight, windows) {
-      const s = sizes(x, grad, windows);
+      const s = sizesOf(x, grad, windows);
       if (isDepthwise(s, x)) return depthwiseWeight(x, grad, weight, s);
       const rows = s.channels * s.taps;
       weight.storage.array.fill(0, start(weight), start(weight) + weight.layout.numel);

@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernels.js';
 import { affine } from './affine.js';
 import { convolution } from './conv.js';
+import { integerConvolution } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
@@ -8,6 +9,7 @@ import { matmul } from './matmul.js';
 import { normalize } from './normalize.js';
 import { pool } from './pool.js';
 import { reduce } from './reduce.js';
+import { requantize } from './requantize.js';
 import { resample } from './resample.js';
 import { scan } from './scan.js';
 import { softmax } from './softmax.js';
@@ -17,7 +19,8 @@ import { statistics } from './statistics.js';
 /** Plain strided loops for every dtype: the oracle, and the fallback where WebAssembly is refused. */
 export const reference: Kernels = {
   ...affine,
-  ...convolution(matmul),
+  ...convolution({ ...matmul, ...elementwise }),
+  ...integerConvolution(matmul),
   ...elementwise,
   ...indexing,
   ...normalize,
@@ -25,6 +28,7 @@ export const reference: Kernels = {
   ...reduce,
   ...matmul,
   ...histogram,
+  ...requantize,
   ...resample,
   ...scan,
   ...softmax,

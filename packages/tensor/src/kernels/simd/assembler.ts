@@ -228,6 +228,7 @@ export const i8x16 = {
   abs: unary('v128', 'v128', simd(0x60)),
   /** The low 8 bits of the 16-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x65)),
+  narrowU: binary('v128', 'v128', simd(0x66)),
 };
 
 function shuffle16(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> {

@@ -1,13 +1,16 @@
 import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
 import { convolution } from '../reference/conv.js';
+import { integerConvolution } from '../reference/conv-integer.js';
 import { simdAffine } from './affine.js';
+import { simdConv } from './conv.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
 import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
 import { simdReduce } from './reduce.js';
+import { simdRequantize } from './requantize.js';
 import { simdSoftmax } from './softmax.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
@@ -16,9 +19,17 @@ export function withSimd(reference: Kernels): Kernels {
   const features = detectFeatures();
   if (!features.simd) return reference;
   const engine = new SimdEngine(kernelMemory, features);
-  const overrides = [simdAffine, simdCopy, simdElementwise, simdHistogram, simdMatmul, simdReduce, simdSoftmax].map(
-    (make) => make(engine, reference),
-  );
+  const overrides = [
+    simdAffine,
+    simdCopy,
+    simdElementwise,
+    simdHistogram,
+    simdMatmul,
+    simdReduce,
+    simdRequantize,
+    simdSoftmax,
+  ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
-  return { ...kernels, ...convolution(kernels) };
+  const convolutions = convolution(kernels);
+  return { ...kernels, ...convolutions, ...simdConv(engine, convolutions), ...integerConvolution(kernels) };
 }
