@@ -12,7 +12,7 @@ const REPORTED_BYTES = 256 * 1024;
 
 const reports =
   kernelMemory && typeof FinalizationRegistry !== 'undefined'
-    ? new FinalizationRegistry<Block>((block) => kernelMemory?.free(block))
+    ? new FinalizationRegistry<Block['resident']>(({ block }) => block && kernelMemory?.free(block))
     : null;
 
 /**
@@ -172,7 +172,7 @@ export function empty<D extends DType>(shape: Shape, dtype: D): View<D> {
   if (kernelMemory && bytes >= RESIDENT_BYTES) {
     const block = kernelMemory.place(dtype, length);
     const storage = new Storage(dtype, length, block);
-    if (bytes >= REPORTED_BYTES) reports?.register(storage, block);
+    if (bytes >= REPORTED_BYTES) reports?.register(storage, block.resident);
     births?.push(storage);
     return { storage, layout };
   }
