@@ -183,4 +183,5 @@ export type {
 } from './tensor/sort.js';
 export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
 export { keep, scope } from './scope.js';
+export { setFusedMultiplyAdd } from './kernels/simd/engine.js';
 export { getNumThreads, setNumThreads, threadStatus, type ThreadStatus } from './kernels/threads/threads.js';

@@ -7,6 +7,9 @@ const PAGE = 65536;
 /** Pages asked for as the most the memory may grow to, the first that the platform grants. */
 const MAXIMA = [65536, 32768, 16384, 4096];
 
+/** The smallest module: magic number and version. */
+const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+
 /** Bytes the heap grows by at least, so that growing stays rare. */
 const STEP = 16 * 1024 * 1024;
 
@@ -20,8 +23,6 @@ const DEFAULT_BUDGET = 256 * 1024 * 1024;
 export class Block {
   /** The elements as they were moved out, once the place was taken away. */
   spilled: ArrayOf<DType> | null = null;
-  /** What a finalizer holds: it leads to the block while that has a place, never to elements that were moved out. */
-  readonly resident: { block: Block | null } = { block: this };
   /** The last use; blocks used by the running kernel stay. */
   epoch = 0;
   older: Block | null = null;
@@ -47,7 +48,6 @@ export class Block {
  * bounded in loops that never let the garbage collector report back.
  */
 export class KernelMemory {
-  readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
   private readonly allocator: Allocator;
   private budget = DEFAULT_BUDGET;
@@ -59,16 +59,50 @@ export class KernelMemory {
   private buffer: ArrayBufferLike;
   private views = new Map<DType, ArrayOf<DType>>();
 
-  constructor(
-    memory: WebAssembly.Memory,
+  private constructor(
+    private readonly memory: WebAssembly.Memory,
     readonly maximum: number,
   ) {
-    this.memory = memory;
     this.buffer = memory.buffer;
     this.shared = typeof SharedArrayBuffer !== 'undefined' && this.buffer instanceof SharedArrayBuffer;
     // Address 0 stays unused: a pointer of 0 is a mistake.
     this.allocator = new Allocator(PAGE, PAGE);
     this.allocator.extend(this.buffer.byteLength);
+  }
+
+  /** The largest memory that the platform grants, or null where it refuses memory or code. */
+  static create(): KernelMemory | null {
+    if (typeof WebAssembly !== 'object') return null;
+    try {
+      // A content security policy may grant memory and yet refuse all code.
+      new WebAssembly.Module(EMPTY_MODULE);
+    } catch {
+      return null;
+    }
+    const canShare =
+      typeof SharedArrayBuffer !== 'undefined' &&
+      (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
+    for (const shared of canShare ? [true, false] : [false]) {
+      for (const maximum of MAXIMA) {
+        try {
+          return new KernelMemory(new WebAssembly.Memory({ initial: 16, maximum, shared }), maximum * PAGE);
+        } catch {
+          // Not to be had at this size: the next one down.
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The functions of a module that imports this memory as `env.memory`. */
+  instantiate(module: Uint8Array<ArrayBuffer>): Readonly<Record<string, (...args: readonly number[]) => void>> {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory: this.memory } });
+    return exports as Record<string, (...args: readonly number[]) => void>;
+  }
+
+  /** The memory itself, to be sent to a worker. */
+  get handle(): object {
+    return this.memory;
   }
 
   /** All of kernel memory as an array of a dtype. */
@@ -141,7 +175,6 @@ export class KernelMemory {
     this.remove(block);
     this.allocator.release(block.chunk);
     block.chunk = null;
-    block.resident.block = null;
   }
 
   private append(block: Block): void {
@@ -203,25 +236,8 @@ export class KernelMemory {
   }
 }
 
-function createMemory(): KernelMemory | null {
-  if (typeof WebAssembly !== 'object') return null;
-  const canShare =
-    typeof SharedArrayBuffer !== 'undefined' &&
-    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
-  for (const shared of canShare ? [true, false] : [false]) {
-    for (const maximum of MAXIMA) {
-      try {
-        return new KernelMemory(new WebAssembly.Memory({ initial: 16, maximum, shared }), maximum * PAGE);
-      } catch {
-        // Not to be had at this size: the next one down.
-      }
-    }
-  }
-  return null;
-}
-
 /** Kernel memory, or null where the platform refuses WebAssembly: every storage then lives in an ordinary array. */
-export const kernelMemory: KernelMemory | null = createMemory();
+export const kernelMemory: KernelMemory | null = KernelMemory.create();
 
 /** Sets how many bytes of kernel memory are used before the least recently used tensors move to ordinary arrays. Default: 256 MiB. */
 export const setMemoryBudget = (bytes: number): void => kernelMemory?.setBudget(bytes);

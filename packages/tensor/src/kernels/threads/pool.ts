@@ -8,15 +8,23 @@ const STARTING = 2;
 /** Rounds a worker looks at its mailbox before it goes to sleep: about as long as the next part of a model takes to come. */
 const SPINS = 20_000;
 
+interface NodeWorker {
+  on(event: 'error', listener: () => void): void;
+  unref(): void;
+}
+
 /** The part of Node's `worker_threads` that is used here, without importing it where it does not exist. */
 interface NodeThreads {
-  readonly Worker: new (program: string, options: { eval: true; workerData: unknown }) => { unref(): void };
+  readonly Worker: new (program: string, options: { eval: true; workerData: unknown }) => NodeWorker;
 }
 
 const nodeThreads = (): NodeThreads | undefined =>
   (globalThis as { process?: { getBuiltinModule?: (name: string) => NodeThreads } }).process?.getBuiltinModule?.(
     'node:worker_threads',
   );
+
+const REFUSED =
+  'The platform refused to start a worker. In a page, the content security policy must allow worker-src blob:; in Node, the permission model must allow workers.';
 
 /** A module of kernels that workers compile when they first need it. */
 export interface SharedModule {
@@ -45,34 +53,44 @@ export function singleThreadReason(memory: KernelMemory): string | null {
  * in as they become ready; nothing waits for a start, and none of them keeps a process alive.
  */
 export class ThreadPool {
+  /** Why workers do not start, once one has failed to. */
+  failure: string | null = null;
   private readonly helpers: Helper[] = [];
 
   constructor(private readonly memory: KernelMemory) {}
 
-  /** Starts workers until there are `count`. */
+  /** Starts workers until there are `count`, unless the platform has refused one. */
   grow(count: number): void {
-    while (this.helpers.length < count) this.helpers.push(this.start());
+    while (this.failure === null && this.helpers.length < count) this.helpers.push(this.start());
   }
 
   private start(): Helper {
-    const { memory } = this.memory;
     const mailbox = this.memory.reserve(MAILBOX.words * 4);
-    const words = new Int32Array(memory.buffer, mailbox, MAILBOX.words);
-    const doubles = new Float64Array(
-      memory.buffer,
-      mailbox + MAILBOX.arguments * 4,
-      (MAILBOX.words - MAILBOX.arguments) / 2,
-    );
+    const { buffer } = this.memory.heap('int32');
+    const words = new Int32Array(buffer, mailbox, MAILBOX.words);
+    const doubles = new Float64Array(buffer, mailbox + MAILBOX.arguments * 4, (MAILBOX.words - MAILBOX.arguments) / 2);
     words.fill(0);
     words[MAILBOX.state] = STARTING;
-    const assignment = { memory, mailbox, spins: SPINS };
-    const threads = nodeThreads();
-    if (threads) new threads.Worker(workerProgram, { eval: true, workerData: assignment }).unref();
-    else {
-      const url = URL.createObjectURL(new Blob([workerProgram], { type: 'text/javascript' }));
-      new Worker(url).postMessage(assignment);
+    try {
+      this.hire({ memory: this.memory.handle, mailbox, spins: SPINS });
+    } catch {
+      this.failure = REFUSED;
     }
     return { words, doubles, modules: new Map() };
+  }
+
+  private hire(assignment: object): void {
+    const refused = () => (this.failure = REFUSED);
+    const threads = nodeThreads();
+    if (threads) {
+      const worker = new threads.Worker(workerProgram, { eval: true, workerData: assignment });
+      worker.on('error', refused);
+      worker.unref();
+      return;
+    }
+    const worker = new Worker(URL.createObjectURL(new Blob([workerProgram], { type: 'text/javascript' })));
+    worker.addEventListener('error', refused);
+    worker.postMessage(assignment);
   }
 
   /** How many of at most `count` workers could take a part now. */

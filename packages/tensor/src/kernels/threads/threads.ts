@@ -15,7 +15,9 @@ export interface ThreadStatus {
 
 /** How many threads kernels may use, and why it can only be one where that is so. */
 export function threadStatus(): ThreadStatus {
-  const reason = kernelMemory ? singleThreadReason(kernelMemory) : 'The platform refuses WebAssembly.';
+  const reason = kernelMemory
+    ? (singleThreadReason(kernelMemory) ?? setting.pool?.failure ?? null)
+    : 'The platform refuses WebAssembly.';
   return { threads: reason === null ? setting.threads : 1, reason };
 }
 

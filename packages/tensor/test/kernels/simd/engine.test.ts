@@ -1,3 +1,4 @@
+import { ArgumentError, rand, setFusedMultiplyAdd } from '@q/tensor';
 import { reference } from '../../../src/kernels/reference/reference.js';
 import { detectFeatures } from '../../../src/kernels/simd/engine.js';
 import { withSimd } from '../../../src/kernels/simd/simd.js';
@@ -23,3 +24,22 @@ describe('a platform that refuses to compile WebAssembly, as a strict content se
 });
 
 it('the platform of the tests has SIMD', () => expect(detectFeatures().simd).toBe(true));
+
+describe('setFusedMultiplyAdd', () => {
+  afterEach(() => setFusedMultiplyAdd(true));
+
+  it('changes no more than the last bits, and gives the same ones each time', () => {
+    const [a, b] = [rand([50, 70]), rand([70, 40])];
+    const product = () => a.matmul(b).data.slice();
+    const fused = product();
+    setFusedMultiplyAdd(false);
+    const unfused = product();
+    unfused.forEach((value, i) => expect(value).toBeCloseTo(fused[i]!, 4));
+    setFusedMultiplyAdd(true);
+    expect(product()).toEqual(fused);
+    setFusedMultiplyAdd(false);
+    expect(product()).toEqual(unfused);
+  });
+
+  it('wants a boolean', () => expect(() => setFusedMultiplyAdd(1 as unknown as boolean)).toThrow(ArgumentError));
+});
