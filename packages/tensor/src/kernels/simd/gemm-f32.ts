@@ -8,6 +8,7 @@ import {
   v128,
   when,
   type Arg,
+  type EmittedFunction,
   type Expr,
   type Local,
   type ModuleBuilder,
@@ -216,6 +217,41 @@ export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
     ...SIZES,
     packA: packRows(module),
     packB: packPanel(module),
+    tile: tile(module, variant),
+  });
+}
+
+/** Rows of B that begin anywhere: `b` holds their distances in bytes from the address in `extra`. */
+function packGathered(module: ModuleBuilder) {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, _columns, offsets, _rowStride, _columnStride, origin, dst) => {
+      const [p, row] = f.locals('i32', 2);
+      return forRange(
+        p,
+        0,
+        kc,
+        1,
+        seq(
+          row.set(i32.add(origin, i32.load(i32.add(offsets, i32.shl(p, 2))))),
+          ...Array.from({ length: NV }, (_, v) => v128.store(dst, v128.load(row, v * 16), v * 16)),
+          dst.set(i32.add(dst, NR * 4)),
+        ),
+      );
+    },
+  );
+}
+
+/**
+ * Emits the product with a B whose rows begin anywhere: it takes the address of their distances (int32, bytes) as `b` with a row
+ * stride of 4 and a column stride of 0, and what they are distances from as `bExtra`. Whole panels of B are read.
+ */
+export function emitGemmF32Gathered(module: ModuleBuilder, variant: GemmVariant): EmittedFunction {
+  return emitGemm(module, null, {
+    ...SIZES,
+    packA: packRows(module),
+    packB: packGathered(module),
     tile: tile(module, variant),
   });
 }

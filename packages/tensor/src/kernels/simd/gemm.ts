@@ -37,7 +37,7 @@ export const gemmWorkspace = ({
  * anywhere in memory; addresses and strides in bytes, C has contiguous rows of 32-bit elements, `m`, `n`, `k` > 0. A is
  * packed block by block, B panel by panel; every element of C is summed over k in order, whatever the partition.
  */
-export function emitGemm(module: ModuleBuilder, name: string, parts: GemmParts): void {
+export function emitGemm(module: ModuleBuilder, name: string | null, parts: GemmParts): EmittedFunction {
   const { MR, NR, KC, MC, group, packA, packB, tile } = parts;
 
   /** Copies `rows x columns` between C and the edge tile. */
@@ -82,80 +82,84 @@ export function emitGemm(module: ModuleBuilder, name: string, parts: GemmParts):
     'i32',
     'i32',
   ] as const;
-  module.func(name, params, (f, m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, workspace) => {
-    const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out] = f.locals('i32', 13);
-    const fresh = i32.eqz(p);
-    const tiles = forRange(
-      r,
-      0,
-      mc,
-      MR,
-      seq(
-        rows.set(i32.minU(i32.sub(mc, r), MR)),
-        out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
-        panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
-        when(
-          i32.and(i32.eq(columns, NR), i32.eq(rows, MR)),
-          tile(steps, panel, workspace, out, cRow, fresh),
-          seq(
-            when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
-            tile(steps, panel, workspace, edge, NR * 4, fresh),
-            copyTile(rows, columns, edge, NR * 4, out, cRow),
-          ),
-        ),
-      ),
-    );
-    const panels = forRange(
-      j,
-      0,
-      n,
-      NR,
-      seq(
-        columns.set(i32.minU(i32.sub(n, j), NR)),
-        packB(
-          kc,
-          columns,
-          i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
-          bRow,
-          bColumn,
-          i32.add(bExtra, i32.shl(j, 2)),
-          workspace,
-        ),
-        tiles,
-      ),
-    );
-    return seq(
-      block.set(i32.add(workspace, (KC / group) * NR * 4)),
-      edge.set(i32.add(block, (MC + MR) * (KC / group) * 4)),
-      forRange(
-        p,
+  return module.func(
+    name,
+    params,
+    (f, m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, workspace) => {
+      const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out] = f.locals('i32', 13);
+      const fresh = i32.eqz(p);
+      const tiles = forRange(
+        r,
         0,
-        k,
-        KC,
+        mc,
+        MR,
         seq(
-          kc.set(i32.minU(i32.sub(k, p), KC)),
-          steps.set(i32.divU(i32.add(kc, group - 1), group)),
-          forRange(
-            i,
-            0,
-            m,
-            MC,
+          rows.set(i32.minU(i32.sub(mc, r), MR)),
+          out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
+          panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
+          when(
+            i32.and(i32.eq(columns, NR), i32.eq(rows, MR)),
+            tile(steps, panel, workspace, out, cRow, fresh),
             seq(
-              mc.set(i32.minU(i32.sub(m, i), MC)),
-              packA(
-                mc,
-                kc,
-                i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))),
-                aRow,
-                aColumn,
-                i32.add(aExtra, i32.shl(i, 2)),
-                block,
-              ),
-              panels,
+              when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
+              tile(steps, panel, workspace, edge, NR * 4, fresh),
+              copyTile(rows, columns, edge, NR * 4, out, cRow),
             ),
           ),
         ),
-      ),
-    );
-  });
+      );
+      const panels = forRange(
+        j,
+        0,
+        n,
+        NR,
+        seq(
+          columns.set(i32.minU(i32.sub(n, j), NR)),
+          packB(
+            kc,
+            columns,
+            i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
+            bRow,
+            bColumn,
+            i32.add(bExtra, i32.shl(j, 2)),
+            workspace,
+          ),
+          tiles,
+        ),
+      );
+      return seq(
+        block.set(i32.add(workspace, (KC / group) * NR * 4)),
+        edge.set(i32.add(block, (MC + MR) * (KC / group) * 4)),
+        forRange(
+          p,
+          0,
+          k,
+          KC,
+          seq(
+            kc.set(i32.minU(i32.sub(k, p), KC)),
+            steps.set(i32.divU(i32.add(kc, group - 1), group)),
+            forRange(
+              i,
+              0,
+              m,
+              MC,
+              seq(
+                mc.set(i32.minU(i32.sub(m, i), MC)),
+                packA(
+                  mc,
+                  kc,
+                  i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))),
+                  aRow,
+                  aColumn,
+                  i32.add(aExtra, i32.shl(i, 2)),
+                  block,
+                ),
+                panels,
+              ),
+            ),
+          ),
+        ),
+      );
+    },
+  );
 }

@@ -1,0 +1,143 @@
+import type { View } from '../../storage.js';
+import type { ConvKernels, ConvWindows } from '../contract/conv.js';
+import { convWorkspace, emitConvF32, IMAGE_SLACK } from './conv-f32.js';
+import type { Family, SimdEngine } from './engine.js';
+
+/** Multiplications below which the plain loops are as fast. */
+const FEW_PRODUCTS = 4096;
+
+const family: Family = ({ module, features }) =>
+  emitConvF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
+
+/** How the channels of an input lie in padded images, split into the phases of the strides; counts in elements. */
+interface Image {
+  readonly pitch: number;
+  readonly phase: number;
+  readonly plane: number;
+  /** Where each tap meets the image of a channel, seen from the output position. */
+  readonly taps: readonly number[];
+}
+
+function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: ConvWindows): Image {
+  const [height, width] = x.layout.shape.slice(3) as [number, number];
+  const [rows, columns] = y.layout.shape.slice(3) as [number, number];
+  /** Positions of one phase, so many that the input and all windows have their place. */
+  const extent = (size: number, count: number, d: 1 | 2): number =>
+    Math.ceil(Math.max(size + padding[d], (count - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1) / stride[d]);
+  const pitch = extent(width, columns, 2);
+  const phase = extent(height, rows, 1) * pitch;
+  const taps: number[] = [];
+  for (let b = 0; b < kernel[1]; b++)
+    for (let c = 0; c < kernel[2]; c++) {
+      const [v, u] = [b * dilation[1], c * dilation[2]];
+      const which = (v % stride[1]) * stride[2] + (u % stride[2]);
+      taps.push(which * phase + Math.floor(v / stride[1]) * pitch + Math.floor(u / stride[2]));
+    }
+  return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
+}
+
+/** Convolutions of float32 over two dims, from padded images without unfolding them; the rest goes to `fallback`. */
+export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv'> {
+  const { memory } = engine;
+
+  /** An array of int32 or float32 in scratch memory. */
+  const scratch = (values: ArrayLike<number>, dtype: 'int32' | 'float32'): number => {
+    const at = memory.scratch(Math.max(1, values.length) * 4);
+    memory.heap(dtype).set(values, at / 4);
+    return at;
+  };
+
+  function direct(x: View, weight: View, bias: View | null, y: View, windows: ConvWindows): boolean {
+    const { groups, kernel, stride, padding } = windows;
+    const [batch, channels, depth, height, width] = x.layout.shape as [number, number, number, number, number];
+    const [, filters, outDepth, rows, columns] = y.layout.shape as [number, number, number, number, number];
+    const flat = depth === 1 && outDepth === 1 && kernel[0] === 1;
+    const views = bias ? [x, weight, bias, y] : [x, weight, y];
+    const [inside, outside] = [channels / groups, filters / groups];
+    const k = inside * kernel[1] * kernel[2];
+    if (!flat || views.some(({ storage }) => storage.dtype !== 'float32')) return false;
+    if (x.layout.numel === 0 || k === 0 || y.layout.numel * k < FEW_PRODUCTS) return false;
+    const { place } = engine.load(family);
+    memory.beginKernel();
+    try {
+      const target = y.storage.writePointer(memory, y.layout);
+      if (target === null) return false;
+      const [from, weights] = [x, weight].map(
+        (view) => view.storage.pointer(memory, view.layout) + view.layout.offset * 4,
+      );
+      const to = target + y.layout.offset * 4;
+      const biases = bias
+        ? bias.storage.pointer(memory, bias.layout) + bias.layout.offset * 4
+        : scratch(new Float32Array(filters), 'float32');
+      const { pitch, phase, plane, taps } = imageOf(x, y, windows);
+      const image = memory.scratch(inside * groups * plane * 4 + IMAGE_SLACK);
+      memory.heap('float32').fill(0, image / 4, image / 4 + channels * plane + IMAGE_SLACK / 4);
+      const byTap = taps.map((tap) => tap * 4);
+      const offsets = scratch(
+        inside === 1 ? byTap : Array.from({ length: inside }, (_, c) => byTap.map((tap) => c * plane * 4 + tap)).flat(),
+        'int32',
+      );
+      const length = rows * columns;
+      for (let n = 0; n < batch; n++) {
+        place!(
+          from! + n * channels * height * width * 4,
+          channels,
+          height,
+          width,
+          image,
+          plane * 4,
+          pitch * 4,
+          phase * 4,
+          padding[1],
+          padding[2],
+          stride[1],
+          stride[2],
+        );
+        const out = to + n * filters * length * 4;
+        if (inside === 1)
+          engine.divide(family, 'depthwise', channels, 1, (filters * length * k) / 4, (start, end) => [
+            end - start,
+            outside,
+            taps.length,
+            weights! + start * outside * k * 4,
+            offsets,
+            image + start * plane * 4,
+            plane * 4,
+            pitch * 4,
+            rows,
+            columns,
+            out + start * outside * length * 4,
+            biases + start * outside * 4,
+          ]);
+        else
+          for (let g = 0; g < groups; g++)
+            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 8, (start, end) => [
+              outside,
+              k,
+              weights! + g * outside * k * 4,
+              offsets,
+              image + (g * inside * plane + start * pitch) * 4,
+              pitch,
+              end - start,
+              columns,
+              out + (g * outside * length + start * columns) * 4,
+              length * 4,
+              biases + g * outside * 4,
+              memory.scratch(convWorkspace(outside, pitch)),
+            ]);
+      }
+      return true;
+    } finally {
+      memory.endKernel();
+    }
+  }
+
+  return {
+    conv(x, weight, bias, y, windows) {
+      const { kernel, stride, padding, groups } = windows;
+      // A 1x1 convolution is a matrix product as it stands.
+      const pointwise = groups === 1 && [...kernel, ...stride].every((s) => s === 1) && padding.every((p) => p === 0);
+      if (pointwise || !direct(x, weight, bias, y, windows)) fallback.conv(x, weight, bias, y, windows);
+    },
+  };
+}
