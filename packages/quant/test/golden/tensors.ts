@@ -82,6 +82,9 @@ export const affineEncoding = topicOf(
 const operations: Readonly<Record<string, string>> = {
   contiguous: 'q.contiguous()',
   clone: 'q.clone()',
+  deepcopy: 'q.clone()',
+  requires_grad_: 'q.requires_grad_()',
+  'requires_grad_(True)': 'q.requires_grad_(True)',
   'torch.clone': 'torch.clone(q)',
   detach: 'q.detach()',
   'torch.detach': 'torch.detach(q)',
@@ -96,6 +99,7 @@ const operations: Readonly<Record<string, string>> = {
   short: 'q.short()',
   char: 'q.char()',
   'to(int32)': 'q.to(torch.int32)',
+  'type_as(float64)': 'q.to(torch.zeros(1, dtype=torch.float64).dtype)',
   'to(bool)': 'q.to(torch.bool)',
   bool: 'q.bool()',
   byte: 'q.byte()',
@@ -138,6 +142,8 @@ const operations: Readonly<Record<string, string>> = {
   swapaxes: 'q.swapaxes(0, 1)',
   unflatten: 'q.unflatten(1, (2, 2))',
   sort: 'tuple(q.sort(1))',
+  msort: 'q.sort(0)[0]',
+  'torch.equal': 'torch.equal(q, q)',
   roll: 'q.roll(1, 0)',
   'torch.roll': 'torch.roll(q, 1, 0)',
   diagonal: 'q.diagonal()',
@@ -197,6 +203,8 @@ const operations: Readonly<Record<string, string>> = {
   add_: 'q.add_(1)',
   mul_: 'q.mul_(other)',
   clamp_: 'q.clamp_(-1, 1)',
+  relu_: 'q.relu_()',
+  iadd: 'q.add_(1)',
   zero_: 'q.zero_()',
   copy_: 'q.copy_(other)',
   fill_: 'q.fill_(2)',
@@ -221,17 +229,20 @@ const operations: Readonly<Record<string, string>> = {
   'torch.transpose': 'torch.transpose(q, 0, 1)',
   '.T': 'q.T',
   unbind: 'q.unbind()',
+  iter: 'q.unbind()',
+  'F.dropout_eval': 'F.dropout(q, training=False)',
   'torch.broadcast_to': 'torch.broadcast_to(q, (2, 3, 4))',
   bfloat16: 'q.bfloat16()',
   kthvalue: 'tuple(q.kthvalue(2))',
 };
 
-const inconsistent = new Set(['torch.transpose', '.T', 'unbind', 'torch.broadcast_to', 'bfloat16', 'kthvalue']);
+const inconsistent = new Set(
+  'torch.transpose .T unbind iter msort torch.broadcast_to bfloat16 kthvalue F.dropout_eval'.split(' '),
+);
 
 const pythonOnly =
-  `msort deepcopy copy.copy cpu to(cpu) type_as(float64) iter as_strided new_zeros new_empty empty_like*0
-  as_subclass(Tensor) iadd setitem unsqueeze_ squeeze_ t_ transpose_ relu_ requires_grad_ requires_grad_(True) torch.equal
-  F.dropout_eval data`.split(/\s+/);
+  `copy.copy cpu to(cpu) as_strided new_zeros new_empty empty_like*0 as_subclass(Tensor) setitem unsqueeze_ squeeze_ t_
+  transpose_ data`.split(/\s+/);
 
 /** A result of an operation compared with `{ class, has_encoding, data, scale } ` or `{ class: 'python', value }`. */
 function checkResult(what: string, actual: unknown, expected: Fields, rtol: number, strict: boolean): void {

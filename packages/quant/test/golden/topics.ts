@@ -1,11 +1,12 @@
 /** Every topic: those of `@q/tensor` and `@q/nn`, and the quantization topics of `@q/quant`. */
-import { LeftOut, type Topics } from '../../../tensor/test/golden/runner.js';
+import type { Topics } from '../../../tensor/test/golden/runner.js';
 import { library as nnLibrary, topics as nnTopics } from '../../../nn/test/golden/topics.js';
 import { affineForward, affineFunctional, affineGradients, affineGrid, blockwise, grouped } from './affine.js';
 import { analyzers } from './analyzers.js';
 import { calibration } from './calibration.js';
 import { floating } from './float.js';
 import { moduleClasses, quantizedModules } from './modules.js';
+import { observers } from './observers.js';
 import { training } from './qat.js';
 import { moduleSemantics } from './semantics.js';
 import { affineEncoding, tensorOperations } from './tensors.js';
@@ -14,15 +15,7 @@ export const library = nnLibrary;
 
 export const topics: Topics = {
   ...nnTopics,
-  // Torch's own observers compute other ranges than the analyzers of this library.
-  observers: ({ cases }) =>
-    cases.map((golden) => ({
-      name: String(golden.name),
-      group: String(golden.observer),
-      run: () => {
-        throw new LeftOut("by design: torch.ao observers (the analyzers here follow AIMET's formulas)");
-      },
-    })),
+  observers,
   a_affine_forward: affineForward,
   a_affine_functional: affineFunctional,
   a_affine_grid: affineGrid,

@@ -167,7 +167,9 @@ export class Torch implements Host {
       case 'char':
         return callMethod(x, 'to', [name === 'char' ? 'int8' : dtypeOf(name)]);
       case 'cpu':
+        return x;
       case 'requires_grad_':
+        x.requiresGrad = args[0] !== false;
         return x;
       case '__getitem__':
         return this.subscript(x, args[0]);
@@ -271,11 +273,15 @@ export class Torch implements Host {
       );
       return this.fakeQuantized(x, scale, zeroPoint, axis, qmin, qmax);
     },
-    _fake_quantize_learnable_per_tensor_affine: () => {
-      throw new LeftOut("by design: torch's private learnable fake-quantize, with its own rule for scale gradients");
+    _fake_quantize_learnable_per_tensor_affine: (args, kwargs) => {
+      const names = 'scale zero_point quant_min quant_max grad_factor';
+      const [x, scale, zeroPoint, qmin, qmax, factor] = this.ordered(names, args, kwargs);
+      return this.learnable(x, scale, zeroPoint, null, qmin, qmax, factor);
     },
-    _fake_quantize_learnable_per_channel_affine: () => {
-      throw new LeftOut("by design: torch's private learnable fake-quantize, with its own rule for scale gradients");
+    _fake_quantize_learnable_per_channel_affine: (args, kwargs) => {
+      const names = 'scale zero_point axis quant_min quant_max grad_factor';
+      const [x, scale, zeroPoint, axis, qmin, qmax, factor] = this.ordered(names, args, kwargs);
+      return this.learnable(x, scale, zeroPoint, axis, qmin, qmax, factor);
     },
   };
 
@@ -317,6 +323,26 @@ export class Torch implements Host {
       qmin,
       qmax,
     );
+  }
+
+  /** Fake quantization whose scale and zero point, rounded straight through, get their gradients times `factor`. */
+  private learnable(
+    x: unknown,
+    scale: unknown,
+    zeroPoint: unknown,
+    axis: unknown,
+    qmin: unknown,
+    qmax: unknown,
+    factor: unknown,
+  ): unknown {
+    if (!isTensor(scale) || !isTensor(zeroPoint)) throw new Error('learnable scales and zero points are tensors');
+    const damped = (value: Tensor, parameter: Tensor): Tensor =>
+      value.add(parameter.sub(parameter.detach()).mul(Number(factor ?? 1)));
+    const whole = zeroPoint
+      .detach()
+      .round()
+      .clamp({ min: Number(qmin), max: Number(qmax) });
+    return this.fakeQuantized(x, damped(scale.detach(), scale), damped(whole, zeroPoint), axis, qmin, qmax);
   }
 
   /** `x[index]`: basic parts through `slice`, index tensors through `index`. */
