@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elements, lie, output, reference, simd, viewOf } from './views.js';
+import { elements, firstDifference, lie, output, reference, simd, viewOf } from './views.js';
 
 const size = fc.integer({ min: 1, max: 70 });
 
@@ -16,7 +16,7 @@ describe('SIMD copy', () => {
           const [ours, theirs] = [output(x.layout.shape), output(x.layout.shape)];
           simd.copy(x, ours);
           reference.copy(x, theirs);
-          expect(new Int32Array(elements(ours).buffer)).toEqual(new Int32Array(elements(theirs).buffer));
+          expect(firstDifference(ours, theirs)).toBe(-1);
         },
       ),
     ));

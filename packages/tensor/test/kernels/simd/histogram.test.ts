@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elements, lie, output, reference, simd, viewOf } from './views.js';
+import { firstDifference, lie, output, reference, simd, viewOf } from './views.js';
 
 describe('SIMD histogram', () => {
   it('counts exactly as the reference: edges, NaN, infinities, values outside', () =>
@@ -14,7 +14,7 @@ describe('SIMD histogram', () => {
           const [ours, theirs] = [output([bins]), output([bins])];
           simd.histogram(x, lo!, hi!, ours);
           reference.histogram(x, lo!, hi!, theirs);
-          expect(elements(ours)).toEqual(elements(theirs));
+          expect(firstDifference(ours, theirs)).toBe(-1);
         },
       ),
     ));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { DType } from '@q/tensor';
 import { alloc } from '../../../src/storage.js';
-import { elements, filled, lie, output, reference, simd, viewOf } from './views.js';
+import { elements, filled, firstDifference, lie, output, reference, simd, viewOf } from './views.js';
 
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(64, 65, 255, 257, 300, 513));
 
@@ -9,7 +9,7 @@ describe('SIMD matmul', () => {
   it('equals the reference within the rounding of float32 sums, for any sizes, strides and offsets', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3 }), size, size, size, lie, lie, (batch, m, k, n, howX, howY) => {
-        fc.pre(m * n * k < 4e5);
+        fc.pre(m * n * k < 2e5);
         const x = viewOf([batch, m, k], { ...howX, broadcast: howX.broadcast === 0 ? 0 : -1 }, false);
         const y = viewOf([batch, k, n], { ...howY, broadcast: howY.broadcast === 0 ? 0 : -1 }, false);
         const [ours, theirs] = [output([batch, m, n]), output([batch, m, n])];
@@ -18,7 +18,8 @@ describe('SIMD matmul', () => {
         const [got, wanted] = [elements(ours), elements(theirs)];
         // |x|, |y| <= 4: each of k products adds at most half an ulp of the largest partial sum.
         const bound = k * 16 * k * 2 ** -24 + 1e-6;
-        for (let i = 0; i < got.length; i++) expect(Math.abs(got[i]! - wanted[i]!)).toBeLessThanOrEqual(bound);
+        const worst = got.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
+        expect(worst).toBeLessThanOrEqual(bound);
       }),
       { numRuns: 40 },
     ));
@@ -63,17 +64,16 @@ describe('SIMD matmulInteger', () => {
         fc.oneof(size, fc.constantFrom(1025)),
         size,
         ([left, right, xFlip, yFlip, seed], batch, m, k, n) => {
-          fc.pre(m * n * k < 4e5);
+          fc.pre(m * n * k < 2e5);
           const x = byteView(left, [batch, m, k], seed, xFlip);
           const y = byteView(right, [batch, k, n], seed + 1, yFlip);
           const [xZero, yZero] = [zeroView([batch, m, 1], seed + 2), zeroView([batch, 1, n], seed + 3)];
           const [ours, theirs] = [alloc([batch, m, n], 'int32'), alloc([batch, m, n], 'int32')];
           simd.matmulInteger(x, y, xZero, yZero, ours);
           reference.matmulInteger(x, y, xZero, yZero, theirs);
-          const read = ({ storage: { array, base, length } }: typeof ours) => array.slice(base, base + length);
-          expect(read(ours)).toEqual(read(theirs));
+          expect(firstDifference(ours, theirs)).toBe(-1);
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 50 },
     ));
 });

@@ -84,3 +84,27 @@ export function ulps(a: number, b: number): number {
   const size = Math.max(Math.abs(a), Math.abs(b), 2 ** -126);
   return Math.abs(a - b) / 2 ** (Math.floor(Math.log2(size)) - 23);
 }
+
+const same = (a: number, b: number): boolean => Object.is(a, b) || (a !== a && b !== b);
+
+/** Position of the first element whose bits differ (any NaN is any other), or -1; comparing lists element by element is slow. */
+export function firstDifference(a: View, b: View): number {
+  const [left, right] = [a, b].map(({ storage: { array, base }, layout }) =>
+    array.subarray(base + layout.offset, base + layout.offset + layout.numel),
+  ) as [Float32Array, Float32Array];
+  for (let i = 0; i < left.length; i++) if (!same(left[i]!, right[i]!)) return i;
+  return left.length === right.length ? -1 : Math.min(left.length, right.length);
+}
+
+/** The largest distance of two contiguous outputs, in units that `unit` gives for each wanted element; NaN must meet NaN. */
+export function largestError(
+  a: View<'float32'>,
+  wanted: View<'float32'>,
+  unit: (value: number) => number = () => 1,
+): number {
+  const expected = elements(wanted);
+  return elements(a).reduce((most, value, i) => {
+    const [x, w] = [value, expected[i]!];
+    return x === w || (x !== x && w !== w) ? most : Math.max(most, Math.abs(x - w) / unit(w));
+  }, 0);
+}
