@@ -4,271 +4,34 @@ export * as custom from './custom.js';
 export { ModuleError } from './errors.js';
 export * as functional from './functional.js';
 export * as init from './init.js';
-export {
-  CELU,
-  ELU,
-  GELU,
-  GLU,
-  Hardshrink,
-  Hardsigmoid,
-  Hardswish,
-  Hardtanh,
-  LeakyReLU,
-  LogSigmoid,
-  LogSoftmax,
-  Mish,
-  PReLU,
-  ReLU,
-  ReLU6,
-  RReLU,
-  SELU,
-  Sigmoid,
-  SiLU,
-  Softmax,
-  Softmax2d,
-  Softmin,
-  Softplus,
-  Softshrink,
-  Softsign,
-  Tanh,
-  Tanhshrink,
-  Threshold,
-  type GELUOptions,
-  type PReLUOptions,
-  type RReLUOptions,
-  type SoftmaxDim,
-} from './layers/activation.js';
-export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from './layers/attention.js';
-export { ModuleDict, ModuleList, Sequential } from './layers/container.js';
-export {
-  Conv1d,
-  Conv2d,
-  Conv3d,
-  ConvTranspose1d,
-  ConvTranspose2d,
-  ConvTranspose3d,
-  type ConvOptions,
-  type ConvTransposeOptions,
-  type OutputSizeOptions,
-  type PaddingMode,
-} from './layers/conv.js';
-export { CosineSimilarity, PairwiseDistance } from './layers/distance.js';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  FeatureAlphaDropout,
-  type DropoutClass,
-  type DropoutProbability,
-} from './layers/dropout.js';
-export {
-  Abs,
-  Add,
-  Asin,
-  Atan,
-  Cos,
-  Divide,
-  ElementwiseCeil,
-  ElementwiseFloor,
-  ElementwiseUnarySign,
-  Equal,
-  Erf,
-  Exponential,
-  FloorDivide,
-  Fmod,
-  Greater,
-  GreaterEqual,
-  Less,
-  LessEqual,
-  Log,
-  LogicalAnd,
-  LogicalNot,
-  LogicalOr,
-  Maximum,
-  Minimum,
-  Multiply,
-  Neg,
-  NotEqual,
-  Pow,
-  Remainder,
-  Round,
-  RSqrt,
-  Sin,
-  Sqrt,
-  Square,
-  Subtract,
-} from './layers/elementwise.js';
-export { Embedding, EmbeddingBag, type BagOptions } from './layers/embedding.js';
-export { Bilinear, Identity, Linear, type BiasOptions } from './layers/linear.js';
-export {
-  Cast,
-  Concat,
-  Expand,
-  Gather,
-  IndexSelect,
-  MaskedFill,
-  NonZero,
-  OneHot,
-  Pad,
-  Permute,
-  Reshape,
-  ScatterElements,
-  Select,
-  Slice,
-  Split,
-  StridedSlice,
-  Tile,
-  Transpose,
-  Where,
-} from './layers/movement.js';
-export {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  GroupNorm,
-  InstanceNorm1d,
-  InstanceNorm2d,
-  InstanceNorm3d,
-  LayerNorm,
-  LocalResponseNorm,
-  RMSNorm,
-  RmsNorm,
-  type ChannelNormOptions,
-  type GroupNormOptions,
-  type LayerNormOptions,
-  type LocalResponseOptions,
-  type RMSNormOptions,
-} from './layers/norm.js';
+export * from './layers/activation.js';
+export * from './layers/attention.js';
+export * from './layers/container.js';
+export * from './layers/conv.js';
+export * from './layers/distance.js';
+export * from './layers/dropout.js';
+export * from './layers/elementwise.js';
+export * from './layers/embedding.js';
+export * from './layers/linear.js';
+export * from './layers/movement.js';
+export * from './layers/norm.js';
 export type { ConfiguredClass, Layer, Operation, OperationClass } from './layers/operation.js';
-export {
-  CircularPad1d,
-  CircularPad2d,
-  CircularPad3d,
-  ConstantPad1d,
-  ConstantPad2d,
-  ConstantPad3d,
-  ReflectionPad1d,
-  ReflectionPad2d,
-  ReflectionPad3d,
-  ReplicationPad1d,
-  ReplicationPad2d,
-  ReplicationPad3d,
-  ZeroPad1d,
-  ZeroPad2d,
-  ZeroPad3d,
-  type ConstantPadClass,
-  type PaddingClass,
-  type PaddingLayer,
-} from './layers/padding.js';
-export {
-  AdaptiveAvgPool1d,
-  AdaptiveAvgPool2d,
-  AdaptiveAvgPool3d,
-  AdaptiveMaxPool1d,
-  AdaptiveMaxPool2d,
-  AdaptiveMaxPool3d,
-  AvgPool1d,
-  AvgPool2d,
-  AvgPool3d,
-  FractionalMaxPool2d,
-  FractionalMaxPool3d,
-  LPPool1d,
-  LPPool2d,
-  LPPool3d,
-  MaxPool1d,
-  MaxPool2d,
-  MaxPool3d,
-  MaxUnpool1d,
-  MaxUnpool2d,
-  MaxUnpool3d,
-  type AdaptiveAvgPoolClass,
-  type AdaptiveMaxPoolClass,
-  type AdaptiveMaxPoolLayer,
-  type AvgPoolClass,
-  type AvgPoolLayer,
-  type FractionalLayerOptions,
-  type FractionalMaxPoolClass,
-  type FractionalMaxPoolLayer,
-  type LPPoolClass,
-  type LPPoolLayer,
-  type MaxPoolClass,
-  type MaxPoolLayer,
-  type MaxPoolLayerOptions,
-  type MaxUnpoolClass,
-  type MaxUnpoolLayer,
-  type PoolResult,
-  type UnpoolOptions,
-} from './layers/pool.js';
-export { Addmm, Baddbmm, Bmm, DynamicConv2d, DynamicLinear, MatMul } from './layers/product.js';
-export { GRU, LSTM, RNN, type LSTMOptions, type RecurrentOptions, type RNNOptions } from './layers/recurrent.js';
-export { GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from './layers/recurrent-cell.js';
-export {
-  AMax,
-  AMin,
-  Argmax,
-  Argmin,
-  CumSum,
-  Max,
-  Mean,
-  Min,
-  Norm,
-  Normalize,
-  Prod,
-  Sum,
-  TopK,
-} from './layers/reduction.js';
-export {
-  ChannelShuffle,
-  Interpolate,
-  PixelShuffle,
-  PixelUnshuffle,
-  Upsample,
-  UpsamplingBilinear2d,
-  UpsamplingNearest2d,
-  type UpsampleOptions,
-} from './layers/resample.js';
-export { Flatten, Fold, Unflatten, Unfold, type FlattenOptions, type WindowOptions } from './layers/shape.js';
-export {
-  Transformer,
-  TransformerDecoder,
-  TransformerDecoderLayer,
-  TransformerEncoder,
-  TransformerEncoderLayer,
-  type Decoder,
-  type DecoderMasks,
-  type Encoder,
-  type EncoderLayerMasks,
-  type EncoderMasks,
-  type StackOptions,
-  type TransformerLayerOptions,
-  type TransformerMasks,
-  type TransformerOptions,
-} from './layers/transformer.js';
+export * from './layers/padding.js';
+export * from './layers/pool.js';
+export * from './layers/product.js';
+export * from './layers/recurrent.js';
+export * from './layers/recurrent-cell.js';
+export * from './layers/reduction.js';
+export * from './layers/resample.js';
+export * from './layers/shape.js';
+export * from './layers/transformer.js';
 export { DataLoader, TensorDataset, type Dataset, type LoaderOptions, type SampleSource } from './loader.js';
-export { BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss, SoftMarginLoss } from './losses/binary.js';
-export { CrossEntropyLoss, NLLLoss, NLLLoss2d } from './losses/classification.js';
-export { CTCLoss } from './losses/ctc.js';
+export * from './losses/binary.js';
+export * from './losses/classification.js';
+export * from './losses/ctc.js';
 export { Loss } from './losses/loss.js';
-export {
-  CosineEmbeddingLoss,
-  HingeEmbeddingLoss,
-  MarginRankingLoss,
-  MultiLabelMarginLoss,
-  MultiMarginLoss,
-  TripletMarginLoss,
-  TripletMarginWithDistanceLoss,
-} from './losses/margin.js';
-export {
-  GaussianNLLLoss,
-  HuberLoss,
-  KLDivLoss,
-  L1Loss,
-  MSELoss,
-  PoissonNLLLoss,
-  SmoothL1Loss,
-} from './losses/regression.js';
+export * from './losses/margin.js';
+export * from './losses/regression.js';
 export { Module, slots, type Slot } from './module.js';
 export { Parameter, type ParameterOptions } from './parameter.js';
 export type { Sizes } from './sizes.js';
