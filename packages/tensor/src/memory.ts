@@ -23,6 +23,8 @@ const DEFAULT_BUDGET = 256 * 1024 * 1024;
 export class Block {
   /** The elements as they were moved out, once the place was taken away. */
   spilled: ArrayOf<DType> | null = null;
+  /** What a finalizer holds: it leads to the block while that has a place, never to elements that were moved out. */
+  readonly resident: { block: Block | null } = { block: this };
   /** The last use; blocks used by the running kernel stay. */
   epoch = 0;
   older: Block | null = null;
@@ -175,6 +177,7 @@ export class KernelMemory {
     this.remove(block);
     this.allocator.release(block.chunk);
     block.chunk = null;
+    block.resident.block = null;
   }
 
   private append(block: Block): void {
