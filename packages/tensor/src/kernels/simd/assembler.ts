@@ -195,6 +195,12 @@ export const f32x4 = {
   relaxedMadd: ternary(simd(0x105)),
 };
 
+export const f64x2 = {
+  add: binary('v128', 'v128', simd(0xf0)),
+  /** The first two float32 lanes, exactly. */
+  promoteLow: unary('v128', 'v128', simd(0x5f)),
+};
+
 export const i32x4 = {
   splat: unary('i32', 'v128', simd(0x11)),
   lane: (x: Expr<'v128'>, lane: number): Expr<'i32'> => expr('i32', x.code, simd(0x1b), lane),

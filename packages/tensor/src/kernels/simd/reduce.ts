@@ -4,6 +4,7 @@ import { merge } from '../reference/walk.js';
 import { Layout } from '../../layout.js';
 import { doWhile, f32, f32x4, forRange, i32, seq, v128, when, type Expr, type Local, type Stmt } from './assembler.js';
 import type { Emission, Family, SimdEngine } from './engine.js';
+import { extremaFamily } from './extrema.js';
 import { worthwhile } from './rows.js';
 
 type Vector = Expr<'v128'>;
@@ -199,11 +200,44 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
     }
   }
 
+  /** Both extrema of contiguous lines in one pass. */
+  function bounds(x: View, min: View, max: View): boolean {
+    const plan = worthwhile([x, min, max], x.layout.numel) ? planes(x, min.layout.ndim) : null;
+    if (!plan || plan.inner[1] !== 1) return false;
+    const { outer, inner } = plan;
+    memory.beginKernel();
+    try {
+      const to = memory.scratch(2 * outer[0] * 4);
+      const high = to + outer[0] * 4;
+      const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
+      engine.divide(extremaFamily, 'extrema', outer[0], 1, outer[0] * inner[0], (start, end) => [
+        from + start * outer[1] * 4,
+        outer[1] * 4,
+        end - start,
+        inner[0],
+        to + start * 4,
+        high + start * 4,
+      ]);
+      const heap = memory.heap('float32');
+      for (const [at, { storage, layout }] of [
+        [to, min],
+        [high, max],
+      ] as const) {
+        const { array, base } = storage;
+        array.set(heap.subarray(at / 4, at / 4 + outer[0]), base + layout.offset);
+      }
+      return true;
+    } finally {
+      memory.endKernel();
+    }
+  }
+
   return {
     reduce(name, x, out) {
       if (!run(name, x, out)) fallback.reduce(name, x, out);
     },
     extrema(x, min, max) {
+      if (bounds(x, min, max)) return;
       if (!run('amin', x, min) || !run('amax', x, max)) fallback.extrema(x, min, max);
     },
   };

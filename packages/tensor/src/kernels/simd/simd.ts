@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels.js';
 import { convolution } from '../reference/conv.js';
 import { integerConvolution } from '../reference/conv-integer.js';
 import { simdAffine } from './affine.js';
+import { simdAffineGrad } from './affine-grad.js';
 import { simdConv } from './conv.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
@@ -21,6 +22,7 @@ export function withSimd(reference: Kernels): Kernels {
   const engine = new SimdEngine(kernelMemory, features);
   const overrides = [
     simdAffine,
+    simdAffineGrad,
     simdCopy,
     simdElementwise,
     simdHistogram,
