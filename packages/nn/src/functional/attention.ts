@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError, isFloat, ones, ShapeError, shown, type Tensor } from '@q/tensor';
+import { ArgumentError, DTypeError, isFloat, ones, ShapeError, shown, zeros, type Tensor } from '@q/tensor';
 import { dropout } from './dropout.js';
 
 /**
@@ -12,7 +12,10 @@ export function masked(operation: string, scores: Tensor, mask: Tensor, hides: b
       `${operation}: a mask must be bool or floating, got ${mask.dtype}. Convert it with to('bool').`,
     );
   const flags = mask.to('bool');
-  return scores.maskedFill(hides ? flags : flags.logicalNot(), -Infinity);
+  // Added, as PyTorch does: where nothing is left to see, the NaN of the softmax reaches the gradients too.
+  return scores.add(
+    zeros(mask.shape, { dtype: scores.dtype }).maskedFill(hides ? flags : flags.logicalNot(), -Infinity),
+  );
 }
 
 /** Options of `scaledDotProductAttention`. */
