@@ -1,7 +1,17 @@
+import { setTimeout } from 'node:timers/promises';
 import { functional, Linear, Module, Parameter, ReLU } from '@q/nn';
 import { Adam } from '@q/nn/optim';
-import * as q from '@q/tensor';
-import { conv2d, fakeQuantize, matmulInteger, noGrad, scope, tensor, type Tensor } from '@q/tensor';
+import {
+  conv2d,
+  fakeQuantize,
+  matmulInteger,
+  noGrad,
+  scope,
+  setNumThreads,
+  tensor,
+  threadStatus,
+  type Tensor,
+} from '@q/tensor';
 import { DigitsNet } from '../../docs/examples/digits/model.js';
 import type { Numbers, Open, Task } from './peer.js';
 import {
@@ -152,10 +162,12 @@ function computation(workload: Workload): () => readonly Tensor[] {
 }
 
 /** Variant `scope` frees what a run computed, as in a hand-written loop; without it memory is left to its own devices. */
-export const open: Open = (threads, variant) => {
-  const { setNumThreads } = q as { readonly setNumThreads?: (threads: number) => void };
-  if (setNumThreads) setNumThreads(threads);
-  else if (threads > 1) throw new Error('@q/tensor has no setNumThreads: leave out --threads.');
+export const open: Open = async (threads, variant) => {
+  setNumThreads(threads);
+  const { reason } = threadStatus();
+  if (threads > 1 && reason !== null) throw new Error(reason);
+  // Workers start while this thread does nothing.
+  if (threads > 1) await setTimeout(500);
   return {
     prepare(workload): Task {
       const compute = computation(workload);
