@@ -10,6 +10,9 @@ export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.j
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
+export { lowerToInteger, type Lowered } from './lower/lower.js';
+export { IntegerLayer, type Route } from './lower/layer.js';
+export { LoweringReport, type LoweredLayer } from './lower/report.js';
 export * from './modules/fake-quantized.js';
 export type { FakeQuantized, Quantized } from './modules/mixin.js';
 export * from './modules/activation.js';

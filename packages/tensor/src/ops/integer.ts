@@ -1,4 +1,4 @@
-import { isInt, type DType } from '../dtype.js';
+import { dtypes, isInt, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { IntegerGrid } from '../kernels/contract/integer.js';
@@ -77,11 +77,15 @@ export const convInteger = op<Zeroed, ConvAttrs>({
     const together = batch > 1 && weight.shape[1]! > 1 && windows <= TOGETHER;
     const out = empty(together ? [filters, batch, ...sizes] : [batch, filters, ...sizes], 'int32');
     const y = { storage: out.storage, layout: together ? out.layout.transpose(0, 1) : out.layout };
+    const zero = xZero.item();
+    // Padding has the value of the zero point, which may lie outside the dtype of x.
+    const { min, max } = dtypes[x.dtype];
+    const xs = zero < min || zero > max ? cast(x, 'int32') : x;
     if (out.layout.numel > 0)
       kernels.convInteger(
-        lifted(contiguous(x)),
+        lifted(contiguous(xs)),
         lifted(contiguous(weight)),
-        xZero.item(),
+        zero,
         { storage: zeros.storage, layout: zeros.layout.reshape([filters])! },
         spatial(y),
         convWindows(kernel, attrs),

@@ -1,0 +1,88 @@
+import { Layout, requantize, Storage, Tensor } from '@q/tensor';
+import type { AffineEncoding } from '../encodings/affine.js';
+import { elementsOf } from '../elements.js';
+
+/** Sums of integer products and what they stand for: `acc * scale + bias`, with an entry per channel. */
+export interface Sums {
+  /** int32, `[..., channels, ...inner]`, in any memory order. */
+  readonly acc: Tensor;
+  /** Dims behind the channels. */
+  readonly trailing: number;
+  /** Scale per channel. */
+  readonly scale: Float32Array;
+  /** Number added per channel, or null. */
+  readonly bias: Float32Array | null;
+}
+
+const { fround } = Math;
+
+/**
+ * The result of an integer product that has not been put on a grid: the layer behind it does so in one pass with what it
+ * computes. To everything else it is a float tensor, whose elements are made when first asked for.
+ */
+export class Accumulated extends Tensor<'float32'> {
+  constructor(readonly sums: Sums) {
+    const { shape, numel } = sums.acc;
+    super(new Storage('float32', numel, () => floatsOf(sums)), new Layout(shape));
+  }
+
+  /** The sums on a grid, between two of its positions: `clamp(rint(acc * scale / step + bias / step) - offset, low, high)`. */
+  onGrid(encoding: AffineEncoding, low: number, high: number): Tensor {
+    const { multiplier, bias } = rescaling(this.sums, encoding);
+    const { dtype } = encoding;
+    return requantize(this.sums.acc, multiplier, {
+      bias,
+      zeroPoint: 0 - encoding.offset.item(),
+      qmin: low,
+      qmax: high,
+      dtype,
+    });
+  }
+}
+
+/** Multiplier and bias of a product for one output grid, kept with its scales: both stay the same from call to call. */
+const rescalings = new WeakMap<
+  Float32Array,
+  { readonly encoding: AffineEncoding; readonly multiplier: Tensor; readonly bias: Tensor }
+>();
+
+function rescaling({ trailing, scale, bias }: Sums, encoding: AffineEncoding) {
+  const known = rescalings.get(scale);
+  if (known?.encoding === encoding) return known;
+  const step = encoding.scale.item();
+  const perChannel = (values: ArrayLike<number>): Tensor => {
+    const steps = Float32Array.from(values, (value) => value / step);
+    const shape = [steps.length, ...Array<number>(trailing).fill(1)];
+    return new Tensor(new Storage('float32', steps.length, steps), new Layout(shape));
+  };
+  const made = { encoding, multiplier: perChannel(scale), bias: perChannel(bias ?? scale.map(() => 0)) };
+  rescalings.set(scale, made);
+  return made;
+}
+
+/** The numbers that sums stand for, in plain loops: they may be asked for while a kernel gathers its operands. */
+function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array {
+  const { storage, layout } = acc;
+  const { array, base } = storage;
+  const { shape, strides, offset } = layout;
+  const made = new Float32Array(layout.numel);
+  const channelDim = shape.length - 1 - trailing;
+  let at = 0;
+  const walk = (d: number, from: number, channel: number): void => {
+    const [size, stride] = [shape[d]!, strides[d]!];
+    if (d < shape.length - 1) {
+      for (let i = 0; i < size; i++) walk(d + 1, from + i * stride, d === channelDim ? i : channel);
+      return;
+    }
+    for (let i = 0; i < size; i++) {
+      const c = d === channelDim ? i : channel;
+      const y = fround(fround(array[from + i * stride]!) * scale[c]!);
+      made[at++] = bias === null ? y : y + bias[c]!;
+    }
+  };
+  if (layout.numel > 0) walk(0, base + offset, 0);
+  return made;
+}
+
+/** The elements of a tensor as float32 in an array of their own. */
+export const float32Of = (x: Tensor): Float32Array => Float32Array.from(elementsOf(x.detach())[0]);

@@ -1,0 +1,114 @@
+import { Module } from '@q/nn';
+import { isFloat, noGrad, Tensor } from '@q/tensor';
+import type { AffineEncoding } from '../encodings/affine.js';
+import { QuantizationError } from '../errors.js';
+import { Gate, numbers, type Integers } from './operands.js';
+
+/**
+ * How a layer computes: `'integer'` on integers alone; `'float inside'` takes and gives integers, and computes with floats between;
+ * `'float'` gives floats.
+ */
+export type Route = 'integer' | 'float inside' | 'float';
+
+/** What a layer computed, and how. */
+export interface Computed {
+  readonly y: Tensor | readonly Tensor[];
+  readonly route: Route;
+  /** Why it is not all integers; what is special. */
+  readonly why?: string;
+}
+
+/** The encodings of the places around a layer. */
+export interface Places {
+  readonly inputs: readonly (AffineEncoding | null)[];
+  readonly output: AffineEncoding | null;
+}
+
+/** A layer cannot compute on integers with what it was given; `lowerToInteger` leaves such layers as they are. */
+export class NotOnIntegers extends QuantizationError {
+  constructor(
+    readonly layer: IntegerLayer,
+    readonly why: string,
+  ) {
+    super(`${layer.name}: ${why}`);
+  }
+}
+
+const badness: Readonly<Record<Route, number>> = { integer: 0, 'float inside': 1, float: 2 };
+
+/**
+ * A layer that takes and gives integers: tensors that carry them pass between such layers, and their floats are made only where
+ * something else reads them. Made by `lowerToInteger` and `readInteger`.
+ */
+export abstract class IntegerLayer extends Module {
+  /** Where the layer stands in its model. */
+  path = '';
+  /** How it has computed: with the most floats of all calls. */
+  seen: { readonly route: Route; readonly why: string } | null = null;
+  /** How it may compute: found while lowering; more floats than that are an error from then on. */
+  sealed: Route | null = null;
+  readonly gates: readonly (Gate | null)[];
+  readonly output: AffineEncoding | null;
+
+  constructor(
+    /** Name of the float class. */
+    readonly kind: string,
+    readonly places: Places,
+  ) {
+    super();
+    this.gates = places.inputs.map((encoding) => (encoding === null ? null : new Gate(encoding)));
+    this.output = places.output;
+    this.training = false;
+  }
+
+  /** Computes on arguments whose tensors have passed the encodings of their places. */
+  protected abstract compute(args: readonly unknown[]): Computed;
+
+  override forward(...args: unknown[]): Tensor | readonly Tensor[] {
+    return noGrad(() => {
+      const { y, route, why = '' } = this.compute(this.entered(args));
+      if (this.sealed !== null && badness[route] > badness[this.sealed])
+        throw new QuantizationError(
+          `${this.name}: was lowered to compute as '${this.sealed}' and would now compute as '${route}': ${why}. Give the model inputs like the sample it was lowered with.`,
+        );
+      if (this.seen === null || badness[route] > badness[this.seen.route]) this.seen = { route, why };
+      return y;
+    });
+  }
+
+  /** How messages call it. */
+  get name(): string {
+    return this.path === '' ? this.kind : `${this.kind} '${this.path}'`;
+  }
+
+  /** The arguments with floating tensors on the grids of their places; an array of tensors counts one place each. */
+  private entered(args: readonly unknown[]): unknown[] {
+    let position = 0;
+    const enter = (value: unknown): unknown => {
+      if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) return value.map(enter);
+      const gate = this.gates[Math.min(position++, this.gates.length - 1)];
+      return value instanceof Tensor && isFloat(value.dtype) && gate ? numbers(gate.enter(value)) : value;
+    };
+    return args.map(enter);
+  }
+
+  /** The encoding of the result. Throws where there is none. */
+  protected outputGrid(): AffineEncoding {
+    if (this.output === null)
+      throw new NotOnIntegers(this, 'it has no output quantizer, so its result has no grid to be put on');
+    return this.output;
+  }
+
+  /** Integers as the result, on the grid of the output where there is one. */
+  protected given(integers: Integers): Tensor {
+    if (this.output === null) return numbers(integers);
+    this.outGate ??= new Gate(this.output);
+    return numbers(this.outGate.moved(integers));
+  }
+
+  private outGate: Gate | null = null;
+
+  override extraRepr(): string {
+    return `${this.kind}${this.sealed === null ? '' : `, ${this.sealed}`}`;
+  }
+}

@@ -1,0 +1,93 @@
+import { cat, Tensor } from '@q/tensor';
+import type { Module } from '@q/nn';
+import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
+import { Gate, integersOf, numbers, type Integers } from './operands.js';
+import { run } from './pointwise.js';
+
+/** A layer that moves or picks elements (views, slices, the largest of each window): done to the integers as it is. */
+export class IntegerMovement extends IntegerLayer {
+  constructor(
+    kind: string,
+    places: Places,
+    private readonly move: Module,
+  ) {
+    super(kind, places);
+  }
+
+  protected override compute([x, ...rest]: readonly unknown[]): Computed {
+    const integers = integersOf(x);
+    if (integers === null)
+      throw new NotOnIntegers(this, `its input arrives as floats, which have no integers to move.`);
+    const { values, encoding } = integers;
+    const moved: unknown = run(this.move, values, ...rest);
+    const wrapped = (result: unknown): Tensor => this.given({ values: result as Tensor, encoding });
+    return { y: Array.isArray(moved) ? moved.map(wrapped) : wrapped(moved), route: 'integer' };
+  }
+}
+
+/** `Concat` on integers: every input moves to the grid of the result. */
+export class IntegerConcat extends IntegerLayer {
+  private readonly movers: Gate[] = [];
+
+  constructor(
+    kind: string,
+    places: Places,
+    private readonly dim: number,
+  ) {
+    super(kind, places);
+  }
+
+  protected override compute(args: readonly unknown[]): Computed {
+    const encoding = this.outputGrid();
+    const inputs = args.flat().filter((x): x is Tensor => x instanceof Tensor);
+    const values = inputs.map((x, i) => {
+      const integers = integersOf(x);
+      if (integers === null) throw new NotOnIntegers(this, `input ${i} arrives as floats. Set an input quantizer.`);
+      return (this.movers[i] ??= new Gate(encoding)).moved(integers).values;
+    });
+    return { y: numbers({ values: cat(values, this.dim), encoding }), route: 'integer' };
+  }
+}
+
+/** `Embedding` on integers: the rows of its weight are put on the output's grid once. */
+export class IntegerEmbedding extends IntegerLayer {
+  constructor(
+    kind: string,
+    places: Places,
+    /** Rows on the grid of the output. */
+    readonly rows: Integers,
+  ) {
+    super(kind, places);
+  }
+
+  protected override compute([index]: readonly unknown[]): Computed {
+    const { values, encoding } = this.rows;
+    const { shape } = index as Tensor;
+    const picked = values.indexSelect(0, (index as Tensor).reshape([-1]).to('int32'));
+    return { y: numbers({ values: picked.reshape([...shape, values.shape[1]!]), encoding }), route: 'integer' };
+  }
+}
+
+/** A layer that takes and gives integers and computes with floats between: averages, norms, softmax. */
+export class FloatInside extends IntegerLayer {
+  constructor(
+    kind: string,
+    places: Places,
+    /** The float layer with its parameters on their grids. */
+    readonly inside: Module,
+  ) {
+    super(kind, places);
+  }
+
+  protected override compute(args: readonly unknown[]): Computed {
+    const y = run(this.inside, ...args);
+    if (!(y instanceof Tensor)) throw new NotOnIntegers(this, `gives several results.`);
+    const on = new Gate(this.outputGrid()).enter(y);
+    const entered = args.every((arg) => !(arg instanceof Tensor) || integersOf(arg) !== null);
+    return {
+      y: numbers(on),
+      route: entered ? 'float inside' : 'float',
+      why: entered ? 'computes with float32 between integers' : 'an input arrives as floats',
+    };
+  }
+}

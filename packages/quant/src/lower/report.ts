@@ -1,0 +1,36 @@
+import type { Route } from './layer.js';
+
+/** What became of a layer. */
+export interface LoweredLayer {
+  readonly path: string;
+  /** Name of its class. */
+  readonly kind: string;
+  /** How it computes: on integers, between integers with floats, or fake-quantized with floats. */
+  readonly route: Route;
+  /** Why it is not all integers, or what is special; may be empty. */
+  readonly why: string;
+}
+
+/** What became of each layer of a model that was lowered, in the order of the model. */
+export class LoweringReport {
+  constructor(readonly layers: readonly LoweredLayer[]) {}
+
+  /** The layers that still compute with floats. */
+  get floats(): readonly LoweredLayer[] {
+    return this.layers.filter(({ route }) => route === 'float');
+  }
+
+  /** A table of plain text. */
+  toString(): string {
+    const rows = this.layers.map(({ path, kind, route, why }) => [path || '(model)', kind, route, why]);
+    const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
+    return rows
+      .map((row) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n');
+  }
+}
