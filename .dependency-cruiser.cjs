@@ -1,7 +1,7 @@
 /** Imports point down: tensor <- nn <- quant, and inside a package towards the ground floor. */
 const tensor = '^packages/tensor/src';
 const tensorClass = `${tensor}/tensor([.]ts$|/)`;
-const groundFloor = `${tensor}/(allocator|dtype|errors|layout|memory|shape|storage)[.]ts$`;
+const groundFloor = `${tensor}/(allocator|dtype|errors|foreign|layout|memory|shape|storage)[.]ts$`;
 
 module.exports = {
   forbidden: [
@@ -43,7 +43,7 @@ module.exports = {
     {
       name: 'ground-floor',
       severity: 'error',
-      comment: 'allocator, dtype, errors, layout, memory, shape and storage import only each other.',
+      comment: 'allocator, dtype, errors, foreign, layout, memory, shape and storage import only each other.',
       from: { path: groundFloor },
       to: { pathNot: groundFloor },
     },

@@ -8,7 +8,16 @@ import {
   type DType,
   type TypedArray,
 } from './dtype.js';
-import { ArgumentError, DTypeError, ShapeError, shown } from './errors.js';
+import { ArgumentError, ShapeError, shown } from './errors.js';
+import {
+  elementsOfBuffer,
+  elementsOfImage,
+  elementsOfView,
+  isBuffer,
+  isImage,
+  type ForeignElements,
+  type ImageSource,
+} from './foreign.js';
 import { kernels } from './kernels/active.js';
 import { Layout } from './layout.js';
 import { checkShape, numel, type Shape } from './shape.js';
@@ -33,20 +42,11 @@ export interface TensorOptions<D extends DType = DType> extends CreateOptions<D>
 export type NestedSource = number | boolean | readonly NestedSource[];
 
 /** What `tensor` makes a tensor of. */
-export type TensorSource = NestedSource | TypedArray;
+export type TensorSource = NestedSource | TypedArray | Uint8ClampedArray | ArrayBufferLike | ImageSource;
 
 function finish<D extends DType>(created: Tensor<D>, options: CreateOptions): Tensor<D> {
   if (options.requiresGrad) created.requiresGrad = true;
   return created;
-}
-
-/** The dtype of which a typed array is the storage; Uint8ClampedArray, BigInt64Array and the like have none. */
-function dtypeOfArray(array: ArrayBufferView): DType {
-  for (const dtype of Object.keys(dtypes) as DType[])
-    if (dtype !== 'bool' && !isHalf(dtype) && array instanceof dtypes[dtype].array) return dtype;
-  throw new DTypeError(
-    `tensor: no dtype is stored in a ${array.constructor.name}. Convert it to one of the known typed arrays.`,
-  );
 }
 
 /** Shape of nested arrays, which must be regular. */
@@ -80,8 +80,9 @@ function firstElement(source: unknown): unknown {
 }
 
 /**
- * A tensor of numbers, nested arrays or a typed array. A typed array of the wanted dtype is shared, not copied; everything
- * else is copied. Booleans make a bool tensor, numbers a float32 one unless `dtype` says otherwise.
+ * A tensor of numbers, nested arrays, a typed array, the bytes of a buffer, or an image (`ImageData`, shape
+ * `[height, width, 4]`, uint8). Memory that holds the wanted dtype is shared, not copied; everything else is copied.
+ * Booleans make a bool tensor, numbers a float32 one unless `dtype` says otherwise; a buffer wants a `dtype`.
  *
  * @throws ShapeError for irregular nesting or a shape that does not fit; DTypeError for an unknown dtype or array type
  * @example
@@ -90,7 +91,9 @@ function firstElement(source: unknown): unknown {
  */
 export function tensor<D extends DType = 'float32'>(source: TensorSource, options: TensorOptions<D> = {}): Tensor<D> {
   if (options.dtype !== undefined) checkDType('tensor', options.dtype);
-  if (ArrayBuffer.isView(source)) return fromTypedArray(source, options);
+  if (ArrayBuffer.isView(source)) return share(elementsOfView(source), options);
+  if (isBuffer(source)) return share(elementsOfBuffer(source, options.dtype), options);
+  if (isImage(source)) return share(elementsOfImage(source), options);
   const dtype = (options.dtype ?? (typeof firstElement(source) === 'boolean' ? 'bool' : 'float32')) as D;
   const nested = shapeOf(source);
   const count = numel(nested);
@@ -106,19 +109,19 @@ export function tensor<D extends DType = 'float32'>(source: TensorSource, option
   return finish(new Tensor(out.storage, layout), options);
 }
 
-function fromTypedArray<D extends DType>(source: TypedArray, options: TensorOptions<D>): Tensor<D> {
-  const shape = checkShape('tensor', options.shape ?? [source.length]);
-  if (numel(shape) !== source.length)
-    throw new ShapeError(`tensor: ${source.length} elements do not fit the shape ${shown(shape)}.`);
+/** A tensor over elements that exist already, or over copies in another dtype. */
+function share<D extends DType>(source: ForeignElements, options: TensorOptions<D>): Tensor<D> {
+  const { array, dtype } = source;
+  const shape = checkShape('tensor', options.shape ?? source.shape);
+  if (numel(shape) !== array.length)
+    throw new ShapeError(`tensor: ${array.length} elements do not fit the shape ${shown(shape)}.`);
   const layout = new Layout(shape);
-  const wanted = options.dtype;
-  if (wanted !== undefined && source.constructor === dtypes[wanted].array)
-    return finish(new Tensor(new Storage(wanted, source.length, source as ArrayOf<D>, true), layout), options);
-  const dtype = dtypeOfArray(source);
-  if (wanted === undefined)
-    return finish(new Tensor(new Storage(dtype as D, source.length, source as ArrayOf<D>, true), layout), options);
+  const wanted = options.dtype ?? (dtype as D);
+  // A Float16Array is known as such; a Uint16Array, or bytes for a bool, may be meant as the elements' bits.
+  if (wanted === dtype || (dtype !== 'float16' && array.constructor === dtypes[wanted].array))
+    return finish(new Tensor(new Storage(wanted, array.length, array as ArrayOf<D>, true), layout), options);
   const out = alloc(shape, wanted);
-  kernels.copy({ storage: new Storage(dtype, source.length, source), layout }, out);
+  kernels.copy({ storage: new Storage<DType>(dtype, array.length, array), layout }, out);
   return finish(new Tensor(out.storage, layout), options);
 }
 

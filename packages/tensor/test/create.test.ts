@@ -59,7 +59,7 @@ describe('tensor', () => {
     expect(() => tensor(['1'] as unknown as number[])).toThrow(ArgumentError);
     expect(() => tensor([1, 2], { shape: [3] })).toThrow(ShapeError);
     expect(() => tensor([1], { dtype: 'float8' as DType })).toThrow(DTypeError);
-    expect(() => tensor(new Uint8ClampedArray(2) as unknown as Uint8Array)).toThrow(DTypeError);
+    expect(() => tensor(new BigInt64Array(2) as unknown as Uint8Array)).toThrow(DTypeError);
     expect(() => zeros([-1])).toThrow(ShapeError);
     expect(() => ones([2 ** 20, 2 ** 20])).toThrow(/at most 2\^31/);
   });

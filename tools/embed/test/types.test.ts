@@ -26,3 +26,14 @@ describe.each([
     expect(status).toBe(0);
   });
 });
+
+it('takes the tensors of ONNX Runtime and TensorFlow.js as they are typed', () => {
+  const packages = ['onnxruntime-common', '@tensorflow/tfjs-core'];
+  const paths = Object.fromEntries(
+    packages.map((name) => [name, [join(import.meta.dirname, '../node_modules', name)]]),
+  );
+  const config = join(project, 'tsconfig.exchange.json');
+  const compilerOptions = { ...strict, module: 'ESNext', moduleResolution: 'bundler', skipLibCheck: true, paths };
+  writeFileSync(config, JSON.stringify({ compilerOptions, files: ['exchange.ts'] }));
+  expect(tool('tsc', '-p', config)).toEqual({ status: 0, output: '' });
+});

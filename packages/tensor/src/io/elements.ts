@@ -40,7 +40,7 @@ function swapped(bytes: Uint8Array, width: number): void {
 }
 
 /** Integers of 32 or 64 bits, each of which must be an int32. */
-function narrowed(where: string, wide: Uint32Array | BigInt64Array | BigUint64Array): Int32Array {
+export function narrowed(where: string, wide: Uint32Array | BigInt64Array | BigUint64Array): Int32Array {
   const { min, max } = dtypes.int32;
   return Int32Array.from({ length: wide.length }, (_, i) => {
     const value = wide[i]!;
