@@ -131,11 +131,24 @@ export const f32 = {
   store: store('f32', 0x38, 2),
 };
 
+export const f64 = {
+  const: (value: number): Expr<'f64'> => expr('f64', code('f64', value)),
+  add: binary('f64', 'f64', 0xa0),
+  sub: binary('f64', 'f64', 0xa1),
+  mul: binary('f64', 'f64', 0xa2),
+  div: binary('f64', 'f64', 0xa3),
+  load: load('f64', 0x2b, 3),
+  store: store('f64', 0x39, 3),
+  /** Of a signed integer. */
+  fromI32: unary('i32', 'f64', 0xb7),
+};
+
 export const v128 = {
   load: load('v128', simd(0), 0),
   load8x8S: load('v128', simd(1), 0),
   load8x8U: load('v128', simd(2), 0),
   load32Splat: load('v128', simd(9), 2),
+  load64Splat: load('v128', simd(10), 3),
   /** Low lanes from memory, zero above. */
   load32Zero: load('v128', simd(0x5c), 2),
   load64Zero: load('v128', simd(0x5d), 3),
@@ -196,7 +209,13 @@ export const f32x4 = {
 };
 
 export const f64x2 = {
+  splat: unary('f64', 'v128', simd(0x14)),
+  lane: (x: Expr<'v128'>, lane: number): Expr<'f64'> => expr('f64', x.code, simd(0x21), lane),
   add: binary('v128', 'v128', simd(0xf0)),
+  sub: binary('v128', 'v128', simd(0xf1)),
+  mul: binary('v128', 'v128', simd(0xf2)),
+  /** Both lanes rounded to float32 in the low half, zero above. */
+  demote: unary('v128', 'v128', simd(0x5e)),
   /** The first two float32 lanes, exactly. */
   promoteLow: unary('v128', 'v128', simd(0x5f)),
 };

@@ -10,6 +10,7 @@ import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
 import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
+import { simdNormalize } from './normalize.js';
 import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
 import { simdSoftmax } from './softmax.js';
@@ -27,6 +28,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdElementwise,
     simdHistogram,
     simdMatmul,
+    simdNormalize,
     simdReduce,
     simdRequantize,
     simdSoftmax,

@@ -1,7 +1,7 @@
 import type { SoftmaxKernels } from '../contract/softmax.js';
 import { doWhile, f32, f32x4, forRange, i32, seq, v128, when, type Expr, type Local, type Stmt } from './assembler.js';
-import type { Family, SimdEngine } from './engine.js';
-import { expNormal } from './functions.js';
+import type { Emission, Family, SimdEngine } from './engine.js';
+import { expNormal, log } from './functions.js';
 import { Lockstep } from './lockstep.js';
 import { worthwhile } from './rows.js';
 
@@ -12,9 +12,10 @@ const LOWEST = -87.3;
 
 /**
  * Emits `softmax(x, rows, n, out)` over contiguous rows of `n` >= 4: one pass for the maximum, one for the exponentials and
- * their sum, one that scales. A row with NaN or an infinite maximum becomes NaN, as its formula says.
+ * their sum, one that scales; or its logarithm, where the last pass subtracts. A row with NaN or an infinite maximum becomes
+ * NaN, as its formula says.
  */
-const family: Family = ({ module, constants, features }) => {
+function emitSoftmax({ module, constants, features }: Emission, logarithm: boolean): void {
   module.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, x, rows, n, out) => {
     const [row, p, q, end, blocks] = f.locals('i32', 5);
     const sums = f.locals<'v128', number>('v128', UNROLL);
@@ -73,13 +74,23 @@ const family: Family = ({ module, constants, features }) => {
       const kept = code.step((value, from) => v128.and(value, f32x4.ge(from, constants.splat(LOWEST))), e, shifted);
       return seq(
         code.code,
-        ...kept.map((value, u) => (lane ? v128.storeLane32(q, value) : v128.store(q, value, u * 16))),
+        ...(logarithm
+          ? []
+          : kept.map((value, u) => (lane ? v128.storeLane32(q, value) : v128.store(q, value, u * 16)))),
         // The lanes of a single element are all the same: only one of them counts.
         ...kept.map((value, u) =>
           sums[u]!.set(f32x4.add(sums[u]!, lane ? v128.and(value, constants.firstLane()) : value)),
         ),
       );
     });
+    const subtracted = sweep((width, read, lane) =>
+      seq(
+        ...Array.from({ length: width }, (_, u) => {
+          const value = f32x4.sub(f32x4.sub(read(u), top), scale);
+          return lane ? v128.storeLane32(q, value) : v128.store(q, value, u * 16);
+        }),
+      ),
+    );
     const scaled = sweep((width, _read, lane) =>
       seq(
         ...Array.from({ length: width }, (_, u) =>
@@ -89,6 +100,14 @@ const family: Family = ({ module, constants, features }) => {
         ),
       ),
     );
+    const logOfSum = (): Stmt => {
+      const code = new Lockstep(f, constants, features.fused, 1);
+      const [value] = log(
+        code,
+        code.vectors(() => scale),
+      );
+      return seq(code.code, scale.set(value!));
+    };
     const begin = seq(p.set(x), q.set(out));
     return forRange(
       row,
@@ -110,38 +129,43 @@ const family: Family = ({ module, constants, features }) => {
         exponentials,
         scale.set(f32x4.add(f32x4.add(sums[0]!, sums[1]!), f32x4.add(sums[2]!, sums[3]!))),
         reduceLanes(scale, f32x4.add),
-        scale.set(f32x4.div(constants.splat(1), scale)),
+        logarithm ? logOfSum() : scale.set(f32x4.div(constants.splat(1), scale)),
         // NaN - NaN compares as not above the lowest: the row is made NaN here.
         when(v128.anyTrue(f32x4.ne(f32x4.sub(top, top), v128.zero)), scale.set(f32x4.splat(f32.const(NaN)))),
         begin,
-        scaled,
+        logarithm ? subtracted : scaled,
         x.set(end),
         out.set(q),
       ),
     );
   });
-};
+}
 
-/** Softmax of float32 over contiguous rows; the rest goes to `fallback`. */
+const softmaxFamily: Family = (emission) => emitSoftmax(emission, false);
+const logSoftmaxFamily: Family = (emission) => emitSoftmax(emission, true);
+
+/** Softmax of float32 and its logarithm over contiguous rows; the rest goes to `fallback`. */
 export function simdSoftmax(engine: SimdEngine, fallback: SoftmaxKernels): Partial<SoftmaxKernels> {
   return {
-    softmax(x, log, out) {
+    softmax(x, logarithm, out) {
       const n = x.layout.shape.at(-1)!;
-      const fits = !log && n >= 4 && x.layout.isContiguous && out.layout.isContiguous;
-      if (!fits || !worthwhile([x, out], x.layout.numel)) return fallback.softmax(x, log, out);
+      const fits = n >= 4 && x.layout.isContiguous && out.layout.isContiguous;
+      if (!fits || !worthwhile([x, out], x.layout.numel)) return fallback.softmax(x, logarithm, out);
       const { memory } = engine;
       memory.beginKernel();
       try {
         const to = out.storage.writePointer(memory, out.layout);
-        if (to === null) return fallback.softmax(x, log, out);
+        if (to === null) return fallback.softmax(x, logarithm, out);
         const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
         const target = to + out.layout.offset * 4;
-        engine.divide(family, 'softmax', x.layout.numel / n, 1, x.layout.numel * 4, (start, end) => [
-          from + start * n * 4,
-          end - start,
-          n,
-          target + start * n * 4,
-        ]);
+        engine.divide(
+          logarithm ? logSoftmaxFamily : softmaxFamily,
+          'softmax',
+          x.layout.numel / n,
+          1,
+          x.layout.numel * 4,
+          (start, end) => [from + start * n * 4, end - start, n, target + start * n * 4],
+        );
       } finally {
         memory.endKernel();
       }

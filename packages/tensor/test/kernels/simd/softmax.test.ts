@@ -14,6 +14,18 @@ describe('SIMD softmax', () => {
       { numRuns: 60 },
     ));
 
+  it('its logarithm stays within 1e-6 of the reference, relative to the larger of 1 and the element', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
+        const x = viewOf([rows, n], { ...how, flipped: false, transposed: false, broadcast: -1 }, false);
+        const [ours, theirs] = [output([rows, n]), output([rows, n])];
+        simd.softmax(x, true, ours);
+        reference.softmax(x, true, theirs);
+        expect(largestError(ours, theirs, (value) => Math.max(1, Math.abs(value)))).toBeLessThanOrEqual(1e-6);
+      }),
+      { numRuns: 60 },
+    ));
+
   it('gives zero for terms that vanish, and NaN for rows with NaN or without a finite maximum, as the reference', () => {
     const n = 100;
     const x = viewOf([5, n], {}, false);
@@ -33,5 +45,8 @@ describe('SIMD softmax', () => {
       if (Number.isNaN(wanted[i])) expect(value).toBeNaN();
       else expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(8e-7 * wanted[i]! + 1e-37);
     });
+    simd.softmax(x, true, ours);
+    reference.softmax(x, true, theirs);
+    expect(largestError(ours, theirs, (value) => Math.max(1, Math.abs(value)))).toBeLessThanOrEqual(1e-6);
   });
 });
