@@ -86,6 +86,7 @@ async function measured(node: string): Promise<{ node: string; rows: Row[] }> {
 
 const result = {
   machine,
+  clock,
   ...(await measured(process.execPath)),
   ...(options.node24 ? { node24: await measured(node24()) } : {}),
 };

@@ -7,7 +7,9 @@ const [contender, threads, clock] = JSON.parse(process.argv[2]!) as [Contender, 
 
 /** Milliseconds that a sample should take at least, so that clocks and calls do not show. */
 const SAMPLE_MS = 5;
-const WARM_UP_MS = 200;
+
+/** Milliseconds of warming up: compilers have taken notice by then. */
+const WARM_UP_MS = 500;
 
 /** Milliseconds that passed, or that this process computed. */
 function now(): number {
@@ -31,8 +33,8 @@ async function timed(run: () => unknown, times: number): Promise<number> {
 
 async function warmUp({ run, besides }: Task): Promise<void> {
   if (besides) await timed(besides, 3);
-  const start = performance.now();
-  while (performance.now() - start < WARM_UP_MS) await timed(run, 1);
+  const start = now();
+  while (now() - start < WARM_UP_MS) await timed(run, 1);
   for (repeats = 1; (await timed(run, repeats)) < SAMPLE_MS && repeats < 2 ** 20;) repeats *= 2;
 }
 
