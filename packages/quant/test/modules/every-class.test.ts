@@ -1,4 +1,4 @@
-import { Module } from '@q/nn';
+import type { Module } from '@q/nn';
 import { isFloat, manualSeed, noGrad, Tensor } from '@q/tensor';
 import { affine, computeEncodings, QuantizationMixin, type KernelModule, type QuantizerSlot } from '../../src/index.js';
 import { definitionOf } from '../../src/modules/quantized-module.js';
@@ -34,12 +34,12 @@ function faked(value: unknown, slots: readonly QuantizerSlot[], shared: boolean,
 
 const numbers = (value: unknown): unknown =>
   mapped(value, true, (leaf) =>
-    leaf instanceof Tensor ? { shape: leaf.shape, data: Array.from(leaf.data, (v) => v + 0) } : leaf,
+    leaf instanceof Tensor ? { shape: leaf.shape, data: Array.from(leaf.data, (v: number) => v + 0) } : leaf,
   );
 
 type AnyClass = new (...args: readonly unknown[]) => Module;
 
-/** Integers or nothing come in, or bools go out: no quantizer has anything to do there. */
+/** Integers come in and go out: no quantizer has anything to do there. */
 const withoutNumbers = new Set(['OneHot']);
 
 const table = [...builtIn].map(([float, type]) => [float.name, float as unknown as AnyClass, type.prototype] as const);
