@@ -1,11 +1,9 @@
-const BIG = 1.5 * 2 ** 52;
+/** From here on every double is an integer. */
+const INTEGERS = 2 ** 52;
 
 /**
  * The nearest integer, half to even, as IEEE 754 and `torch.round` round. Keeps the sign of zero, infinities and NaN. Adding
- * 1.5 * 2^52 and taking it away leaves no room for a fraction; numbers too large for that have none.
+ * 2^52 to a smaller number of its sign and taking it away leaves no room for a fraction.
  */
-export function rint(x: number): number {
-  if (!(Math.abs(x) < 2 ** 51)) return x;
-  const rounded = x + BIG - BIG;
-  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
-}
+export const rint = (x: number): number =>
+  x > 0 ? (x < INTEGERS ? x + INTEGERS - INTEGERS : x) : x < 0 && x > -INTEGERS ? -(INTEGERS - x - INTEGERS) : x;
