@@ -1,5 +1,5 @@
 /** What must compile, and what must not. The type checker runs this file, nothing else does. */
-import { Linear, Module } from '@q/nn';
+import { type Linear, Module } from '@q/nn';
 import {
   affine,
   computeEncodings,
