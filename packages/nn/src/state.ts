@@ -85,6 +85,10 @@ export function loadState<M extends Stateful>(
   strict: boolean,
   isModule: IsModule<M>,
 ): LoadResult {
+  if (typeof source !== 'object' || source === null)
+    throw new ModuleError(
+      `loadStateDict: wants a record or Map of tensors by name, got ${source === null ? 'null' : typeof source}.`,
+    );
   const given = new Map<string, unknown>(source instanceof Map ? source : Object.entries(source));
   const wanted = [...entries(module, '', new Set<M>(), isModule)];
   const known = new Set(wanted.map(({ name }) => name));

@@ -1,4 +1,5 @@
-import type { Module } from '@q/nn';
+import { Module } from '@q/nn';
+import { checkInstance } from './arguments.js';
 import { computeParamEncodings as computeParameters, calibrate } from './modules/calibration.js';
 import { isQuantized, situationOf, type QuantizedModule } from './modules/quantized-module.js';
 import type { CalibrationScope } from './quantizers/calibration.js';
@@ -6,6 +7,7 @@ import { QuantizerBase } from './quantizers/quantizer.js';
 
 /** The quantized modules of a model, told where they stand so that errors can say so. */
 function quantizedModules(model: Module): (Module & QuantizedModule)[] {
+  checkInstance('computeEncodings', 'the model', model, Module);
   const found: (Module & QuantizedModule)[] = [];
   for (const [name, module] of model.namedModules())
     if (isQuantized(module)) {

@@ -9,6 +9,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
+import { checkTensor, kindOf } from './arguments.js';
 import { checkOptions, QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
 
@@ -31,6 +32,20 @@ export function checkSpread(operation: string, x: Tensor, shape: Shape, blockSiz
     );
 }
 
+/** Throws ShapeError unless a block size is null or one size per dim of `shape`, each positive or -1. */
+export function checkBlockSize(operation: string, blockSize: unknown, shape: Shape): void {
+  if (blockSize === null) return;
+  const sizes: readonly unknown[] | null = Array.isArray(blockSize) ? blockSize : null;
+  if (sizes?.length !== shape.length)
+    throw new ShapeError(
+      `${operation}: blockSize ${sizes === null ? kindOf(blockSize) : shown(sizes as number[])} needs one entry per dim of the scale ${shown(shape)}.`,
+    );
+  if (sizes.some((size) => !Number.isSafeInteger(size) || ((size as number) < 1 && size !== -1)))
+    throw new ShapeError(
+      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${shown(sizes as number[])}.`,
+    );
+}
+
 /** Scale and offset in the dtype that x is computed in. */
 function matched(
   operation: string,
@@ -39,7 +54,15 @@ function matched(
   offset: Tensor,
   blockSize: BlockSize | null,
 ): [Tensor, Tensor] {
-  checkSpread(operation, x, broadcastShapes(operation, scale.shape, offset.shape), blockSize);
+  for (const [name, value] of [
+    ['x', x],
+    ['scale', scale],
+    ['offset', offset],
+  ] as const)
+    checkTensor(operation, name, value);
+  const shape = broadcastShapes(operation, scale.shape, offset.shape);
+  checkBlockSize(operation, blockSize, shape);
+  checkSpread(operation, x, shape, blockSize);
   if (!isFloat(x.dtype)) return [scale, offset];
   const dtype = x.dtype === 'float64' ? 'float64' : 'float32';
   return [scale.to(dtype), offset.to(dtype)];
@@ -63,8 +86,8 @@ export function quantizeOnGrid(
   blockSize: BlockSize | null,
   operation = 'quantize',
 ): Tensor {
-  checkRepresentable(operation, grid, x.dtype);
   const [s, o] = matched(operation, x, scale, offset, blockSize);
+  checkRepresentable(operation, grid, x.dtype);
   return quantizeLinear(x, s, o, grid.qmin, grid.qmax, { blockSize }).to(x.dtype);
 }
 

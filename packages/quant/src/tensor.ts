@@ -1,5 +1,6 @@
 import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Tensor, type DType, type Storage } from '@q/tensor';
-import type { AffineEncoding } from './encodings/affine.js';
+import { checkInstance, checkTensor } from './arguments.js';
+import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
 import { EncodingError } from './errors.js';
 import { checkSpread } from './functional.js';
@@ -134,6 +135,19 @@ function overIntegers(integers: Tensor<GridDType>): Stored {
   return { values: new Tensor(floats, layout), grid };
 }
 
+/** Where the elements of a new tensor are. Throws ArgumentError for values or an encoding that are none. */
+function placed(
+  name: string,
+  values: Tensor | Stored,
+  encoding: AffineEncoding | null,
+  store: (values: Tensor) => Stored,
+): Stored {
+  if (encoding !== null) checkInstance(name, 'encoding', encoding, AffineEncoding);
+  if (values instanceof Tensor) return store(values);
+  checkTensor(name, 'values', (values as Stored | null | undefined)?.values);
+  return values;
+}
+
 /** Grid positions stored as integers where that saves memory and nothing is recorded. */
 function stored(values: Tensor, encoding: AffineEncoding | null): Stored {
   if (isInt(values.dtype)) {
@@ -163,7 +177,10 @@ export class QuantizedTensor extends EncodedTensor {
   /** @internal */
   constructor(values: Stored, encoding: AffineEncoding | null);
   constructor(values: Tensor | Stored, encoding: AffineEncoding | null) {
-    super(values instanceof Tensor ? stored(values, encoding) : values, encoding);
+    super(
+      placed('QuantizedTensor', values, encoding, (given) => stored(given, encoding)),
+      encoding,
+    );
   }
 
   override quantize(): QuantizedTensor {
@@ -199,7 +216,10 @@ export class DequantizedTensor extends EncodedTensor {
   /** @internal */
   constructor(values: Stored, encoding: AffineEncoding | null);
   constructor(values: Tensor | Stored, encoding: AffineEncoding | null) {
-    super(values instanceof Tensor ? { values: grown(values), grid: null } : values, encoding);
+    super(
+      placed('DequantizedTensor', values, encoding, (given) => ({ values: grown(given), grid: null })),
+      encoding,
+    );
   }
 
   override quantize(): QuantizedTensor {

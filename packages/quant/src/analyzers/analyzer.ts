@@ -1,4 +1,5 @@
 import { FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { checkBoolean, checkInstance, kindOf } from '../arguments.js';
 import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
 import { fieldsOf, shapeOf } from '../observers/numbers.js';
 import type { Ends } from './range.js';
@@ -23,12 +24,12 @@ export abstract class EncodingAnalyzer<S = unknown> {
   readonly shape: Shape;
 
   constructor(shape: Shape | number) {
-    const sizes = typeof shape === 'number' ? [shape] : [...shape];
-    if (sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
+    const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
+    if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
       throw new QuantizationError(
-        `${this.constructor.name}: shape must consist of positive integers, got ${shown(sizes)}.`,
+        `${this.constructor.name}: shape must be an array of positive integers, got ${Array.isArray(sizes) ? shown(sizes as number[]) : kindOf(sizes)}.`,
       );
-    this.shape = sizes;
+    this.shape = [...(sizes as number[])];
   }
 
   /** Takes a tensor into account; returns the statistics of it alone. A failed call changes nothing. */
@@ -62,23 +63,22 @@ export abstract class EncodingAnalyzer<S = unknown> {
    */
   computeEncodings(numSteps: number, isSymmetric: boolean): EncodingRange {
     const stats = this.getStats();
-    this.checkSteps(numSteps);
-    if (stats === null)
-      throw new StatisticsNotFoundError(
-        `${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`,
-      );
     return this.computeEncodingsFromStats(stats, numSteps, isSymmetric);
   }
 
   /** Range of one tensor alone, which is not remembered. */
   computeDynamicEncodings(x: Tensor, numSteps: number, isSymmetric: boolean): EncodingRange {
-    this.checkSteps(numSteps);
+    this.checkGrid(numSteps, isSymmetric);
     return this.computeEncodingsFromStats(this.collectStats(x), numSteps, isSymmetric);
   }
 
-  /** Range of given statistics. */
-  computeEncodingsFromStats(stats: S, numSteps: number, isSymmetric: boolean): EncodingRange {
-    this.checkSteps(numSteps);
+  /** Range of given statistics, which may be null where there are none. */
+  computeEncodingsFromStats(stats: S | null, numSteps: number, isSymmetric: boolean): EncodingRange {
+    this.checkGrid(numSteps, isSymmetric);
+    if (stats === null)
+      throw new StatisticsNotFoundError(
+        `${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`,
+      );
     const entries = this.shape.reduce((product, size) => product * size, 1);
     const lows = new Float32Array(entries);
     const highs = new Float32Array(entries);
@@ -90,7 +90,8 @@ export abstract class EncodingAnalyzer<S = unknown> {
     return { min: tensor(lows, { shape: this.shape }), max: tensor(highs, { shape: this.shape }) };
   }
 
-  private checkSteps(numSteps: number): void {
+  private checkGrid(numSteps: number, isSymmetric: boolean): void {
+    checkBoolean(this.constructor.name, 'isSymmetric', isSymmetric);
     if (!Number.isSafeInteger(numSteps) || numSteps < 1)
       throw new QuantizationError(
         `${this.constructor.name}: the number of steps must be a positive integer, got ${numSteps}.`,
@@ -99,6 +100,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
 
   /** Throws unless `other` is of this class and shape. */
   protected checkMergeable(other: EncodingAnalyzer): void {
+    checkInstance(`${this.constructor.name}.mergeStats`, 'other', other, EncodingAnalyzer);
     if (other.constructor !== this.constructor || shown(other.shape) !== shown(this.shape))
       throw new QuantizationError(
         `${this.constructor.name}${shown(this.shape)}: cannot merge the statistics of ${other.constructor.name}${shown(other.shape)}. Both must have one class and shape.`,

@@ -1,6 +1,7 @@
 import { isFloat, ShapeError, shown, tensor, type DType, type Tensor } from '@q/tensor';
+import { checkTensor } from '../arguments.js';
 import { checkOptions, EncodingError, QuantizationError } from '../errors.js';
-import { dequantize, quantizeOnGrid, type BlockSize } from '../functional.js';
+import { checkBlockSize, dequantize, quantizeOnGrid, type BlockSize } from '../functional.js';
 import { bitwidthOf, dtypeOfGrid, gridOf, gridOptions, isSigned, type Grid, type GridOptions } from '../grid.js';
 import { granularityOf, type Encoding, type Granularity } from './encoding.js';
 
@@ -42,6 +43,8 @@ export class AffineEncoding implements Encoding {
       throw new QuantizationError(`AffineEncoding: symmetry must be true or false, got ${String(symmetry)}.`);
     this.scale = typeof scale === 'number' ? tensor(scale) : scale;
     this.offset = typeof offset === 'number' ? tensor(offset) : offset;
+    checkTensor('AffineEncoding', 'scale', this.scale);
+    checkTensor('AffineEncoding', 'offset', this.offset);
     if (!isFloat(this.scale.dtype))
       throw new EncodingError(`AffineEncoding: scale must be floating, got ${this.scale.dtype}.`);
     const shape = this.scale.shape;
@@ -52,10 +55,7 @@ export class AffineEncoding implements Encoding {
       throw new ShapeError(
         `AffineEncoding: scale ${shown(shape)} and offset ${shown(this.offset.shape)} must have one shape.`,
       );
-    if (blockSize !== null && blockSize.length !== shape.length)
-      throw new ShapeError(
-        `AffineEncoding: blockSize ${shown(blockSize)} needs one entry per dim of the scale ${shown(shape)}.`,
-      );
+    checkBlockSize('AffineEncoding', blockSize, shape);
     this.qmin = qmin;
     this.qmax = qmax;
     this.symmetry = symmetry;

@@ -1,4 +1,5 @@
 import { defineOp, full, Tensor, zeros, type TypedArray } from '@q/tensor';
+import { checkFloating } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { checkSpread } from '../functional.js';
@@ -75,6 +76,7 @@ function roundToStretched(
  * AIMET's fake cast. The gradient passes straight through inside the range and is 0 outside.
  */
 export function floatCast(x: Tensor, format: FloatFormat, maxval: Tensor | null): Tensor {
+  checkFloating('floatCast', 'x', x);
   if (maxval !== null) checkSpread('floatCast', x, maxval.shape, null);
   return castOp(x.to('float32'), { format, maxval }).to(x.dtype);
 }

@@ -1,4 +1,5 @@
 import { isFloat, type DType, type Tensor } from '@q/tensor';
+import { checkTensor } from '../arguments.js';
 import { EncodingError } from '../errors.js';
 import { granularityOf, type Encoding, type Granularity } from './encoding.js';
 import { checkFormat, floatCast } from './float-cast.js';
@@ -15,6 +16,7 @@ export class FloatEncoding implements Encoding {
     readonly maxval: Tensor | null = null,
   ) {
     checkFormat('FloatEncoding', { mantissaBits, exponentBits });
+    if (maxval !== null) checkTensor('FloatEncoding', 'maxval', maxval);
   }
 
   /** Bits of a number: sign, exponent and mantissa. */

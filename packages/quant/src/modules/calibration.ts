@@ -2,20 +2,22 @@ import type { Module } from '@q/nn';
 import { noGrad, type Tensor } from '@q/tensor';
 import { calibrating, type CalibrationScope } from '../quantizers/calibration.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
-import { placedQuantizers } from './forward.js';
-import { situationOf, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
+import { checkQuantizer, placedQuantizers } from './forward.js';
+import { situationOf, type QuantizedModule } from './quantized-module.js';
 
 type Quantized = Module & QuantizedModule;
 
-const present = (slot: QuantizerSlot): slot is QuantizerBase => slot !== null;
-
 /** The input and output quantizers of modules, each object once. */
-const activationQuantizers = (modules: readonly Quantized[]): Set<QuantizerBase> =>
-  new Set(
-    modules
-      .flatMap(({ inputQuantizers, outputQuantizers }) => [...inputQuantizers, ...outputQuantizers])
-      .filter(present),
-  );
+function activationQuantizers(modules: readonly Quantized[]): Set<QuantizerBase> {
+  const found = new Set<QuantizerBase>();
+  for (const module of modules)
+    for (const slot of [...module.inputQuantizers, ...module.outputQuantizers]) {
+      if (slot === null) continue;
+      checkQuantizer(module, 'every input and output quantizer', slot);
+      found.add(slot);
+    }
+  return found;
+}
 
 /** The parameter quantizers of modules that may be overwritten, each with the parameters it stands at. */
 function parametersByQuantizer(modules: readonly Quantized[]): Map<QuantizerBase, Tensor[]> {

@@ -1,3 +1,4 @@
+import { kindOf } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
 import { named, type ImportOptions, type LegacyEncodings, type QuantizerSlot } from './quantized-module.js';
@@ -48,6 +49,10 @@ export function importEncodings(
   encodings: Readonly<Record<string, LegacyEncodings>>,
   { strict = true, partial = true, requiresGrad = null, allowOverwrite = true }: ImportOptions,
 ): void {
+  if (typeof encodings !== 'object' || encodings === null)
+    throw new QuantizationError(
+      `${named(module)}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${kindOf(encodings)}.`,
+    );
   const keys = Object.keys(slots);
   const unknown = Object.keys(encodings).filter((key) => !keys.includes(key));
   if (strict && unknown.length > 0)

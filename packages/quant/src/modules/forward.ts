@@ -1,6 +1,7 @@
 import { isFloat, noGrad, tensor, Tensor } from '@q/tensor';
 import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
+import { kindOf } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
@@ -44,10 +45,15 @@ function mapLeaves(value: unknown, records: boolean, fn: (leaf: unknown, positio
 
 const dequantized = (value: unknown): unknown => (value instanceof QuantizedTensor ? value.dequantize() : value);
 
+/** Throws QuantizationError unless what stands at a place of a module is a quantizer. */
+export function checkQuantizer(module: object, place: string, quantizer: unknown): asserts quantizer is QuantizerBase {
+  if (!(quantizer instanceof QuantizerBase))
+    throw new QuantizationError(`${named(module)}: ${place} must be a quantizer or null, got ${kindOf(quantizer)}.`);
+}
+
 /** Runs a quantizer at a place of a module; without an encoding, the error says where it is missing. */
 function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: Tensor): Tensor {
-  if (!(quantizer instanceof QuantizerBase))
-    throw new QuantizationError(`${named(module)}: ${place} must be a quantizer or null, got ${String(quantizer)}.`);
+  checkQuantizer(module, place, quantizer);
   if (!quantizer.isInitialized() && !quantizer.isCalibrating())
     throw new QuantizationError(
       `${named(module)}: ${place} has no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
@@ -66,7 +72,10 @@ const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean)
 export function placedQuantizers(module: Quantized): [QuantizerBase, ParameterPlace][] {
   const placed: [QuantizerBase, ParameterPlace][] = [];
   for (const [name, quantizer] of Object.entries(module.paramQuantizers))
-    if (quantizer !== null) for (const place of placesOf(module, name)) placed.push([quantizer, place]);
+    if (quantizer !== null) {
+      checkQuantizer(module, `quantizer of parameter '${name}'`, quantizer);
+      for (const place of placesOf(module, name)) placed.push([quantizer, place]);
+    }
   return placed;
 }
 

@@ -1,4 +1,5 @@
-import { Identity, type Module, ModuleDict, ModuleList, Sequential, slots } from '@q/nn';
+import { Identity, Module, ModuleDict, ModuleList, Sequential, slots } from '@q/nn';
+import { checkInstance } from '../arguments.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { isQuantized, situationOf } from './quantized-module.js';
 import { quantizedFrom, refuseUndefined } from './quantization-mixin.js';
@@ -14,6 +15,7 @@ const isContainer = (module: Module): boolean =>
  * @throws ModuleError that names every class without a quantized one, with definitions to paste; nothing is replaced then
  */
 export function toQuantized(model: Module): Module {
+  checkInstance('toQuantized', 'the model', model, Module);
   const replacements = new Map<Module, Module>();
   const undefinedOnes: Module[] = [];
   const names = new Map(model.namedModules().map(([name, module]) => [module, name]));

@@ -1,5 +1,5 @@
-import type { Module } from '@q/nn';
-import { ModuleError } from '@q/nn';
+import { Module, ModuleError } from '@q/nn';
+import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantized, quantized, type FakeQuantized, type Quantized } from './mixin.js';
 import { copyProperties } from './properties.js';
@@ -60,6 +60,7 @@ export function refuseUndefined(modules: readonly Module[]): void {
 }
 
 function fromModule(module: Module, fake: boolean): Module & QuantizedModule {
+  checkInstance('fromModule', 'the module', module, Module);
   const type = quantizedClassOf(classOf(module), fake);
   if (type === null) throw undefinedClasses([classOf(module)]);
   return build(module, type);

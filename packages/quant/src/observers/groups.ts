@@ -1,3 +1,4 @@
+import { checkTensor } from '../arguments.js';
 import { isFloat, ShapeError, shown, Tensor, type Shape } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
 
@@ -7,6 +8,7 @@ import { QuantizationError } from '../errors.js';
  * @throws ShapeError where the shape does not reduce x; QuantizationError for integers and for a tensor without elements
  */
 export function reducedDims(operation: string, x: Tensor, shape: Shape): number[] {
+  checkTensor(operation, 'x', x);
   if (!isFloat(x.dtype))
     throw new QuantizationError(
       `${operation}: observes floating tensors, got ${x.dtype}. Convert it with to('float32').`,

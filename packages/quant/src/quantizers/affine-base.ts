@@ -1,9 +1,10 @@
 import { Parameter } from '@q/nn';
-import { noGrad, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { elementsOf } from '../elements.js';
+import { checkTensor } from '../arguments.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { BlockSize } from '../functional.js';
 import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
@@ -212,11 +213,13 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   /** The encoding of a range. */
   protected encodingOf(min: Tensor, max: Tensor): AffineEncoding {
     const { qmin, qmax, symmetric, blockSize } = this;
-    for (const [name, end] of Object.entries({ min, max }))
+    for (const [name, end] of Object.entries({ min, max })) {
+      checkTensor(this.constructor.name, name, end);
       if (!sameShape(end.shape, this.shape))
         throw new ShapeError(
           `${this.constructor.name}: ${name} must have the quantizer's shape ${shown(this.shape)}, got ${shown(end.shape)}. Assign a parameter of that shape, or use setRange().`,
         );
+    }
     const [scale, offset] = affineParameters(min.to('float32'), max.to('float32'), { qmin, qmax, symmetric });
     return new AffineEncoding(this.refined(scale), offset, { qmin, qmax, symmetry: symmetric, blockSize });
   }
@@ -270,6 +273,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   /** An end of the range in the quantizer's shape. */
   private ranged(what: string, value: Tensor | number): Tensor {
+    if (typeof value !== 'number') checkTensor(`${this.constructor.name}.setRange`, what, value);
     const given = typeof value === 'number' ? tensor(value) : value.detach().to('float32');
     const count = this.shape.reduce((product, size) => product * size, 1);
     // Block-wise analyzers see blocks as dims of their own, which have the same entries in the same order.
@@ -312,6 +316,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   override setExtraState(state: Tensor | null): void {
     if (state === null) return;
+    checkTensor(this.constructor.name, 'its extra state', state);
     if (state.numel !== 2)
       throw new QuantizationError(
         `${this.constructor.name}: its extra state must say of min and max whether they are set, got shape ${shown(state.shape)}.`,
@@ -377,6 +382,7 @@ const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.ev
 
 /** Whether `Module.to` made `next` from `before`: another dtype, the same values. */
 const isCastOf = (next: Tensor, before: Tensor): boolean =>
+  next instanceof Tensor &&
   next.dtype !== before.dtype &&
   sameShape(next.shape, before.shape) &&
   next.detach().sub(before.detach()).eq(0).all().item() === 1;

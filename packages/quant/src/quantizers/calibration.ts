@@ -1,4 +1,5 @@
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
+import { checkFunction } from '../arguments.js';
 import { warn } from '../warnings.js';
 import { FLOAT_MAX } from '../analyzers/range.js';
 
@@ -87,6 +88,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
 export function calibrating<T>(calibration: Calibration, fn: () => T): T {
   let result: T;
   try {
+    checkFunction('computeEncodings', fn);
     result = fn();
   } catch (cause) {
     calibration.discard();

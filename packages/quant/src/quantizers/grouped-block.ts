@@ -1,4 +1,5 @@
 import { defineOp, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
@@ -190,7 +191,9 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 }
 
 function checkedGrouping(name: string, grouping: BlockSize | null, shape: Shape): number[] {
-  const sizes = grouping === null ? shape.map(() => 1) : [...grouping];
+  if (grouping !== null && !Array.isArray(grouping))
+    throw new ShapeError(`${name}: blockGrouping must be an array, got ${kindOf(grouping)}.`);
+  const sizes: number[] = grouping === null ? shape.map(() => 1) : [...grouping];
   if (sizes.length !== shape.length)
     throw new ShapeError(
       `${name}: blockGrouping ${shown(sizes)} needs one entry per dim of the shape ${shown(shape)}.`,

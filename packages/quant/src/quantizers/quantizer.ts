@@ -1,7 +1,8 @@
 import { Module } from '@q/nn';
-import { DTypeError, isFloat, type Tensor } from '@q/tensor';
+import type { Tensor } from '@q/tensor';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
 import type { Encoding } from '../encodings/encoding.js';
+import { checkFloating } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import {
   calibrating,
@@ -107,10 +108,7 @@ export abstract class QuantizerBase extends Module {
    * @throws QuantizationError where there is no encoding yet; DTypeError for integers; ShapeError where the encoding does not fit x
    */
   override forward(x: Tensor): Tensor {
-    if (!isFloat(x.dtype))
-      throw new DTypeError(
-        `${this.constructor.name}: quantizes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
-      );
+    checkFloating(this.constructor.name, 'x', x);
     return this.#calibrations.length > 0 ? this.#observe(x) : this.quantize(x);
   }
 
