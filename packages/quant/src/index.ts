@@ -10,6 +10,7 @@ export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.j
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
+export { readInteger, writeInteger } from './lower/file.js';
 export { lowerToInteger, type Lowered } from './lower/lower.js';
 export { IntegerLayer, type Route } from './lower/layer.js';
 export { LoweringReport, type LoweredLayer } from './lower/report.js';

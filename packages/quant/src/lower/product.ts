@@ -1,4 +1,4 @@
-import { convInteger, dtypes, matmulInteger, tensor, type DType, type Tensor } from '@q/tensor';
+import { convInteger, dtypes, matmulInteger, type DType, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { byBytes } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
@@ -25,20 +25,13 @@ export abstract class IntegerProduct extends IntegerLayer {
     places: Places,
     readonly weight: IntegerWeight,
     readonly bias: Float32Array | null,
-    /** The dim of the weight along which output channels lie. */
-    readonly axis: number,
   ) {
     super(kind, places);
-    this.sum = largestSum(weight, axis);
+    this.sum = largestSum(weight);
   }
 
   /** Sums of products in int32, `[..., channels, ...inner]`. */
   protected abstract sums(values: Tensor, zero: number): Tensor;
-
-  /** Scale of every output channel of the weight. */
-  protected channelScales(): Float32Array {
-    return this.weight.scale;
-  }
 
   /** Dims of the result behind its channels. */
   protected abstract readonly trailing: number;
@@ -71,25 +64,23 @@ export abstract class IntegerProduct extends IntegerLayer {
         `sums of up to ${most} do not fit accumulators of 32 bits. Its weights allow inputs up to ${Math.floor(LARGEST / this.sum)} steps from zero, got ${reach(x)}: use fewer bits.`,
       );
     const step = x.encoding.scale.item();
-    return this.channelScales().map((scale) => scale * step);
+    return this.weight.scale.map((scale) => scale * step);
   }
 }
 
 /** `Linear` on integers. */
 export class IntegerLinear extends IntegerProduct {
   protected readonly trailing = 0;
-  private readonly transposed: Tensor;
   private readonly zeros: Tensor | number;
 
   constructor(kind: string, places: Places, weight: IntegerWeight, bias: Float32Array | null) {
-    super(kind, places, weight, bias, 0);
-    this.transposed = weight.values.permute([1, 0]);
+    super(kind, places, weight, bias);
     this.zeros = zerosOf(weight);
   }
 
   protected override sums(values: Tensor, zero: number): Tensor {
     const rows = values.ndim === 2 ? values : values.reshape([-1, values.shape.at(-1)!]);
-    const sums = matmulInteger(rows, this.transposed, { aZeroPoint: zero, bZeroPoint: this.zeros });
+    const sums = matmulInteger(rows, this.weight.values.permute([1, 0]), { aZeroPoint: zero, bZeroPoint: this.zeros });
     return values.ndim === 2 ? sums : sums.reshape([...values.shape.slice(0, -1), this.weight.values.shape[0]!]);
   }
 }
@@ -120,7 +111,7 @@ export class IntegerConv extends IntegerProduct {
     bias: Float32Array | null,
     private readonly settings: ConvSettings,
   ) {
-    super(kind, places, weight, bias, 0);
+    super(kind, places, weight, bias);
     this.trailing = weight.values.ndim - 2;
     this.zeros = zerosOf(weight);
   }
@@ -132,22 +123,9 @@ export class IntegerConv extends IntegerProduct {
   }
 }
 
-/** The weight `[in, out / groups, ...]` of a transposed convolution as that of the convolution that computes it. */
-function turned(values: Tensor, groups: number): Tensor {
-  const [inputs, outputs, ...kernel] = values.shape as [number, number, ...number[]];
-  const spatial = kernel.map((_, d) => d + 3);
-  return values
-    .reshape([groups, inputs / groups, outputs, ...kernel])
-    .permute([0, 2, 1, ...spatial])
-    .reshape([groups * outputs, inputs / groups, ...kernel])
-    .flip(kernel.map((_, d) => d + 2))
-    .contiguous();
-}
-
-/** `ConvTranspose1d`, `2d` and `3d` on integers: a convolution of the input with its elements set apart. */
+/** `ConvTranspose1d`, `2d` and `3d` on integers: a convolution, with the weight turned, of the input with its elements set apart. */
 export class IntegerConvTranspose extends IntegerProduct {
   protected readonly trailing: number;
-  private readonly turned: Tensor;
   private readonly zeros: Tensor | number;
 
   constructor(
@@ -157,28 +135,23 @@ export class IntegerConvTranspose extends IntegerProduct {
     bias: Float32Array | null,
     private readonly settings: ConvSettings,
   ) {
-    super(kind, places, weight, bias, 1);
+    super(kind, places, weight, bias);
     this.trailing = weight.values.ndim - 2;
-    this.turned = turned(weight.values, settings.groups);
-    this.zeros = weight.zero === null ? 0 : tensor(perGroup(weight.zero, settings.groups), { dtype: 'int32' });
-  }
-
-  protected override channelScales(): Float32Array {
-    return Float32Array.from(perGroup(this.weight.scale, this.settings.groups));
+    this.zeros = zerosOf(weight);
   }
 
   protected override sums(values: Tensor, zero: number): Tensor {
     const { groups, dilation } = this.settings;
     const batch = batchedAs(values, this.trailing + 2);
     const apart = this.setApart(batch, zero);
-    const sums = convInteger(apart, this.turned, { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros });
+    const sums = convInteger(apart, this.weight.values, { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros });
     return batch === values ? sums : sums.squeeze(0);
   }
 
   /** The input with `stride - 1` zeros between its elements, padded so that the convolution gives the size wanted. */
   private setApart(values: Tensor, zero: number): Tensor {
     const { stride, padding, dilation, outputPadding } = this.settings;
-    const kernel = this.turned.shape.slice(2);
+    const kernel = this.weight.values.shape.slice(2);
     const sizes = values.shape.slice(2);
     const pads = kernel.map((size, d) => dilation[d]! * (size - 1) - (typeof padding === 'string' ? 0 : padding[d]!));
     const wanted = sizes.map((size, d) => (size - 1) * stride[d]! + 1 + 2 * pads[d]! + outputPadding[d]!);
@@ -204,10 +177,6 @@ export class IntegerConvTranspose extends IntegerProduct {
     return owned(dtype, to, [...values.shape.slice(0, 2), ...wanted]);
   }
 }
-
-/** Entries per channel of one group, for the channels of all. */
-const perGroup = (entries: ArrayLike<number>, groups: number): number[] =>
-  Array.from({ length: groups }, () => Array.from(entries)).flat();
 
 /** `MatMul` and `Bmm` on integers. */
 export class IntegerMatMul extends IntegerLayer {

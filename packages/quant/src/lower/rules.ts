@@ -17,7 +17,7 @@ import { FloatInside, IntegerConcat, IntegerEmbedding, IntegerMovement } from '.
 import { quantized, unsuited, type Integers } from './operands.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
 import { IntegerConv, IntegerConvTranspose, IntegerLinear, IntegerMatMul, type ConvSettings } from './product.js';
-import { packed, type IntegerWeight } from './weights.js';
+import { packed, turned, type IntegerWeight } from './weights.js';
 
 /** The ways to compute a layer on integers. */
 export type Rule =
@@ -243,7 +243,7 @@ export function gather(module: Layer): Gathered {
 }
 
 /** Settings of a convolution apart from its parameters. */
-const settingsOf = (module: unknown): ConvSettings => {
+export const settingsOf = (module: unknown): ConvSettings => {
   const { stride, padding, dilation, outputPadding, groups, paddingMode } = module as ConvSettings;
   return { stride, padding, dilation, outputPadding, groups, paddingMode };
 };
@@ -276,7 +276,7 @@ function withParameters(module: Layer, parts: Parts): Gathered {
     return {
       parts: {
         ...parts,
-        weight: found.weight,
+        weight: rule === 'convTranspose' ? turned(found.weight, settings!.groups) : found.weight,
         bias: bias === null ? null : float32Of(bias),
         ...(settings && { settings }),
       },

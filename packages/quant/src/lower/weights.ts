@@ -4,9 +4,9 @@ import { AffineEncoding } from '../encodings/affine.js';
 import { GroupedBlockQuantizeDequantize } from '../quantizers/grouped-block.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
 
-/** A weight as integers: `(values - zero) * scale`, with a scale and a zero for every output channel. */
+/** A weight as integers: `(values - zero) * scale`, with a scale and a zero for every output channel, which are its dim 0. */
 export interface IntegerWeight {
-  /** int8 or uint8, in the shape of the parameter. */
+  /** int8 or uint8. */
   readonly values: Tensor;
   readonly scale: Float32Array;
   /** int32; null where all are 0. */
@@ -80,18 +80,38 @@ function decompressed(values: Tensor, encoding: AffineEncoding, quantizer: Quant
   };
 }
 
-/** The largest sum of magnitudes of the centred values of one output channel along dim `axis`: bounds its accumulator per unit of input. */
-export function largestSum({ values, zero }: IntegerWeight, axis: number): number {
+/** Entries per channel of one group, for the channels of all. */
+const perGroup = <T extends ArrayLike<number>>(entries: T, groups: number): number[] =>
+  Array.from({ length: groups }, () => Array.from(entries)).flat();
+
+/** The weight `[in, out / groups, ...]` of a transposed convolution as that of the convolution that computes it: `[out, in / groups, ...]`. */
+export function turned({ values, scale, zero, bits }: IntegerWeight, groups: number): IntegerWeight {
+  const [inputs, outputs, ...kernel] = values.shape as [number, number, ...number[]];
+  return {
+    values: values
+      .reshape([groups, inputs / groups, outputs, ...kernel])
+      .permute([0, 2, 1, ...kernel.map((_, d) => d + 3)])
+      .reshape([groups * outputs, inputs / groups, ...kernel])
+      .flip(kernel.map((_, d) => d + 2))
+      .contiguous(),
+    scale: Float32Array.from(perGroup(scale, groups)),
+    zero: zero === null ? null : Int32Array.from(perGroup(zero, groups)),
+    bits,
+  };
+}
+
+/** The largest sum of magnitudes of the centred values of one output channel (dim 0): bounds its accumulator per unit of input. */
+export function largestSum({ values, zero }: IntegerWeight): number {
   const [q] = elementsOf(values);
-  const { shape } = values;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const channels = shape[axis]!;
-  const sums = new Float64Array(channels);
-  for (let i = 0; i < q.length; i++) {
-    const c = Math.floor(i / inner) % channels;
-    sums[c]! += Math.abs(q[i]! - (zero === null ? 0 : zero[c]!));
+  const size = q.length / values.shape[0]!;
+  let most = 0;
+  for (let c = 0, i = 0; c < values.shape[0]!; c++) {
+    const centre = zero === null ? 0 : zero[c]!;
+    let sum = 0;
+    for (const end = i + size; i < end; i++) sum += Math.abs(q[i]! - centre);
+    most = Math.max(most, sum);
   }
-  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+  return most;
 }
 
 /** Zero points as a tensor, or 0. */

@@ -1,0 +1,314 @@
+import type { Module } from '@q/nn';
+import { FormatError, tensor, type Tensor } from '@q/tensor';
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
+import { elementsOf } from '../elements.js';
+import { AffineEncoding } from '../encodings/affine.js';
+import { QuantizationError } from '../errors.js';
+import { packNibbles, unpackNibbles } from '../kernels/nibbles.js';
+import { owned } from '../kernels/table.js';
+import { isQuantized } from '../modules/quantized-module.js';
+import { IntegerLayer, type Route } from './layer.js';
+import { replaced } from './lower.js';
+import { unsuited } from './operands.js';
+import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './rules.js';
+import type { IntegerWeight } from './weights.js';
+
+const FORMAT = 'q-integer-model';
+const VERSION = '1';
+
+/** A per-tensor encoding in the file. */
+interface StoredEncoding {
+  readonly scale: number;
+  readonly offset: number;
+  readonly qmin: number;
+  readonly qmax: number;
+  readonly symmetry: boolean;
+}
+
+/** What the metadata say of a layer; its numbers are tensors under its path. */
+interface StoredLayer {
+  readonly path: string;
+  readonly kind: string;
+  readonly route: Route;
+  readonly inputs: readonly (StoredEncoding | null)[];
+  readonly output: StoredEncoding | null;
+  readonly settings?: unknown;
+  readonly weight?: { readonly bits: number; readonly signed: boolean };
+}
+
+const stored = ({ scale, offset, qmin, qmax, symmetry }: AffineEncoding): StoredEncoding => ({
+  scale: scale.item(),
+  offset: offset.item(),
+  qmin,
+  qmax,
+  symmetry,
+});
+
+const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+const integerLayers = (model: Module): [string, IntegerLayer][] =>
+  model.namedModules().filter((entry): entry is [string, IntegerLayer] => entry[1] instanceof IntegerLayer);
+
+/** State that belongs to none of the layers at `paths`. */
+const outside = (state: Readonly<Record<string, Tensor>>, paths: readonly string[]): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(state).filter(([name]) => !paths.some((path) => path === '' || name.startsWith(`${path}.`))),
+  );
+
+/** Settings by which a layer computes, for comparison. */
+const settingsFor = (parts: Pick<Parts, 'rule'>, module: Module): unknown =>
+  parts.rule === 'conv' || parts.rule === 'convTranspose'
+    ? settingsOf(module)
+    : parts.rule === 'concat'
+      ? (module as Module & { axis: number }).axis
+      : undefined;
+
+/**
+ * A model that `lowerToInteger` made, as the bytes of a safetensors file: integer weights (int4 packed two a byte), scales and
+ * biases under the paths of the layers, encodings in the metadata.
+ *
+ * @throws QuantizationError where layers remained fake-quantized
+ */
+export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
+  const simulated = model.namedModules().filter(([, module]) => isQuantized(module));
+  if (simulated.length > 0)
+    throw new QuantizationError(
+      `writeInteger: ${simulated.map(([path]) => path || 'the model').join(', ')} did not become integer layers. See the report of lowerToInteger().`,
+    );
+  const layers = integerLayers(model);
+  if (layers.length === 0)
+    throw new QuantizationError('writeInteger: the model has no integer layers. Make them with lowerToInteger().');
+  const tensors: Record<string, Tensor> = outside(
+    model.stateDict(),
+    layers.map(([path]) => path),
+  );
+  const described = layers.map(([path, layer]): StoredLayer => {
+    const { kind, places, weight, bias, rows, float, settings, dim } = partsOf(layer);
+    if (weight) {
+      const { values, scale, zero, bits } = weight;
+      tensors[under(path, 'weight')] =
+        bits > 4 ? values : tensor(packNibbles(elementsOf(values)[0]), { dtype: 'uint8' });
+      tensors[under(path, 'weight_scale')] = tensor(scale);
+      if (zero) tensors[under(path, 'weight_zero')] = tensor(zero, { dtype: 'int32' });
+    }
+    if (bias) tensors[under(path, 'bias')] = tensor(bias);
+    if (rows) tensors[under(path, 'rows')] = rows.values;
+    if (float) for (const [name, value] of Object.entries(float.stateDict())) tensors[under(path, name)] = value;
+    return {
+      path,
+      kind,
+      route: layer.sealed ?? 'integer',
+      inputs: places.inputs.map((encoding) => encoding && stored(encoding)),
+      output: places.output && stored(places.output),
+      ...(settings && { settings }),
+      ...(dim !== undefined && { settings: dim }),
+      ...(weight && { weight: { bits: weight.bits, signed: weight.values.dtype === 'int8' } }),
+    };
+  });
+  return writeSafetensors(tensors, {
+    metadata: { format: FORMAT, version: VERSION, layers: JSON.stringify(described) },
+  });
+}
+
+/** Reads the layers of one file. Every claim is checked against the model before it is used. */
+class Reader {
+  /** Tensors that nothing has taken yet. */
+  readonly left: Map<string, Tensor>;
+  readonly layers: readonly unknown[];
+
+  constructor(bytes: Uint8Array | ArrayBuffer) {
+    const { format, version, layers } = readSafetensorsMetadata(bytes);
+    if (format !== FORMAT)
+      throw new FormatError(
+        `readInteger: no integer model but '${format ?? 'a file without a format'}'. Write one with writeInteger().`,
+      );
+    if (version !== VERSION)
+      throw new FormatError(
+        `readInteger: version ${version ?? 'unknown'} of the format; this library reads version ${VERSION}.`,
+      );
+    this.left = new Map(Object.entries(readSafetensors(bytes)));
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(layers ?? '');
+    } catch (cause) {
+      throw new FormatError('readInteger: the description of the layers is not JSON.', { cause });
+    }
+    if (!Array.isArray(parsed)) throw new FormatError('readInteger: the description of the layers is not a list.');
+    this.layers = parsed;
+  }
+
+  /** Takes a tensor out, of the shape and dtype wanted. */
+  take(name: string, shape: readonly number[], dtypes: readonly string[]): Tensor {
+    const found = this.left.get(name);
+    if (found === undefined) throw new FormatError(`readInteger: tensor '${name}' is missing.`);
+    this.left.delete(name);
+    if (
+      !dtypes.includes(found.dtype) ||
+      found.ndim !== shape.length ||
+      shape.some((size, d) => size !== found.shape[d])
+    )
+      throw new FormatError(
+        `readInteger: tensor '${name}' is ${found.dtype} [${found.shape.join(', ')}], the model wants ${dtypes.join(' or ')} [${shape.join(', ')}].`,
+      );
+    return found;
+  }
+
+  floats(name: string, count: number, positive: boolean): Float32Array {
+    const values = Float32Array.from(elementsOf(this.take(name, [count], ['float32']))[0]);
+    if (!values.every((value) => Number.isFinite(value) && (!positive || value > 0)))
+      throw new FormatError(
+        `readInteger: tensor '${name}' has values that are not ${positive ? 'positive' : 'finite'}.`,
+      );
+    return values;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function encodingFrom(where: string, value: unknown): AffineEncoding | null {
+  if (value === null) return null;
+  const numbers = isRecord(value) ? [value.scale, value.offset, value.qmin, value.qmax] : [];
+  if (!isRecord(value) || numbers.some((number) => typeof number !== 'number') || typeof value.symmetry !== 'boolean')
+    throw new FormatError(`readInteger: ${where} is no encoding.`);
+  const [scale, offset, qmin, qmax] = numbers as [number, number, number, number];
+  try {
+    const encoding = new AffineEncoding(scale, offset, { qmin, qmax, symmetry: value.symmetry });
+    const why = Number.isInteger(offset) ? unsuited(encoding) : `has the offset ${offset}`;
+    if (why === null) return encoding;
+    throw new FormatError(`readInteger: ${where} ${why}.`);
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    throw new FormatError(`readInteger: ${where} is no encoding: ${(cause as Error).message}`, { cause });
+  }
+}
+
+const routes: readonly unknown[] = ['integer', 'float inside'] satisfies Route[];
+
+/** Shape of a weight of an integer layer, output channels first. */
+function weightShape(parts: Pick<Parts, 'rule'>, module: Module & { weight: Tensor }): number[] {
+  const { shape } = module.weight;
+  if (parts.rule !== 'convTranspose') return [...shape];
+  const { groups } = settingsOf(module);
+  return [shape[1]! * groups, shape[0]! / groups, ...shape.slice(2)];
+}
+
+function weightFrom(reader: Reader, path: string, claim: unknown, shape: number[]): IntegerWeight {
+  const { bits, signed } = isRecord(claim) ? claim : {};
+  if (typeof bits !== 'number' || !Number.isInteger(bits) || bits < 1 || bits > 8 || typeof signed !== 'boolean')
+    throw new FormatError(`readInteger: the weight of '${path}' wants 1 to 8 bits and whether they are signed.`);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const name = under(path, 'weight');
+  const dtype = signed ? 'int8' : 'uint8';
+  const values =
+    bits > 4
+      ? reader.take(name, shape, [dtype])
+      : owned(
+          dtype,
+          unpackNibbles(elementsOf(reader.take(name, [Math.ceil(count / 2)], ['uint8']))[0], count, signed),
+          shape,
+        );
+  const scale = reader.floats(under(path, 'weight_scale'), shape[0]!, true);
+  const zeros = under(path, 'weight_zero');
+  const zero = reader.left.has(zeros)
+    ? Int32Array.from(elementsOf(reader.take(zeros, [shape[0]!], ['int32']))[0])
+    : null;
+  if (zero?.some((value) => Math.abs(value) >= 2 ** 15))
+    throw new FormatError(`readInteger: tensor '${zeros}' has zero points outside 16 bits.`);
+  return { values, scale, zero, bits };
+}
+
+/** The integer layer that a file describes, for a layer of the model. */
+function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, Module>): [Module, IntegerLayer] {
+  if (!isRecord(claim) || typeof claim.path !== 'string' || typeof claim.kind !== 'string')
+    throw new FormatError('readInteger: a layer without path or kind.');
+  const { path, kind } = claim;
+  const module = modules.get(path);
+  const rule = module === undefined ? null : ruleOf(module.constructor as new () => Module);
+  if (module === undefined || rule === null || module.constructor.name !== kind)
+    throw new FormatError(
+      `readInteger: the file has ${kind} at '${path}', the model ${module === undefined ? 'nothing' : module.constructor.name}. Build the model that was lowered.`,
+    );
+  if (JSON.stringify(claim.settings) !== JSON.stringify(settingsFor({ rule }, module)))
+    throw new FormatError(
+      `readInteger: '${path}' was lowered with other settings: ${JSON.stringify(claim.settings)} against ${JSON.stringify(settingsFor({ rule }, module))}.`,
+    );
+  if (!Array.isArray(claim.inputs) || claim.inputs.length > 16)
+    throw new FormatError(`readInteger: the inputs of '${path}' are no list of encodings.`);
+  if (!routes.includes(claim.route)) throw new FormatError(`readInteger: '${path}' has no route.`);
+  const output = encodingFrom(`the output of '${path}'`, claim.output ?? null);
+  const places = {
+    inputs: claim.inputs.map((value, i) => encodingFrom(`input ${i} of '${path}'`, value)),
+    output,
+  };
+  const common = { rule, kind, places };
+  const layer = build(partsFrom());
+  layer.path = path;
+  layer.sealed = claim.route as Route;
+  return [module, layer];
+
+  function partsFrom(): Parts {
+    if (rule === 'linear' || rule === 'conv' || rule === 'convTranspose') {
+      const float = module as Module & { weight: Tensor; bias: Tensor | null };
+      const weight = weightFrom(reader, path, (claim as Record<string, unknown>).weight, weightShape(common, float));
+      const bias = float.bias && reader.floats(under(path, 'bias'), float.bias.numel, false);
+      const settings = rule === 'linear' ? {} : { settings: settingsOf(module) };
+      return { ...common, weight, bias, ...settings };
+    }
+    if (rule === 'concat') return { ...common, dim: (module as Module & { axis: number }).axis };
+    if (rule === 'embedding') {
+      if (output === null) throw new FormatError(`readInteger: '${path}' has no output encoding.`);
+      const { shape } = (module as Module & { weight: Tensor }).weight;
+      const values = reader.take(under(path, 'rows'), shape, [output.dtype]);
+      if (elementsOf(values)[0].some((value) => value < output.qmin || value > output.qmax))
+        throw new FormatError(
+          `readInteger: tensor '${under(path, 'rows')}' has values outside the grid of its output.`,
+        );
+      return { ...common, rows: { values, encoding: output } };
+    }
+    if (!callsFloat(common.rule)) return common;
+    const float = module!.clone().eval();
+    const state = float.stateDict();
+    for (const [name, value] of Object.entries(state))
+      state[name] = reader.take(under(path, name), value.shape, [value.dtype]);
+    float.loadStateDict(state);
+    return { ...common, float: float.requiresGrad_(false) };
+  }
+}
+
+/**
+ * Makes a float model the integer model that `writeInteger` wrote: replaces its layers, in place, and returns it (or what replaces
+ * it, where it is a layer itself). Its float weights are not needed and their values do not matter.
+ *
+ * ```ts
+ * const integer = readInteger(new Net(), readFileSync('net.int8.safetensors'));
+ * ```
+ *
+ * @throws FormatError for a file that is damaged, of another format, or of another model; the model is then as it was
+ */
+export function readInteger<M extends Module>(model: M, bytes: Uint8Array | ArrayBuffer): M {
+  const reader = new Reader(bytes);
+  const modules = new Map(model.namedModules());
+  const layers = new Map<Module, Module>();
+  const paths: string[] = [];
+  for (const claim of reader.layers) {
+    const [module, layer] = layerFrom(reader, claim, modules);
+    if (layers.has(module)) throw new FormatError(`readInteger: the file has two layers at '${layer.path}'.`);
+    layers.set(module, layer);
+    paths.push(layer.path);
+  }
+  const wanted = outside(model.stateDict(), paths);
+  const unknown = [...reader.left.keys()].filter((name) => !Object.hasOwn(wanted, name));
+  if (unknown.length > 0)
+    throw new FormatError(
+      `readInteger: ${unknown.map((name) => `'${name}'`).join(', ')} belong to nothing in the model.`,
+    );
+  const rest: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(wanted)) rest[name] = reader.take(name, value.shape, [value.dtype]);
+  try {
+    model.loadStateDict(rest, { strict: false });
+  } catch (cause) {
+    throw new FormatError(`readInteger: ${(cause as Error).message}`, { cause });
+  }
+  return replaced(model.eval(), layers) as M;
+}
