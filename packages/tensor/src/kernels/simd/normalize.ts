@@ -20,10 +20,10 @@ import { worthwhile } from './rows.js';
 type Vector = Expr<'v128'>;
 
 /** Runs along the innermost dim shorter than this are left to the plain loops. */
-const SHORT_RUN = 8;
+export const SHORT_RUN = 8;
 
 /** The two halves of four float32 as float64. */
-const halves = (x: Vector): [Vector, Vector] => [
+export const halves = (x: Vector): [Vector, Vector] => [
   f64x2.promoteLow(x),
   f64x2.promoteLow(v128.shuffle32(x, x, [2, 3, 2, 3])),
 ];
@@ -121,7 +121,7 @@ type Locals9 = [
 ];
 
 /** How weight and bias lie along a run: none at all, one element for it, or one for each of its elements. */
-type Affine = 'none' | 'scalar' | 'vector';
+export type Affine = 'none' | 'scalar' | 'vector';
 
 /**
  * Emits `apply(x, n, out, statistics, weight, bias)`: `(x - mean) * scale * weight + bias` in float64 for a run of `n` elements whose
@@ -175,6 +175,13 @@ function emitApply(module: ModuleBuilder, weighted: Affine, biased: Affine): voi
   });
 }
 
+/** How a broadcast weight, bias or sum lies along the innermost dim; null for any other way. */
+export function affineOf(view: View | null): Affine | null {
+  if (!view) return 'none';
+  const step = view.layout.strides[4]!;
+  return view.layout.shape[4] === 1 || step === 0 ? 'scalar' : step === 1 ? 'vector' : null;
+}
+
 const forms: readonly Affine[] = ['none', 'scalar', 'vector'];
 
 const family: Family = ({ module }) => {
@@ -188,12 +195,6 @@ export function simdNormalize(
   fallback: NormalizeKernels,
 ): Pick<NormalizeKernels, 'moments' | 'normalize'> {
   const { memory } = engine;
-
-  const affineOf = (view: View | null): Affine | null => {
-    if (!view) return 'none';
-    const step = view.layout.strides[4]!;
-    return view.layout.shape[4] === 1 || step === 0 ? 'scalar' : step === 1 ? 'vector' : null;
-  };
 
   return {
     moments(x, centered, mean, variance) {

@@ -11,6 +11,7 @@ import { detectFeatures, SimdEngine } from './engine.js';
 import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
 import { simdNormalize } from './normalize.js';
+import { simdNormalizeGrad } from './normalize-grad.js';
 import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
 import { simdSoftmax } from './softmax.js';
@@ -29,6 +30,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdHistogram,
     simdMatmul,
     simdNormalize,
+    simdNormalizeGrad,
     simdReduce,
     simdRequantize,
     simdSoftmax,
