@@ -23,9 +23,15 @@ export class Histogram {
     const bins = this.histogram.length;
     const { low, step } = this.spread;
     const edges = new Float32Array(bins + 1);
-    const f = Number.isFinite(fround(bins * step)) ? fround : (x: number): number => x;
-    for (let i = 0; i <= bins; i++) edges[i] = f(i * step) + low;
+    for (let i = 0; i <= bins; i++) edges[i] = edgeOf(low, step, i, bins);
     return edges;
+  }
+
+  /** The first and the last edge. */
+  get ends(): readonly [number, number] {
+    const { low, step } = this.spread;
+    const bins = this.histogram.length;
+    return [low, fround(edgeOf(low, step, bins, bins))];
   }
 
   /** Left end of the first bin and width of the bins. */
@@ -37,6 +43,11 @@ export class Histogram {
     // A range wider than the largest float32 still has bins.
     return { low, step: fround((Number.isFinite(width) ? width : high - low) / fround(this.histogram.length)) };
   }
+}
+
+/** Edge `i` of `bins` bins, in float32 operations unless these overflow. */
+function edgeOf(low: number, step: number, i: number, bins: number): number {
+  return (Number.isFinite(fround(bins * step)) ? fround(i * step) : i * step) + low;
 }
 
 /** Finite range of values. Throws where there is none. */
@@ -139,8 +150,7 @@ function histogramsOf(rows: Tensor, bins: number): Histogram[] {
   });
   return Array.from(lows, (low, row) => {
     const empty = new Histogram(low, highs[row]!, new Float32Array(bins));
-    const { low: first, step } = empty.spread;
-    empty.histogram.set(count(rows, row, first, fround(fround(bins * step) + first), bins));
+    empty.histogram.set(count(rows, row, ...empty.ends, bins));
     return empty;
   });
 }
@@ -148,8 +158,7 @@ function histogramsOf(rows: Tensor, bins: number): Histogram[] {
 /** Adds the counts of a histogram without width, whose values all equal `old.min`, to bins over `[low, high]`. */
 function movePoint(old: Histogram, low: number, high: number, into: Float64Array): void {
   const bins = into.length;
-  const { low: first, step } = old.spread;
-  const own = binOf(old.min, ...histcRange(first, fround(fround(bins * step) + first)), bins);
+  const own = binOf(old.min, ...histcRange(...old.ends), bins);
   const at = binOf(old.min, low, high, bins);
   old.histogram.forEach((n, bin) => (into[bin === own || (bin > 0 && bin < bins - 1) ? at : bin]! += n));
 }
@@ -267,13 +276,14 @@ export class HistogramObserver {
   /** `old` with the values of a batch, which are binned exactly; only the old counts are moved. */
   private extended(old: Histogram, batch: Histogram, rows: Tensor, row: number): Histogram {
     const [low, high] = [least(old.min, batch.min), most(old.max, batch.max)];
+    const grown = new Histogram(low, high, new Float32Array(this.numBins));
     const moved = new Float64Array(this.numBins);
-    rebin(old, low, high, moved);
-    const counts = count(rows, row, low, high, this.numBins);
-    return new Histogram(
-      low,
-      high,
-      Float32Array.from(counts, (n, i) => fround(n) + fround(moved[i]!)),
-    );
+    // Values that were all equal are counted anew with those of the batch, as if they were one batch.
+    const anew = old.min === old.max && low !== high;
+    const [from, to] = anew ? grown.ends : [low, high];
+    if (anew) movePoint(old, from, to, moved);
+    else rebin(old, low, high, moved);
+    count(rows, row, from, to, this.numBins).forEach((n, i) => (grown.histogram[i] = fround(n) + fround(moved[i]!)));
+    return grown;
   }
 }

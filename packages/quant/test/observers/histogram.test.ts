@@ -58,6 +58,25 @@ describe('HistogramObserver', () => {
       expect([...observed(2, tensor([value]), tensor([value - 2e6])).histogram]).toEqual([1, 1]);
   });
 
+  it('spreads values further apart than the largest float over all bins', () =>
+    expect([...observed(4, tensor([-3e38, -1e37, 1e37, 3e38])).histogram]).toEqual([1, 1, 1, 1]));
+
+  it('counts a point and what follows as one batch', () =>
+    fc.assert(
+      fc.property(
+        fc.float({ min: -100, max: 100, noNaN: true }),
+        fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 3, max: 40 }),
+        (point, others, bins) =>
+          expect([...observed(bins, tensor([point]), tensor(others)).histogram]).toEqual([
+            ...(others.every((value) => value === point)
+              ? observed(bins, tensor([point]), tensor(others))
+              : observed(bins, tensor([point, ...others]))
+            ).histogram,
+          ]),
+      ),
+    ));
+
   it('cuts the bins of denormal ranges in float32 while these have a width', () => {
     const old = [-2.3e-41, -2e-41, 1.1e-41, 1e-41, 1.7e-41, 0.3e-41, -0.9e-41];
     const { histogram } = observed(64, tensor(old), tensor([-2.31e-41, 2.35e-41]));
