@@ -1,5 +1,4 @@
 import { apply } from '../autograd.js';
-import { AutogradError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { OwnStatistics } from '../kernels/contract/normalize.js';
 import type { Shape } from '../shape.js';
@@ -109,9 +108,77 @@ const normalizeGrad = op<readonly Tensor[], NormalizeGradAttrs, readonly View[]>
     kernels.normalizeGrad(framed(grad), framed(x), mean, variance, attrs.eps, factor, attrs.own, out, sums);
     return [reshaped(out, x.shape), ...[dweight, dbias].flatMap((total) => (total ? [cast(total, dtype)] : []))];
   },
-  backward: () => {
-    throw new AutogradError(
-      'normalize: second derivatives are not implemented. Write the normalization out with mean() and div().',
+  backward: (upstreams, inputs, _outputs, attrs) => {
+    const [grad, x, mean, variance, weight] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
+    const rest = upstreams.slice(1);
+    const ofWeight = attrs.wanted.weight ? rest.shift() : null;
+    const ofBias = attrs.wanted.bias ? rest.shift() : null;
+    const second = secondGradients(
+      { x: upstreams[0] ?? null, weight: ofWeight ?? null, bias: ofBias ?? null },
+      { grad, x, weight: weight ?? null, statistics: [mean, variance] },
+      attrs,
     );
+    return [second.grad, second.x, null, null, ...(weight ? [second.weight] : [])];
   },
 });
+
+/** What arrives at the gradients of x, weight and bias. */
+interface Arriving {
+  readonly x: Tensor | null;
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+}
+
+/**
+ * The derivative of `normalizeGrad`, in tensor operations. With r = 1 / sqrt(variance + eps), n = (x - mean) r, y = grad * weight
+ * and P(z) = z - mean(z) - n mean(z n), the gradient of x is r P(y), and P is its own adjoint.
+ */
+function secondGradients(
+  arriving: Arriving,
+  given: { grad: Tensor; x: Tensor; weight: Tensor | null; statistics: readonly [Tensor, Tensor] },
+  { frame, affine, own, eps, sizes }: NormalizeGradAttrs,
+): { grad: Tensor; x: Tensor; weight: Tensor | null } {
+  const [grad, x] = [given.grad.reshape(frame), given.x.reshape(frame)];
+  const weight = given.weight && given.weight.reshape(affine);
+  const mean = (z: Tensor): Tensor => z.mean([0, 3, 4], { keepdim: true });
+  // Own statistics depend on x, so they are computed anew: what comes of them can be differentiated again.
+  const fixed = given.statistics.map((z) => z.to(x.dtype).reshape([1, frame[1]!, frame[2]!, 1, 1])) as [Tensor, Tensor];
+  const centred = own === 'both' ? x.sub(mean(x)) : own === 'none' ? x.sub(fixed[0]) : x;
+  const r = (own === 'none' ? fixed[1] : mean(centred.square())).add(eps).rsqrt();
+  const n = centred.mul(r);
+  const project = (z: Tensor): Tensor => {
+    if (own === 'none') return z;
+    const along = n.mul(mean(z.mul(n)));
+    return own === 'both' ? z.sub(mean(z)).sub(along) : z.sub(along);
+  };
+  const weighted = (z: Tensor): Tensor => (weight ? z.mul(weight) : z);
+  const y = weighted(grad);
+  const u = (arriving.x ?? given.x.zerosLike()).reshape(frame);
+  const back = r.mul(project(u));
+
+  let ofGrad = weighted(back);
+  let ofNormal: Tensor | null = null;
+  if (arriving.weight) {
+    const factor = arriving.weight.reshape(affine);
+    ofGrad = ofGrad.add(n.mul(factor));
+    ofNormal = grad.mul(factor);
+  }
+  if (arriving.bias) ofGrad = ofGrad.add(arriving.bias.reshape(affine));
+
+  let ofX = x.zerosLike();
+  if (own !== 'none') {
+    const moved = r.mul(u.mul(mean(y.mul(n))).add(y.mul(mean(u.mul(n)))));
+    ofNormal = ofNormal ? ofNormal.sub(moved) : moved.neg();
+    ofX = r
+      .square()
+      .mul(n)
+      .mul(mean(u.mul(project(y))))
+      .neg();
+  }
+  if (ofNormal) ofX = ofX.add(r.mul(project(ofNormal)));
+  return {
+    grad: ofGrad.reshape(given.grad.shape),
+    x: ofX.reshape(given.x.shape),
+    weight: weight && grad.mul(back).sumTo(affine).reshape(sizes),
+  };
+}

@@ -11,12 +11,14 @@ import {
   fold,
   fractionalMaxPool2d,
   groupNorm,
+  instanceNorm,
   interpolate,
   layerNorm,
   matmul,
   maxPool1d,
   maxPool2d,
   maxUnpool1d,
+  rmsNorm,
   tensor,
   unfold,
   type InterpolateMode,
@@ -99,6 +101,8 @@ const modes: readonly (readonly [InterpolateMode, number])[] = [
 const norms: readonly ((x: Tensor, weight: Tensor, bias: Tensor) => Tensor)[] = [
   (x, weight, bias) => layerNorm(x.transpose(1, 2), [4], { weight, bias }),
   (x, weight, bias) => groupNorm(x, 2, { weight, bias }),
+  (x, weight, bias) => rmsNorm(x.transpose(1, 2), [4], { weight, eps: 1e-3 }).add(bias),
+  (x, weight, bias) => instanceNorm(x.mul(weight.reshape([4, 1]))).add(bias.reshape([4, 1])),
   (x, weight, bias) => batchNorm(x, null, null, { weight, bias, training: true }),
   (x, weight, bias) => batchNorm(x, tensor([0.1, 0.2, -0.3, 0.4]), tensor([0.9, 0.5, 2, 1]), { weight, bias }),
 ];
