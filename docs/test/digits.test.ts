@@ -3,7 +3,7 @@ import { loadDigits } from '../examples/digits/dataset.js';
 import { confusion, evaluate, sqnr, sqnrBySite, storedBytes } from '../examples/digits/evaluate.js';
 import { foldBatchNorms, trainedNet, type DigitsNet } from '../examples/digits/model.js';
 import { Progress } from '../examples/digits/progress.js';
-import { exportEncodings, quantize } from '../examples/digits/quantize.js';
+import { exportEncodings, onIntegers, quantize } from '../examples/digits/quantize.js';
 import { renderReport, type Results } from '../examples/digits/report/html.js';
 import { fineTune } from '../examples/digits/train.js';
 import { textTable, trial } from '../examples/digits/trial.js';
@@ -131,10 +131,21 @@ describe('fine-tuning to 4-bit weights', () => {
   );
   const four = trial('W4A8', quantized, test, float);
   const tuned = trial('W4A8 fine-tuned', tune, test, float);
+  const integers = [eight, four, tuned].map(({ name, net }) =>
+    trial(`${name} on integers`, () => onIntegers(net, calibration.images), test, float),
+  );
   history.unshift({ epoch: 0, accuracy: four.evaluation.accuracy });
 
   it('regains digits that quantization lost', () =>
     expect(tuned.evaluation.correct).toBeGreaterThan(four.evaluation.correct));
+
+  it('computes on integers what it simulates, and less is stored', () => {
+    [eight, four, tuned].forEach(({ evaluation }, i) =>
+      expect(Math.abs(integers[i]!.evaluation.correct - evaluation.correct)).toBeLessThanOrEqual(1),
+    );
+    expect(integers[0]!.bytes).toBeLessThan(float.bytes / 2);
+    expect(integers[1]!.bytes).toBeLessThan(integers[0]!.bytes);
+  });
 
   it('trains the ranges of the quantizers with the weights', () => {
     const range = (net: DigitsNet) => quantizerAt(net, 'activations', 'relu2').max.item();
@@ -147,7 +158,7 @@ describe('fine-tuning to 4-bit weights', () => {
   });
 
   describe('the report', () => {
-    const html = renderReport({ float, eight, four, tuned, history, test });
+    const html = renderReport({ float, eight, four, tuned, integers, history, test });
 
     it('is one page that loads nothing', () => {
       expect(html).not.toMatch(/https?:|\/\/[a-z]|@import|url\(|<script|<link|<img|<iframe/i);
@@ -155,7 +166,7 @@ describe('fine-tuning to 4-bit weights', () => {
     });
 
     it('names every model with its accuracy', () => {
-      for (const { name, evaluation } of [float, eight, four, tuned]) {
+      for (const { name, evaluation } of [float, eight, four, tuned, ...integers]) {
         expect(html).toContain(`<th scope="row">${name}</th>`);
         expect(html).toContain(`${(100 * evaluation.accuracy).toFixed(1)} %`);
       }

@@ -1,5 +1,5 @@
 import { slots } from '@q/nn';
-import { affine, QuantizationMixin, QuantizerBase } from '@q/quant';
+import { affine, IntegerLayer, QuantizationMixin, QuantizerBase, writeInteger } from '@q/quant';
 import { dtypes, noGrad, type Tensor } from '@q/tensor';
 import type { Digits } from './dataset.js';
 import type { Activations, DigitsNet, Site } from './model.js';
@@ -39,8 +39,9 @@ export function confusion(predictions: readonly number[], labels: Tensor): numbe
   return counts;
 }
 
-/** Bytes that store a network's state: quantized parameters as packed integers and a float32 per scale, the rest as it is. */
+/** Bytes that store a network's state: the file of an integer one; of others, quantized parameters as packed integers and a float32 per scale, the rest as it is. */
 export function storedBytes(net: DigitsNet): number {
+  if (net.modules().some((module) => module instanceof IntegerLayer)) return writeInteger(net).length;
   let bytes = 0;
   for (const module of net.modules()) {
     if (module instanceof QuantizerBase) continue;

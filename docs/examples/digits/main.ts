@@ -10,7 +10,7 @@ import { loadDigits } from './dataset.js';
 import { evaluate } from './evaluate.js';
 import { trainedNet, type DigitsNet } from './model.js';
 import { Progress } from './progress.js';
-import { exportEncodings, quantize, type Bits } from './quantize.js';
+import { exportEncodings, onIntegers, quantize, type Bits } from './quantize.js';
 import { renderReport, type Epoch } from './report/html.js';
 import { fineTune } from './train.js';
 import { shown, textTable, trial, type Trial } from './trial.js';
@@ -57,7 +57,16 @@ function tune(): DigitsNet {
 }
 const tuned = progress.run('Fine-tune W4A8', () => trial('W4A8 fine-tuned', tune, test, float), recognised);
 
-console.log(`\n${textTable([float, eight, four, tuned])}`);
+// The same networks on integers alone: what the simulation promised, delivered.
+const lowered = ({ name, net }: Trial) =>
+  progress.run(
+    `Put ${name} on integers`,
+    () => trial(`${name} on integers`, () => onIntegers(net, calibration.images), test, float),
+    recognised,
+  );
+const integers = [eight, four, tuned].map(lowered);
+
+console.log(`\n${textTable([float, eight, four, tuned, ...integers])}`);
 
 const written = (name: string, text: string): string => {
   mkdirSync(options.out, { recursive: true });
@@ -67,4 +76,6 @@ const written = (name: string, text: string): string => {
 const json = (net: Trial) => `${JSON.stringify(exportEncodings(net.net), null, 2)}\n`;
 for (const [name, result] of Object.entries({ w8a8: eight, w4a8: four, 'w4a8-fine-tuned': tuned }))
   console.log(`  Encodings  ${written(`${name}.encodings.json`, json(result))}`);
-console.log(`  Report     ${written('report.html', renderReport({ float, eight, four, tuned, history, test }))}`);
+console.log(
+  `  Report     ${written('report.html', renderReport({ float, eight, four, tuned, integers, history, test }))}`,
+);

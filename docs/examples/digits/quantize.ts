@@ -1,5 +1,12 @@
 import { Conv2d, Linear } from '@q/nn';
-import { affine, computeEncodings, QuantizationMixin, toQuantized, type LegacyEncoding } from '@q/quant';
+import {
+  affine,
+  computeEncodings,
+  lowerToInteger,
+  QuantizationMixin,
+  toQuantized,
+  type LegacyEncoding,
+} from '@q/quant';
 import { noGrad, type Tensor } from '@q/tensor';
 import { foldBatchNorms, type DigitsNet } from './model.js';
 
@@ -34,6 +41,13 @@ export function quantize(net: DigitsNet, bits: Bits, calibration: Tensor): Digit
   }
   computeEncodings(net, () => noGrad(() => net.forward(calibration)));
   return net;
+}
+
+/** The network on integers. Throws where a layer would remain in float. */
+export function onIntegers(net: DigitsNet, sample: Tensor): DigitsNet {
+  const { model, report } = lowerToInteger(net, sample);
+  if (report.floats.length > 0) throw new Error(`Some layers remain in float:\n${String(report)}`);
+  return model;
 }
 
 /** Encodings by layer, one entry per scale, with the names of AIMET's files. */

@@ -18,6 +18,8 @@ export interface Results {
   readonly eight: Trial;
   readonly four: Trial;
   readonly tuned: Trial;
+  /** The quantized networks on integers, in the same order. */
+  readonly integers: readonly Trial[];
   readonly history: readonly Epoch[];
   readonly test: Digits;
 }
@@ -29,7 +31,14 @@ export function renderReport(results: Results): string {
     name: results[key].name,
     value: results[key],
   }));
-  const sections = [comparison(series), noise(series), recovery(results), mistakes(results), layers(results), footer];
+  const sections = [
+    comparison(series, results.integers),
+    noise(series),
+    recovery(results),
+    mistakes(results),
+    layers(results),
+    footer,
+  ];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -62,14 +71,19 @@ function header({ float, eight, four, tuned }: Results): string {
 </header>`;
 }
 
-function comparison(series: readonly Series<Trial>[]): string {
-  const headings = ['Model', 'Accuracy', 'SQNR of logits', 'Size', 'Made in'];
-  const rows = series.map(({ key, name, value: { evaluation, sqnr, bytes, seconds } }) => {
+function comparison(series: readonly Series<Trial>[], integers: readonly Trial[]): string {
+  const headings = ['Model', 'Accuracy', 'SQNR of logits', 'Size', 'Reads 500 in', 'Made in'];
+  const all = [
+    ...series,
+    ...integers.map((value, i) => ({ key: series[i + 1]?.key ?? 'float', name: value.name, value })),
+  ];
+  const rows = all.map(({ key, name, value: { evaluation, sqnr, bytes, milliseconds, seconds } }) => {
     const correct = `<small>${evaluation.correct} of ${evaluation.predictions.length}</small>`;
     const cells = [
       `<span>${shown.accuracy(evaluation.accuracy)}${correct}</span>`,
       shown.sqnr(sqnr),
       shown.bytes(bytes),
+      shown.milliseconds(milliseconds),
       shown.seconds(seconds),
     ].map((text, i) => `<td data-heading="${headings[i + 1]}">${text}</td>`);
     return `<tr class="${key}"><th scope="row">${name}</th>${cells.join('')}</tr>`;
