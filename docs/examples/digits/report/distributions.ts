@@ -45,9 +45,11 @@ const weightsOf: Partial<Record<Site, string>> = {
   fc: 'fc',
 };
 
-type Quantizer = affine.QuantizeDequantize;
+/** What stands at every place here. */
+export type Quantizer = affine.QuantizeDequantize;
 
-function quantizerAt(net: DigitsNet, name: string, place: 'input' | 'output' | 'weight'): Quantizer {
+/** The quantizer at a place of a layer. */
+export function quantizerAt(net: DigitsNet, name: string, place: 'input' | 'output' | 'weight'): Quantizer {
   const layer = net.namedModules().find(([path]) => path === name)?.[1];
   if (!(layer instanceof QuantizationMixin)) throw new Error(`${name}: is not quantized.`);
   const { inputQuantizers, outputQuantizers, paramQuantizers } = layer;
