@@ -84,12 +84,15 @@ const groupedScale = defineOp<readonly [Tensor], Groups>({
       const g = of[i]!;
       const inside = integers[i]! >= 1 && integers[i]! <= groups.levels;
       if (inside) result[i] = upstream[i]!;
-      const ratio = inside ? fround(scales[i]! / steps[g]!) : 0;
+      const ratio = fround(scales[i]! / steps[g]!) * Number(inside);
       dsteps[g]! += fround(upstream[i]! * fround(clamped(integers[i]!, 1, groups.levels) - ratio));
       if (isLargest(i)) ties[g]!++;
     }
-    for (let i = 0; i < of.length; i++)
-      if (isLargest(i)) result[i] = result[i]! + fround(fround(dsteps[of[i]!]! / groups.levels) / ties[of[i]!]!);
+    // A group that holds NaN has no largest block: its gradients are NaN, as those of torch's amax.
+    for (let i = 0; i < of.length; i++) {
+      const dlargest = fround(dsteps[of[i]!]! / groups.levels) * Number(isLargest(i));
+      result[i] = result[i]! + fround(dlargest / ties[of[i]!]!);
+    }
     return [tensor(result, { shape: scale.shape })];
   },
 });

@@ -53,6 +53,29 @@ describe('GroupedBlockQuantizeDequantize', () => {
     expect(quantizer.max.grad!.data[0]).toBeGreaterThan(0.3);
   });
 
+  it('shows by NaN gradients that a group holds NaN, and leaves other groups alone', () => {
+    const quantizer = new GroupedBlockQuantizeDequantize(options);
+    quantizer.setRange(
+      tensor([[-1], [-1]]).expand([2, 4]),
+      tensor([
+        [1, 1, NaN, 1],
+        [1, 1, 1, 1],
+      ]),
+    );
+    quantizer
+      .forward(
+        tensor([
+          [1, 2, 3, 4, 5, 6, 7, 8],
+          [1, 2, 3, 4, 5, 6, 7, 8],
+        ]),
+      )
+      .sum()
+      .backward();
+    const [broken, whole] = quantizer.max.grad!.toArray() as number[][];
+    expect(broken).toEqual([NaN, NaN, NaN, NaN]);
+    expect(whole!.every(Number.isFinite)).toBe(true);
+  });
+
   it.each([
     [{ symmetric: false }, /symmetrically only/],
     [{ decompressedBw: 3 }, /must not be smaller than bitwidth 4/],
