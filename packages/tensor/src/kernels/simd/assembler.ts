@@ -114,6 +114,7 @@ export const i32 = {
   load: load('i32', 0x28, 2),
   load8U: load('i32', 0x2d, 0),
   load8S: load('i32', 0x2c, 0),
+  load16S: load('i32', 0x2e, 1),
   store: store('i32', 0x36, 2),
   store8: store('i32', 0x3a, 0),
   store16: store('i32', 0x3b, 1),
@@ -122,6 +123,7 @@ export const i32 = {
 };
 
 export const f32 = {
+  demote: unary('f64', 'f32', 0xb6),
   const: (value: number): Expr<'f32'> => expr('f32', code('f32', value)),
   add: binary('f32', 'f32', 0x92),
   sub: binary('f32', 'f32', 0x93),
@@ -139,6 +141,8 @@ export const f64 = {
   div: binary('f64', 'f64', 0xa3),
   load: load('f64', 0x2b, 3),
   store: store('f64', 0x39, 3),
+  eq: binary('f64', 'i32', 0x61),
+  promote: unary('f32', 'f64', 0xbb),
   /** Of a signed integer. */
   fromI32: unary('i32', 'f64', 0xb7),
 };
@@ -229,6 +233,9 @@ export const i32x4 = {
   shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xac)),
   /** Sums of two products of neighbouring signed 16-bit lanes. */
   dotI16x8: binary('v128', 'v128', simd(0xba)),
+  /** Products of the low or the high four signed 16-bit lanes. */
+  extmulLowI16x8: binary('v128', 'v128', simd(0xbc)),
+  extmulHighI16x8: binary('v128', 'v128', simd(0xbd)),
   /** The low four 16-bit lanes, without sign. */
   extendLowU: unary('v128', 'v128', simd(0xa9)),
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
@@ -265,6 +272,10 @@ function shuffle16(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): 
     lanes.flatMap((lane) => [lane * 2, lane * 2 + 1]),
   );
 }
+
+/** Sets `count` bytes from `address` on. */
+export const fillBytes = (address: Arg<'i32'>, value: Arg<'i32'>, count: Arg<'i32'>): Stmt =>
+  expr('none', code('i32', address), code('i32', value), code('i32', count), 0xfc, 11, 0);
 
 /** `value` after some statements. */
 export const after = <T extends ValueType>(statements: readonly Stmt[], value: Expr<T>): Expr<T> =>

@@ -1,10 +1,11 @@
 import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
 import { convolution } from '../reference/conv.js';
-import { integerConvolution } from '../reference/conv-integer.js';
+import { integerConvolution, plainParts } from '../reference/conv-integer.js';
 import { simdAffine } from './affine.js';
 import { simdAffineGrad } from './affine-grad.js';
 import { simdConv } from './conv.js';
+import { simdConvParts } from './conv-integer.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
@@ -12,6 +13,7 @@ import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
 import { simdNormalize } from './normalize.js';
 import { simdNormalizeGrad } from './normalize-grad.js';
+import { simdPool } from './pool.js';
 import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
 import { simdSoftmax } from './softmax.js';
@@ -31,11 +33,17 @@ export function withSimd(reference: Kernels): Kernels {
     simdMatmul,
     simdNormalize,
     simdNormalizeGrad,
+    simdPool,
     simdReduce,
     simdRequantize,
     simdSoftmax,
   ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
   const convolutions = convolution(kernels);
-  return { ...kernels, ...convolutions, ...simdConv(engine, convolutions), ...integerConvolution(kernels) };
+  return {
+    ...kernels,
+    ...convolutions,
+    ...simdConv(engine, convolutions),
+    ...integerConvolution({ ...simdConvParts(engine, plainParts), ...kernels }),
+  };
 }
