@@ -52,7 +52,7 @@ const { fround } = Math;
 /** `x` and the floats next to it, nearest first. */
 function neighbours(x: number): readonly number[] {
   const ulp = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x) || 1e-38)), -126) - 23);
-  return [x, x + ulp, x - ulp, x + 2 * ulp, x - 2 * ulp].map(fround);
+  return [0, 1, -1, 2, -2, 3, -3, 4, -4].map((steps) => fround(x + steps * ulp));
 }
 
 /**
