@@ -1,7 +1,7 @@
 import type { Kernels } from '../kernels.js';
 import { affine } from './affine.js';
 import { convolution } from './conv.js';
-import { integerConvolution } from './conv-integer.js';
+import { integerConvolution, plainParts } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
@@ -20,7 +20,7 @@ import { statistics } from './statistics.js';
 export const reference: Kernels = {
   ...affine,
   ...convolution({ ...matmul, ...elementwise }),
-  ...integerConvolution(matmul),
+  ...integerConvolution({ ...plainParts, ...matmul }),
   ...elementwise,
   ...indexing,
   ...normalize,

@@ -4,6 +4,7 @@ import type { MatmulKernels } from '../contract/matmul.js';
 import type { Family, SimdEngine } from './engine.js';
 import { emitGemmF32, GEMM_F32_WORKSPACE } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
+import { gemvI8Family } from './gemv-i8.js';
 import { emitGemmI8, GEMM_I8_WORKSPACE, type Bytes } from './gemm-i8.js';
 
 /** Products below which the plain loops are as fast. */
@@ -25,9 +26,18 @@ const byteFamilies = Object.fromEntries(
   bytes.flatMap((a) => bytes.map((b) => [`${a}-${b}`, (({ module }) => emitGemmI8(module, 'gemmI8', a, b)) as Family])),
 ) as Record<`${Bytes}-${Bytes}`, Family>;
 
+const lineFamilies: Readonly<Record<Bytes, Family>> = {
+  signed: gemvI8Family('signed'),
+  unsigned: gemvI8Family('unsigned'),
+};
+
 /** Strides of a `[batch, rows, columns]` view in bytes. */
 const strides = ({ storage, layout }: View): [number, number, number] =>
   layout.strides.map((stride) => stride * dtypes[storage.dtype].bytes) as [number, number, number];
+
+/** Place of the first element of one batch. */
+const first = ({ storage, layout }: View, batch: number): number =>
+  storage.base + layout.offset + batch * layout.strides[0]!;
 
 /** Matrix products of float32 and of bytes; every other dtype goes to `fallback`. */
 export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial<MatmulKernels> {
@@ -90,6 +100,45 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
     return true;
   };
 
+  /** Integer products with one row, where every column of y lies in order; or with one column and such rows of x. Else false. */
+  function byteVectorProduct(x: View, y: View, xZero: View, yZero: View, out: View): boolean {
+    const [batches, m, k] = x.layout.shape as [number, number, number];
+    const n = y.layout.shape[2]!;
+    const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
+    const [vector, vectorBatch, vectorStep, lines, linesBatch, along, stride, count] =
+      m === 1 ? [x, xb, xc, y, yb, yr, yc, n] : [y, yb, yr, x, xb, xc, xr, m];
+    const [vectorZeros, lineZeros] = m === 1 ? [xZero, yZero] : [yZero, xZero];
+    const kind = bytesOf(lines);
+    if (along !== 1 || !kind) return false;
+    const target = out.storage.writePointer(memory, out.layout);
+    if (target === null) return false;
+    const [from, at, c] = [address(vector), address(lines), target + out.layout.offset * 4];
+    const widened = memory.scratch(k * 2 + 32);
+    const [into, elements] = [memory.heap('int16'), memory.heap(vector.storage.dtype)];
+    const sums = memory.heap('int32');
+    const lineStep = lineZeros.layout.strides[m === 1 ? 2 : 1]!;
+    for (let i = 0; i < batches; i++) {
+      const zero = vectorZeros.storage.array[first(vectorZeros, i)]!;
+      let total = 0;
+      for (let p = 0, q = from + i * vectorBatch; p < k; p++, q += vectorStep)
+        total += into[widened / 2 + p] = elements[q]! - zero;
+      const result = c + i * count * 4;
+      engine.divide(lineFamilies[kind], 'gemvI8', count, 4, k * count, (start, end) => [
+        widened,
+        k,
+        at + i * linesBatch + start * stride,
+        end - start,
+        stride,
+        result + start * 4,
+      ]);
+      // (line - zero) . v = line . v - zero * sum(v)
+      const zeros = lineZeros.storage.array;
+      for (let j = 0, z = first(lineZeros, i); j < count; j++, z += lineStep)
+        if (zeros[z] !== 0) sums[result / 4 + j]! -= Math.imul(zeros[z]!, total);
+    }
+    return true;
+  }
+
   return {
     matmul(x, y, out) {
       const [batches, m, k] = x.layout.shape as [number, number, number];
@@ -133,6 +182,7 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
         return fallback.matmulInteger(x, y, xZero, yZero, out);
       memory.beginKernel();
       try {
+        if ((m === 1 || n === 1) && byteVectorProduct(x, y, xZero, yZero, out)) return;
         const to = out.storage.writePointer(memory, out.layout);
         if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
         const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
