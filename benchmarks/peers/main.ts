@@ -66,28 +66,40 @@ function node24(): string {
   return execFileSync('npx', ['--yes', '--package=node@24', 'node', '-e', path], { encoding: 'utf8' }).trim();
 }
 
-async function measured(node: string): Promise<{ node: string; rows: Row[] }> {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
-  const rows: Row[] = [];
+/** What one Node measured. */
+interface Run {
+  readonly path: string;
+  readonly node: string;
+  readonly rows: Row[];
+}
+
+const runOf = (path: string): Run => ({
+  path,
+  node: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim(),
+  rows: [],
+});
+const current = runOf(process.execPath);
+const newer = options.node24 ? runOf(node24()) : null;
+
+/** Writes what there is so far: a long run may be cut short. */
+function record(): void {
+  if (target === null) return;
+  const figures = ({ node, rows }: Run) => ({ node, rows });
+  const result = { machine, clock, ...figures(current), ...(newer ? { node24: figures(newer) } : {}) };
+  writeFileSync(target, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+for (const { node, path, rows } of newer ? [current, newer] : [current])
   for (const threads of threadCounts) {
     const processes = await Promise.all(
-      contenders.map((contender) => ContenderProcess.start(contender, node, threads, clock)),
+      contenders.map((contender) => ContenderProcess.start(contender, path, threads, clock)),
     );
-    printHeader(`Node ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+    printHeader(`Node ${node}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
     for (const workload of chosen) {
       const row = await compare(processes, workload, threads, samples);
       printRow(row);
       rows.push(row);
+      record();
     }
     for (const contender of processes) contender.stop();
   }
-  return { node: version, rows };
-}
-
-const result = {
-  machine,
-  clock,
-  ...(await measured(process.execPath)),
-  ...(options.node24 ? { node24: await measured(node24()) } : {}),
-};
-if (target !== null) writeFileSync(target, `${JSON.stringify(result, null, 2)}\n`);

@@ -1,0 +1,97 @@
+/** Writes the recorded results into the page on performance: `tsx benchmarks/page.ts`, after `benchmarks/results` changed. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Measurement } from './memory/main.js';
+
+interface Row {
+  readonly workload: string;
+  readonly threads: number;
+  readonly oursUs: number;
+  readonly peersUs: Readonly<Record<string, number>>;
+  readonly bestJsPeer: string | null;
+  readonly ratio: number | null;
+}
+
+interface Run {
+  readonly node: string;
+  readonly rows: readonly Row[];
+}
+
+interface Results {
+  readonly peers: Run & { readonly machine: string; readonly clock: 'wall' | 'cpu'; readonly node24?: Run };
+  readonly memory: { readonly training: Measurement; readonly operations: Measurement; readonly growth: number };
+  readonly load: {
+    readonly loadMs: Readonly<Record<string, number>>;
+    readonly gzipKB: Readonly<Record<string, number>>;
+  };
+}
+
+const results = join(import.meta.dirname, 'results');
+const page = join(import.meta.dirname, '../docs/performance.md');
+const native = 'onnxruntime-node';
+
+const read = (name: keyof Results): unknown => JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8'));
+const { peers, memory, load } = { peers: read('peers'), memory: read('memory'), load: read('load') } as Results;
+
+const times = (ratio: number | null | undefined): string =>
+  ratio === null || ratio === undefined ? '' : `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
+
+const table = (header: readonly string[], lines: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** One line per workload, two columns per Node version and number of threads. */
+function comparison(): string {
+  const columns = [peers, ...(peers.node24 ? [peers.node24] : [])].flatMap(({ node, rows }) =>
+    [...new Set(rows.map((row) => row.threads))].map((threads) => ({
+      title: `Node ${/\d+/.exec(node)?.[0]}${threads > 1 ? `, ${threads} threads` : ''}`,
+      rows: new Map(rows.filter((row) => row.threads === threads).map((row) => [row.workload, row])),
+    })),
+  );
+  const workloads = [...columns[0]!.rows.keys()];
+  return table(
+    ['workload', ...columns.flatMap(({ title }) => [title, 'best other', 'native'])],
+    workloads.map((workload) => [
+      `\`${workload}\``,
+      ...columns.flatMap(({ rows }) => {
+        const row = rows.get(workload);
+        const theirs = row?.peersUs[native];
+        return [times(row?.ratio), row?.bestJsPeer ?? '', times(row && theirs ? theirs / row.oursUs : null)];
+      }),
+    ]),
+  );
+}
+
+const { training, operations, growth } = memory;
+const clock =
+  peers.clock === 'cpu'
+    ? 'Times that each process computed (`--clock cpu`), as the machine was not idle.'
+    : 'Times that passed.';
+
+const generated = `Measured on ${peers.machine}. ${clock}
+
+${comparison()}
+
+${table(
+  ['resident memory, no scope', 'times', 'settled', 'at the end', 'at most'],
+  [training, operations].map(({ loop, repeats, residentMiB, peakMiB }) => [
+    loop,
+    String(repeats),
+    `${residentMiB[Math.floor(residentMiB.length / 10) - 1]} MiB`,
+    `${residentMiB.at(-1)} MiB`,
+    `${peakMiB} MiB`,
+  ]),
+)}
+
+From step 2000 on, training grows by a factor of ${growth.toFixed(2)}.
+
+${table(
+  ['loading', ''],
+  [
+    ...Object.entries(load.loadMs).map(([what, ms]) => [what, `${ms} ms`]),
+    ...Object.entries(load.gzipKB).map(([what, size]) => [`bundle of ${what}, minified`, `${size} KB gzip`]),
+  ],
+)}`;
+
+const [before, after] = readFileSync(page, 'utf8').split(/(?<=<!-- results -->\n)[^]*(?=\n<!-- end of results -->)/);
+if (before === undefined || after === undefined) throw new Error(`${page} has no place for results.`);
+writeFileSync(page, `${before}\n${generated}\n${after}`);
