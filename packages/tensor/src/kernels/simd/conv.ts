@@ -1,4 +1,5 @@
-import type { View } from '../../storage.js';
+import { Layout } from '../../layout.js';
+import { Storage, type View } from '../../storage.js';
 import type { ConvKernels, ConvWindows } from '../contract/conv.js';
 import { convWorkspace, emitConvF32, IMAGE_SLACK } from './conv-f32.js';
 import type { Family, SimdEngine } from './engine.js';
@@ -37,7 +38,7 @@ function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: ConvWi
 }
 
 /** Convolutions of float32 over two dims, from padded images without unfolding them; the rest goes to `fallback`. */
-export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv'> {
+export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv' | 'convInput'> {
   const { memory } = engine;
 
   /** An array of int32 or float32 in scratch memory. */
@@ -132,7 +133,38 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
     }
   }
 
+  /**
+   * The adjoint of a convolution without strides is one too: of the gradient with the weight flipped, its channels and filters
+   * exchanged.
+   */
+  function adjoint(grad: View, weight: View, x: View, windows: ConvWindows): boolean {
+    const { groups, kernel, stride, padding, dilation } = windows;
+    const around = kernel.map((size, d) => (size - 1) * dilation[d]! - padding[d]!) as [number, number, number];
+    const fits = stride.every((s) => s === 1) && around.every((p) => p >= 0) && kernel[0] === 1;
+    if (!fits || weight.storage.dtype !== 'float32') return false;
+    const [filters, inside] = weight.layout.shape as [number, number];
+    const [outside, taps] = [filters / groups, kernel[1] * kernel[2]];
+    const { array, base } = weight.storage;
+    const start = base + weight.layout.offset;
+    const flipped = new Float32Array(weight.layout.numel);
+    for (let g = 0, to = 0; g < groups; g++)
+      for (let i = 0; i < inside; i++)
+        for (let o = 0; o < outside; o++) {
+          const last = start + ((g * outside + o) * inside + i + 1) * taps - 1;
+          for (let t = 0; t < taps; t++) flipped[to++] = array[last - t]!;
+        }
+    const turned = {
+      storage: new Storage('float32', flipped.length, flipped),
+      layout: new Layout([groups * inside, outside, ...kernel]),
+    };
+    return direct(grad, turned, null, x, { ...windows, padding: around });
+  }
+
   return {
+    convInput(grad, weight, x, windows) {
+      if (windows.kernel.every((size) => size === 1) || !adjoint(grad, weight, x, windows))
+        fallback.convInput(grad, weight, x, windows);
+    },
     conv(x, weight, bias, y, windows) {
       const { kernel, stride, padding, groups } = windows;
       // A 1x1 convolution is a matrix product as it stands.

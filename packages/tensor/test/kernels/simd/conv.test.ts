@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elements, output, reference, simd, viewOf } from './views.js';
+import { elements, largestError, output, reference, simd, viewOf } from './views.js';
 
 const small = (min: number, max: number) => fc.integer({ min, max });
 
@@ -21,13 +21,13 @@ const problems = fc.record({
 
 type Problem = typeof problems extends fc.Arbitrary<infer T> ? T : never;
 
-/** The largest distance from the reference, and the bound on it. */
-function distance(problem: Problem): { worst: number; bound: number } | null {
+/** The largest distances from the reference of result and gradient, and the bounds on them. */
+function distances(problem: Problem): readonly { worst: number; bound: number }[] {
   const { batch, groups, inside, outside, size, kernel, stride, padding, dilation, biased, exposed, seed } = problem;
   const out = size.map(
     (s, d) => Math.floor((s + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1) / stride[d]!) + 1,
   );
-  if (out.some((s) => s < 1)) return null;
+  if (out.some((s) => s < 1)) return [];
   const x = viewOf([batch, groups * inside, 1, ...size], { seed, exposed, shift: 1 }, false);
   const weight = viewOf([groups * outside, inside, 1, ...kernel], { seed: seed + 1, shift: 2 }, false);
   const bias = biased ? viewOf([groups * outside], { seed: seed + 2 }, false) : null;
@@ -38,28 +38,34 @@ function distance(problem: Problem): { worst: number; bound: number } | null {
     dilation: [1, ...dilation],
     groups,
   } as const;
-  const [ours, theirs] = [0, 1].map(() => output([batch, groups * outside, 1, ...out]));
-  simd.conv(x, weight, bias, ours!, windows);
-  reference.conv(x, weight, bias, theirs!, windows);
-  const wanted = elements(theirs!);
-  const worst = elements(ours!).reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
-  const k = inside * kernel[0] * kernel[1] + 1;
-  // |x|, |weight| <= 4: each of k products adds at most half an ulp of the largest partial sum.
-  return { worst, bound: k * 16 * k * 2 ** -24 };
+  const full = [batch, groups * outside, 1, ...out];
+  const grad = viewOf(full, { seed: seed + 3, exposed, shift: 1 }, false);
+  const [ours, theirs] = [simd, reference].map((kernels) => {
+    const [result, gradient] = [output(full), output(x.layout.shape)];
+    kernels.conv(x, weight, bias, result, windows);
+    kernels.convInput(grad, weight, gradient, windows);
+    return { result, gradient };
+  });
+  // |x|, |grad|, |weight| <= 4: each of k products adds at most half an ulp of the largest partial sum.
+  const bound = (k: number): number => k * 16 * k * 2 ** -24;
+  const taps = kernel[0] * kernel[1];
+  return [
+    { worst: largestError(ours!.result, theirs!.result), bound: bound(inside * taps + 1) },
+    { worst: largestError(ours!.gradient, theirs!.gradient), bound: bound(outside * taps + 1) },
+  ];
 }
 
 describe('SIMD convolution', () => {
-  it('equals the reference within the rounding of float32 sums: any sizes, strides, paddings, dilations and groups', () =>
+  it('equals the reference within the rounding of float32 sums: any sizes, strides, paddings, dilations and groups, forward and back', () =>
     fc.assert(
       fc.property(problems, (problem) => {
-        const found = distance(problem);
-        if (found) expect(found.worst).toBeLessThanOrEqual(found.bound);
+        for (const { worst, bound } of distances(problem)) expect(worst).toBeLessThanOrEqual(bound);
       }),
       { numRuns: 150 },
     ));
 
   it('equals the reference where the rows of an output do not fit one band', () => {
-    const found = distance({
+    const found = distances({
       batch: 1,
       groups: 1,
       inside: 2,
@@ -73,7 +79,7 @@ describe('SIMD convolution', () => {
       exposed: false,
       seed: 5,
     });
-    expect(found!.worst).toBeLessThanOrEqual(found!.bound);
+    for (const { worst, bound } of found) expect(worst).toBeLessThanOrEqual(bound);
   });
 
   it('lets NaN and infinities of an input reach the outputs that see them, and no others', () => {
