@@ -37,12 +37,13 @@ export class GridValues {
     { storage, shape }: Tensor<GridDType>,
     encoding: AffineEncoding,
   ): { grid: GridValues; floats: Storage<'float32'> } {
-    const scale = Float32Array.from(encoding.scale.detach().to('float32').data);
-    const offset = Float32Array.from(encoding.offset.detach().to('float32').broadcastTo(encoding.scale.shape).data);
-    const entries = entriesOf(shape, encoding.scale.shape, encoding.blockSize);
+    // Read now, by kernels; all else waits until somebody wants the floats.
+    const scale = entriesAsFloats(encoding.scale, encoding.scale.shape);
+    const offset = entriesAsFloats(encoding.offset, encoding.scale.shape);
     const floats = new Storage('float32', storage.length, () => {
       const { array, base } = storage;
       const made = new Float32Array(storage.length);
+      const entries = entriesOf(shape, encoding.scale.shape, encoding.blockSize);
       forEachRun(shape, entries, (start, end, entry) => {
         const step = scale[entry]!;
         const shift = offset[entry]!;
@@ -80,6 +81,12 @@ export class GridValues {
 }
 
 const arrays = { uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array } as const;
+
+/** Parameters of an encoding spread to a shape, as float32 of their own. */
+const entriesAsFloats = (entries: Tensor, shape: Shape): Float32Array =>
+  entries.numel === 1 && shape.every((size) => size === 1)
+    ? Float32Array.of(entries.item())
+    : Float32Array.from(entries.detach().to('float32').broadcastTo(shape).data);
 
 /** What each index along each dim of x adds to the number of its encoding entry. */
 function entriesOf(shape: Shape, encoding: Shape, blockSize: readonly number[] | null): Int32Array[] {

@@ -1,6 +1,7 @@
 import { Layout, requantize, Storage, Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { elementsOf } from '../elements.js';
+import { QuantizationError } from '../errors.js';
 
 /** Sums of integer products and what they stand for: `acc * scale + bias`, with an entry per channel. */
 export interface Sums {
@@ -12,6 +13,8 @@ export interface Sums {
   readonly scale: Float32Array;
   /** Number added per channel, or null. */
   readonly bias: Float32Array | null;
+  /** Whether the sums may go when they have been put on a grid: one layer reads them and no other. */
+  readonly once?: boolean;
 }
 
 const { fround } = Math;
@@ -21,23 +24,41 @@ const { fround } = Math;
  * computes. To everything else it is a float tensor, whose elements are made when first asked for.
  */
 export class Accumulated extends Tensor<'float32'> {
+  /** How often the sums were read: on a grid, or as floats. */
+  readonly reads: { grids: number; floats: number };
+
   constructor(readonly sums: Sums) {
     const { shape, numel } = sums.acc;
-    super(new Storage('float32', numel, () => floatsOf(sums)), new Layout(shape));
+    const reads = { grids: 0, floats: 0 };
+    super(
+      new Storage('float32', numel, () => {
+        reads.floats++;
+        checkPresent(sums, reads.grids);
+        return floatsOf(sums);
+      }),
+      new Layout(shape),
+    );
+    this.reads = reads;
   }
 
   /** The sums on a grid, between two of its positions: `clamp(rint(acc * scale / step + bias / step) - offset, low, high)`. */
   onGrid(encoding: AffineEncoding, low: number, high: number): Tensor {
-    const { multiplier, bias } = rescaling(this.sums, encoding);
+    const { sums, reads } = this;
+    checkPresent(sums, reads.grids++);
+    const { multiplier, bias } = rescaling(sums, encoding);
     const { dtype } = encoding;
-    return requantize(this.sums.acc, multiplier, {
-      bias,
-      zeroPoint: 0 - encoding.offset.item(),
-      qmin: low,
-      qmax: high,
-      dtype,
-    });
+    const zeroPoint = 0 - encoding.offset.item();
+    const values = requantize(sums.acc, multiplier, { bias, zeroPoint, qmin: low, qmax: high, dtype });
+    if (sums.once) sums.acc.storage.free();
+    return values;
   }
+}
+
+function checkPresent({ once }: Sums, grids: number): void {
+  if (once && grids > 0)
+    throw new QuantizationError(
+      'the accumulators of an integer layer were read a second time, but only once when the model was lowered. Lower it with a sample that does the same.',
+    );
 }
 
 /** Multiplier and bias of a product for one output grid, kept with its scales: both stay the same from call to call. */

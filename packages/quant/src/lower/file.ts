@@ -10,6 +10,7 @@ import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
 import { replaced } from './lower.js';
 import { unsuited } from './operands.js';
+import { IntegerProduct } from './product.js';
 import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './rules.js';
 import type { IntegerWeight } from './weights.js';
 
@@ -30,6 +31,8 @@ interface StoredLayer {
   readonly path: string;
   readonly kind: string;
   readonly route: Route;
+  /** Whether its accumulators are read by one layer alone. */
+  readonly lends?: boolean;
   readonly inputs: readonly (StoredEncoding | null)[];
   readonly output: StoredEncoding | null;
   readonly settings?: unknown;
@@ -98,6 +101,7 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
       path,
       kind,
       route: layer.sealed ?? 'integer',
+      ...(layer instanceof IntegerProduct && { lends: layer.lends }),
       inputs: places.inputs.map((encoding) => encoding && stored(encoding)),
       output: places.output && stored(places.output),
       ...(settings && { settings }),
@@ -245,6 +249,7 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
   const layer = build(partsFrom());
   layer.path = path;
   layer.sealed = claim.route as Route;
+  if (layer instanceof IntegerProduct) layer.lends = claim.lends === true;
   return [module, layer];
 
   function partsFrom(): Parts {

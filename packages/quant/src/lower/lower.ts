@@ -4,6 +4,7 @@ import { QuantizationError } from '../errors.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { NotOnIntegers, type IntegerLayer } from './layer.js';
+import { IntegerProduct } from './product.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
 import { build, gather } from './rules.js';
 
@@ -95,6 +96,7 @@ export function lowerToInteger<M extends Module>(model: M, sample: Tensor | read
   for (const { path, layer } of active.values()) {
     const { route, why } = layer.seen!;
     layer.sealed = route;
+    if (layer instanceof IntegerProduct) layer.settle();
     kept.set(path, { path, kind: layer.kind, route, why });
   }
   return { model: root as M, report: new LoweringReport(order.map((path) => kept.get(path)!)) };

@@ -19,6 +19,9 @@ export abstract class IntegerProduct extends IntegerLayer {
   /** Scales of the accumulators for the input encoding seen last. */
   private scales: { readonly of: Integers['encoding']; readonly scale: Float32Array } | null = null;
   private readonly sum: number;
+  /** Whether the layer behind takes the accumulators over, so that they go when it has read them. */
+  lends = false;
+  private latest: Accumulated | null = null;
 
   constructor(
     kind: string,
@@ -46,13 +49,19 @@ export abstract class IntegerProduct extends IntegerLayer {
     const { encoding } = integers;
     if (this.scales?.of !== encoding) this.scales = { of: encoding, scale: this.checked(integers) };
     const acc = byBytes(integers.values, encoding.qmin, zeroOf(encoding), (values, zero) => this.sums(values, zero));
-    const result = new Accumulated({ acc, trailing: this.trailing, scale: this.scales.scale, bias: this.bias });
     const { output } = this;
+    const once = output !== null || this.lends;
+    const result = new Accumulated({ acc, trailing: this.trailing, scale: this.scales.scale, bias: this.bias, once });
+    if (this.sealed === null) this.latest = result;
     if (output === null) return { y: result, route: 'integer', why: 'result in its accumulators' };
-    return {
-      y: numbers({ values: result.onGrid(output, output.qmin, output.qmax), encoding: output }),
-      route: 'integer',
-    };
+    const values = result.onGrid(output, output.qmin, output.qmax);
+    return { y: numbers({ values, encoding: output }), route: 'integer' };
+  }
+
+  /** Ends the sample run: finds out whether one layer alone has read the accumulators. */
+  settle(): void {
+    this.lends = this.latest !== null && this.latest.reads.grids === 1 && this.latest.reads.floats === 0;
+    this.latest = null;
   }
 
   /** Scales for an input whose sums cannot leave 32 bits. */
@@ -203,13 +212,11 @@ export class IntegerMatMul extends IntegerLayer {
       ),
     );
     const scale = this.scaleOf(left, right, acc.shape.at(-1)!);
-    const result = new Accumulated({ acc, trailing: 0, scale, bias: null });
     const { output } = this;
+    const result = new Accumulated({ acc, trailing: 0, scale, bias: null, once: output !== null });
     if (output === null) return { y: result, route: 'integer', why: 'result in its accumulators' };
-    return {
-      y: numbers({ values: result.onGrid(output, output.qmin, output.qmax), encoding: output }),
-      route: 'integer',
-    };
+    const values = result.onGrid(output, output.qmin, output.qmax);
+    return { y: numbers({ values, encoding: output }), route: 'integer' };
   }
 
   private known: {

@@ -360,6 +360,17 @@ describe('a model', () => {
     );
   });
 
+  it('gives accumulators back when the one layer that reads them has, and says so to a second', () => {
+    const input = x();
+    const { model } = calibratedMlp(input);
+    const { model: integer } = lowerToInteger(model, input);
+    const sums = integer.first.forward(input);
+    integer.relu.forward(sums);
+    expect(() => integer.relu.forward(sums)).toThrow(/read a second time, but only once when the model was lowered/);
+    expect(() => sums.data).toThrow(/read a second time/);
+    expect(() => integer.first.forward(input).data).not.toThrow();
+  });
+
   it('must be quantized and calibrated', () => {
     expect(() => lowerToInteger(new Mlp(), x())).toThrow(/has no quantized modules. Make them with toQuantized/);
     const { model, layer } = calibratedMlp(x());
