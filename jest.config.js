@@ -29,5 +29,6 @@ export default {
     project('nn', 'packages/nn'),
     project('quant', 'packages/quant'),
     project('docs', 'docs'),
+    project('robust', 'tools/robust'),
   ],
 };
