@@ -81,24 +81,42 @@ function rescaling({ trailing, scale, bias }: Sums, encoding: AffineEncoding) {
   return made;
 }
 
+/** One line of sums as numbers, whose channels are `step` apart (0: all of them are one channel). */
+function fillLine(
+  acc: Int32Array,
+  from: number,
+  stride: number,
+  scale: Float32Array,
+  bias: Float32Array,
+  channel: number,
+  step: number,
+  made: Float32Array,
+  at: number,
+  count: number,
+): void {
+  for (let i = 0, c = channel; i < count; i++, c += step)
+    made[at + i] = fround(fround(acc[from + i * stride]!) * scale[c]!) + bias[c]!;
+}
+
 /** The numbers that sums stand for, in plain loops: they may be asked for while a kernel gathers its operands. */
 function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array {
   const { storage, layout } = acc;
-  const { array, base } = storage;
+  const { base } = storage;
+  const array = storage.array as Int32Array;
   const { shape, strides, offset } = layout;
   const made = new Float32Array(layout.numel);
-  const channelDim = shape.length - 1 - trailing;
+  // Adding -0 changes nothing, not even the sign of a zero.
+  const terms = bias ?? new Float32Array(scale.length).fill(-0);
+  const last = shape.length - 1;
+  const channelDim = last - trailing;
   let at = 0;
   const walk = (d: number, from: number, channel: number): void => {
     const [size, stride] = [shape[d]!, strides[d]!];
-    if (d < shape.length - 1) {
-      for (let i = 0; i < size; i++) walk(d + 1, from + i * stride, d === channelDim ? i : channel);
-      return;
-    }
-    for (let i = 0; i < size; i++) {
-      const c = d === channelDim ? i : channel;
-      const y = fround(fround(array[from + i * stride]!) * scale[c]!);
-      made[at++] = bias === null ? y : y + bias[c]!;
+    if (d < last) for (let i = 0; i < size; i++) walk(d + 1, from + i * stride, d === channelDim ? i : channel);
+    else {
+      const step = d === channelDim ? 1 : 0;
+      fillLine(array, from, stride, scale, terms, channel, step, made, at, size);
+      at += size;
     }
   };
   if (layout.numel > 0) walk(0, base + offset, 0);

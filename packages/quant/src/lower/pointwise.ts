@@ -1,5 +1,5 @@
-import { Module } from '@q/nn';
-import { broadcastShapes, noGrad, tensor, Tensor } from '@q/tensor';
+import { type Module } from '@q/nn';
+import { broadcastShapes, noGrad, tensor, type Tensor } from '@q/tensor';
 import { look, lookPairs, pairTableOf, tableOf, tabulates, type PairTable, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
 import { IntegerLayer, type Computed, type Places } from './layer.js';

@@ -1,6 +1,6 @@
 import * as nn from '@q/nn';
 import { noGrad, type Tensor } from '@q/tensor';
-import { AffineEncoding } from '../encodings/affine.js';
+import { type AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import {
   definitionOf,

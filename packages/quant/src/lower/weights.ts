@@ -1,4 +1,4 @@
-import { noGrad, tensor, Tensor } from '@q/tensor';
+import { noGrad, tensor, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { GroupedBlockQuantizeDequantize } from '../quantizers/grouped-block.js';

@@ -113,7 +113,7 @@ describe('readInteger refuses', () => {
   }) {
     const tensors = { ...readSafetensors(bytes), ...change.tensors };
     const list = layers();
-    const edited = change.layers ? { layers: JSON.stringify(change.layers(list) ?? list) } : {};
+    const edited: Record<string, string> = change.layers ? { layers: JSON.stringify(change.layers(list) ?? list) } : {};
     const present = Object.fromEntries(
       Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== null),
     );
