@@ -1,4 +1,4 @@
-/** Writes the recorded results into the page on performance: `tsx benchmarks/page.ts`, after `benchmarks/results` changed. */
+/** Writes what `benchmarks/results` records into the page on performance. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measurement } from './memory/main.js';
@@ -92,6 +92,8 @@ ${table(
   ],
 )}`;
 
-const [before, after] = readFileSync(page, 'utf8').split(/(?<=<!-- results -->\n)[^]*(?=\n<!-- end of results -->)/);
-if (before === undefined || after === undefined) throw new Error(`${page} has no place for results.`);
-writeFileSync(page, `${before}\n${generated}\n${after}`);
+const [start, end] = ['<!-- results -->', '<!-- end of results -->'];
+const text = readFileSync(page, 'utf8');
+const [from, to] = [text.indexOf(start) + start.length, text.indexOf(end)];
+if (from < start.length || to < from) throw new Error(`${page} has no place for results.`);
+writeFileSync(page, `${text.slice(0, from)}\n\n${generated}\n\n${text.slice(to)}`);
