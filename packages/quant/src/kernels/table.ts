@@ -1,4 +1,4 @@
-import { arange, dtypes, Layout, Storage, Tensor, type Shape } from '@q/tensor';
+import { arange, dtypes, Layout, Storage, Tensor, type ArrayOf, type Shape } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
@@ -56,8 +56,8 @@ export const pairTableOf = (
 });
 
 /** A tensor over an array that nobody else holds. */
-export function owned(dtype: GridDType, array: Int8Array | Uint8Array | Int16Array | Int32Array, shape: Shape): Tensor {
-  return new Tensor(new Storage(dtype, array.length, array as Int8Array), new Layout(shape));
+export function owned<D extends GridDType>(dtype: D, array: ArrayOf<D>, shape: Shape): Tensor<D> {
+  return new Tensor(new Storage(dtype, array.length, array), new Layout(shape));
 }
 
 /** Integers by a table of one argument. */

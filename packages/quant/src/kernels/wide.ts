@@ -1,4 +1,4 @@
-import type { Tensor } from '@q/tensor';
+import { Storage, Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { owned } from './table.js';
 
@@ -37,7 +37,21 @@ export function byBytes(
   const shift = qmin + 2 ** 15;
   const { high, low } = halves(values, shift);
   const zero = zeroPoint - shift;
-  return product(high, zero >> 8)
-    .mul(256)
-    .add(product(low, zero & 255));
+  return joined(product(high, zero >> 8), product(low, zero & 255));
+}
+
+/** `256 * high + low` of two int32 tensors made in the same way; both are used up. */
+function joined(high: Tensor, low: Tensor): Tensor {
+  const { layout, storage } = high;
+  const alike =
+    storage.length === high.numel &&
+    low.storage.length === low.numel &&
+    layout.strides.every((step, d) => step === low.layout.strides[d]);
+  if (!alike) return high.mul(256).add(low);
+  const sums = new Int32Array(storage.length);
+  const [{ array: highs, base: h }, { array: lows, base: l }] = [storage, low.storage];
+  for (let i = 0; i < sums.length; i++) sums[i] = Math.imul(highs[h + i]!, 256) + lows[l + i]!;
+  storage.free();
+  low.storage.free();
+  return new Tensor(new Storage('int32', sums.length, sums), layout);
 }
