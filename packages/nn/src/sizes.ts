@@ -1,4 +1,4 @@
-import { ArgumentError } from '@q/tensor';
+import { ArgumentError, described } from '@q/tensor';
 
 /** One number for all spatial dims, or one per dim. */
 export type Sizes = number | readonly number[];
@@ -7,15 +7,15 @@ export type Sizes = number | readonly number[];
 export function checkSizes(layer: string, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes))
     if (!Number.isInteger(size) || size < 1)
-      throw new ArgumentError(`${layer}: ${name} must be a positive integer, got ${String(size)}.`);
+      throw new ArgumentError(`${layer}: ${name} must be a positive integer, got ${described(size)}.`);
 }
 
 /** `value` once per spatial dim. Throws unless it is a number or `rank` numbers, integers of at least `least`. */
 export function perDim(layer: string, name: string, value: Sizes, rank: number, least: number): number[] {
-  const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : [...value];
+  const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : Array.isArray(value) ? [...value] : [];
   if (list.length !== rank || list.some((size) => !Number.isInteger(size) || size < least))
     throw new ArgumentError(
-      `${layer}: ${name} must be an integer of at least ${least} or ${rank} of them, got ${JSON.stringify(value)}.`,
+      `${layer}: ${name} must be an integer of at least ${least} or ${rank} of them, got ${described(value)}.`,
     );
   return list;
 }
@@ -23,5 +23,5 @@ export function perDim(layer: string, name: string, value: Sizes, rank: number, 
 /** Throws unless `value` is one of `known`. */
 export function checkChoice<T extends string>(layer: string, name: string, value: T, known: readonly T[]): void {
   if (!known.includes(value))
-    throw new ArgumentError(`${layer}: ${name} must be one of ${known.join(', ')}; got ${String(value)}.`);
+    throw new ArgumentError(`${layer}: ${name} must be one of ${known.join(', ')}; got ${described(value)}.`);
 }

@@ -31,5 +31,15 @@ export class FormatError extends QError {}
 /** Memory that cannot be had; existing tensors stay usable. */
 export class MemoryError extends QError {}
 
+/** What a value from outside the type system is, as messages say it; never throws, whatever it is. */
+export function described(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (!Array.isArray(value)) return 'an object';
+  return `[${Array.from(value, (entry: unknown) => (typeof entry === 'object' && entry !== null ? '...' : described(entry))).join(', ')}]`;
+}
+
 /** `[2, 3]`, as messages print shapes. */
-export const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+export const shown = (shape: readonly number[]): string =>
+  Array.isArray(shape) ? `[${Array.from(shape, described).join(', ')}]` : described(shape);

@@ -28,6 +28,7 @@ export {
 } from './dtype.js';
 export {
   ArgumentError,
+  described,
   AutogradError,
   DTypeError,
   FormatError,

@@ -1,4 +1,4 @@
-import { IndexError, ShapeError, shown } from './errors.js';
+import { described, IndexError, ShapeError, shown } from './errors.js';
 
 /** Sizes of a tensor, outermost first. */
 export type Shape = readonly number[];
@@ -30,10 +30,11 @@ export function contiguousStrides(shape: Shape): number[] {
 
 /** `shape` when every size is a non-negative integer whose product can be addressed; a ShapeError otherwise. */
 export function checkShape(operation: string, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw new ShapeError(`${operation}: a shape is an array of sizes, got ${String(shape)}.`);
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${operation}: a shape is an array of sizes, got ${described(shape)}.`);
   for (const size of shape)
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new ShapeError(`${operation}: sizes must be non-negative integers, got [${shape.map(String).join(', ')}].`);
+      throw new ShapeError(`${operation}: sizes must be non-negative integers, got ${shown(shape)}.`);
   if (numel(shape) > 2 ** 31)
     throw new ShapeError(
       `${operation}: shape ${shown(shape)} has ${numel(shape)} elements; at most 2^31 are possible.`,
@@ -45,7 +46,7 @@ export function checkShape(operation: string, shape: unknown): Shape {
 export function checkList(operation: string, list: unknown): asserts list is readonly number[] {
   if (!Array.isArray(list))
     throw new ShapeError(
-      `${operation}: wants an array, got ${String(list)}. Write ${operation}([${String(list)}, ...]).`,
+      `${operation}: wants an array, got ${described(list)}. Write ${operation}([${described(list)}, ...]).`,
     );
 }
 
@@ -54,7 +55,7 @@ export function wrapDim(operation: string, dim: number, ndim: number): number {
   const limit = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit)
     throw new IndexError(
-      `${operation}: dim ${dim} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).`,
+      `${operation}: dim ${described(dim)} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).`,
     );
   return dim < 0 ? dim + limit : dim;
 }

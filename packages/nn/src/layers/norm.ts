@@ -202,7 +202,12 @@ export class InstanceNorm3d extends InstanceNorm {
 
 /** The normalized shape as a list of positive sizes. */
 function sizesOf(layer: string, normalizedShape: number | readonly number[]): number[] {
-  const sizes = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+  const sizes =
+    typeof normalizedShape === 'number'
+      ? [normalizedShape]
+      : Array.isArray(normalizedShape)
+        ? [...normalizedShape]
+        : [];
   if (sizes.length === 0) throw new ArgumentError(`${layer}: normalizedShape must have at least one size.`);
   sizes.forEach((size, d) => checkSizes(layer, { [`normalizedShape[${d}]`]: size }));
   return sizes;

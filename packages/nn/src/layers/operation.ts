@@ -46,7 +46,9 @@ export function configured<O extends object>(
   class Configured extends Module {
     constructor(options: Partial<O> = {}) {
       super();
-      const given = Object.entries(options).filter(([key, value]) => key in defaults && value !== undefined);
+      const given = Object.entries(options).filter(
+        ([key, value]) => Object.hasOwn(defaults, key) && value !== undefined,
+      );
       Object.assign(this, defaults, Object.fromEntries(given));
     }
 

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, shown, type Tensor } from '@q/tensor';
+import { ArgumentError, described, ShapeError, shown, type Tensor } from '@q/tensor';
 import { Module } from '../module.js';
 import { fields, repr } from '../repr.js';
 import type { Sizes } from '../sizes.js';
@@ -9,10 +9,15 @@ type Mode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
 /** Both ends of every padded dim, the last dim first. */
 function pairs(layer: string, padding: Sizes, rank: number): number[] {
-  const list = typeof padding === 'number' ? new Array<number>(2 * rank).fill(padding) : [...padding];
+  const list =
+    typeof padding === 'number'
+      ? new Array<number>(2 * rank).fill(padding)
+      : Array.isArray(padding)
+        ? [...padding]
+        : [];
   if (list.length !== 2 * rank || list.some((size) => !Number.isInteger(size)))
     throw new ArgumentError(
-      `${layer}: padding must be an integer or ${2 * rank} of them (both ends of each dim, the last dim first), got ${JSON.stringify(padding)}.`,
+      `${layer}: padding must be an integer or ${2 * rank} of them (both ends of each dim, the last dim first), got ${described(padding)}.`,
     );
   return list;
 }

@@ -1,5 +1,8 @@
-import { keep, ArgumentError, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
+import { keep, ArgumentError, described, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
 import { ModuleError } from '../errors.js';
+
+const isIterable = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 /** What every optimizer has per group of parameters. */
 export interface GroupOptions {
@@ -53,6 +56,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     params: Params<O>,
     readonly defaults: O,
   ) {
+    if (!isIterable(params))
+      throw new ArgumentError(`${this.constructor.name}: wants a list of parameters, got ${described(params)}.`);
     const given = [...(params as Iterable<Tensor | (Partial<O> & { readonly params: Iterable<Tensor> })>)];
     if (given.length === 0) throw new ArgumentError(`${this.constructor.name}: there are no parameters to optimize.`);
     const plain: Tensor[] = [];
@@ -77,6 +82,10 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** Adds a group of parameters; options it does not give are the defaults. */
   addParamGroup(group: Partial<O> & { readonly params: Iterable<Tensor> }): void {
+    if (!isIterable(group?.params))
+      throw new ArgumentError(
+        `${this.constructor.name}: a group must be a tensor or have a list of params, got ${described(group)}.`,
+      );
     this.addGroup([...group.params], group);
   }
 
@@ -167,9 +176,12 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     for (const group of paramGroups) this.checkOptions(group);
     this.state.clear();
     for (const [param, remembered] of loaded) this.state.set(param, remembered);
-    paramGroups.forEach((group, g) =>
-      Object.assign(this.paramGroups[g]!, { ...group, params: this.paramGroups[g]!.params }),
-    );
+    paramGroups.forEach((group, g) => {
+      const { params: own } = this.paramGroups[g]!;
+      // A key such as __proto__, which JSON can hold, must not change what the group is.
+      const options = Object.entries(group).filter(([key]) => !(key in Object.prototype));
+      Object.assign(this.paramGroups[g]!, Object.fromEntries(options), { params: own });
+    });
   }
 
   /** A copy of one parameter's memory, once it has what this optimizer remembers. */

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@q/tensor';
+import { ArgumentError, described } from '@q/tensor';
 
 /** What a scheduler changes in a group of parameters. */
 export interface ScheduledGroup {
@@ -31,6 +31,8 @@ export abstract class LRScheduler {
   readonly baseLrs: number[];
 
   constructor(readonly optimizer: Scheduled) {
+    if (!Array.isArray(optimizer?.paramGroups))
+      throw new ArgumentError(`${this.constructor.name}: wants an optimizer, got ${described(optimizer)}.`);
     this.baseLrs = optimizer.paramGroups.map((group) => (group.initialLr ??= group.lr));
   }
 

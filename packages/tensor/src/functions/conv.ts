@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/conv.js';
 import { convInteger as convIntegerOp } from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
-import { operand } from '../tensor/operand.js';
+import { checkTensor, operand } from '../tensor/operand.js';
 import { inBatch, perDim, type PerDim } from './spatial.js';
 
 /** Options of convolutions. */
@@ -43,6 +43,7 @@ const checkGroups = (name: string, groups: number): void => {
 };
 
 function checkWeight(name: string, weight: Tensor, rank: number): void {
+  checkTensor(name, 'weight', weight);
   if (weight.ndim !== rank + 2)
     throw new ShapeError(
       `${name}: weight must have rank ${rank + 2} ([out, in, ...kernel]), got ${shown(weight.shape)}.`,

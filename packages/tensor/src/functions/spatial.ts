@@ -1,5 +1,6 @@
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { checkTensor } from '../tensor/operand.js';
 
 /** One number for all spatial dims, or one per dim. */
 export type PerDim = number | readonly number[];
@@ -9,12 +10,16 @@ export function perDim(name: string, what: string, value: PerDim, rank: number, 
   const values =
     typeof value === 'number'
       ? Array<number>(rank).fill(value)
-      : value.length === 1
+      : Array.isArray(value) && value.length === 1
         ? Array<number>(rank).fill(value[0]!)
         : value;
-  if (values.length !== rank || values.some((entry) => !Number.isInteger(entry) || entry < least))
+  if (
+    !Array.isArray(values) ||
+    values.length !== rank ||
+    values.some((entry) => !Number.isInteger(entry) || entry < least)
+  )
     throw new ArgumentError(
-      `${name}: ${what} must be one integer or ${rank} of them, at least ${least}, got ${typeof value === 'number' ? value : shown(value)}.`,
+      `${name}: ${what} must be one integer or ${rank} of them, at least ${least}, got ${described(value)}.`,
     );
   return values;
 }
@@ -27,6 +32,7 @@ export interface Batch {
 
 /** `x` with a batch dim, added where `x` has none; `rank` counts the spatial dims. */
 export function batchOf(name: string, x: Tensor, rank: number): Batch {
+  checkTensor(name, 'x', x);
   if (x.ndim === rank + 2) return { x, restore: (y) => y };
   if (x.ndim !== rank + 1)
     throw new ShapeError(

@@ -8,7 +8,7 @@ import * as ops from '../ops/indexing.js';
 import { assigned, replaced } from '../ops/movement.js';
 import { margins, mirrored, padConstant, type PadMode } from '../ops/pad.js';
 import { kernels } from '../kernels/active.js';
-import { broadcastShapes, sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes, checkShape, sameShape, wrapDim } from '../shape.js';
 import { alloc, Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { MovementMethods } from './movement.js';
@@ -295,11 +295,16 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
       throw new ShapeError(`repeatInterleave: ${times.length} repeats for dim ${d} of size ${size}.`);
     if (times.some((count) => !Number.isInteger(count) || count < 0))
       throw new ArgumentError('repeatInterleave: repeats must be non-negative integers.');
-    const places: number[] = [];
-    for (let i = 0; i < size; i++) for (let n = times.length === 1 ? times[0]! : times[i]!; n > 0; n--) places.push(i);
-    if (outputSize !== undefined && outputSize !== places.length)
-      throw new ShapeError(`repeatInterleave: outputSize is ${outputSize}, but there are ${places.length} results.`);
-    return this.indexSelect(d, line(this, Int32Array.from(places)));
+    const timesOf = (i: number): number => (times.length === 1 ? times[0]! : times[i]!);
+    let total = 0;
+    for (let i = 0; i < size; i++) total += timesOf(i);
+    // Before anything of that size is made.
+    checkShape('repeatInterleave', this.shape.with(d, total));
+    if (outputSize !== undefined && outputSize !== total)
+      throw new ShapeError(`repeatInterleave: outputSize is ${outputSize}, but there are ${total} results.`);
+    const places = new Int32Array(total);
+    for (let i = 0, at = 0; i < size; i++) places.fill(i, at, (at += timesOf(i)));
+    return this.indexSelect(d, line(this, places));
   }
 
   /**

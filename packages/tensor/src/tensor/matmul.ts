@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/matmul.js';
 import { numel, sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { checkTensor } from './operand.js';
 import { RandomMethods } from './random.js';
 
 /** Factors of `addmm` and its relatives. */
@@ -16,6 +17,7 @@ export interface AddmmOptions {
 
 /** Throws unless the operands have the given ranks. */
 function checkRanks(operation: string, tensors: readonly Tensor[], ranks: readonly number[]): void {
+  tensors.forEach((tensor, i) => checkTensor(operation, `operand ${i}`, tensor));
   if (tensors.some((tensor, i) => tensor.ndim !== ranks[i]))
     throw new ShapeError(
       `${operation}: wants operands of rank ${ranks.join(' and ')}, got ${tensors.map(({ shape }) => shown(shape)).join(' and ')}.`,

@@ -1,5 +1,5 @@
 import { dtypeOfNumber } from '../dtype.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, described } from '../errors.js';
 import { Layout } from '../layout.js';
 import { Storage } from '../storage.js';
 import type { RoundingMode } from '../ops/arithmetic.js';
@@ -30,6 +30,14 @@ export interface ValueOptions {
 export interface ClampOptions {
   readonly min?: TensorLike | null;
   readonly max?: TensorLike | null;
+}
+
+/** Throws ArgumentError unless a value is a tensor. */
+export function checkTensor(operation: string, name: string, value: unknown): asserts value is Tensor {
+  if (typeof value !== 'object' || value === null || !((value as Partial<Tensor>).storage instanceof Storage))
+    throw new ArgumentError(
+      `${operation}: ${name} must be a tensor, got ${described(value)}. Make one of numbers with tensor().`,
+    );
 }
 
 const scalar = new Layout([]);

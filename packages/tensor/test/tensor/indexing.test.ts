@@ -177,6 +177,7 @@ describe('oneHot, repeatInterleave and pad', () => {
       [3, 3, 3],
     ]);
     expect(() => x.repeatInterleave(ints([1, 2, 3]), { dim: 0 })).toThrow(ShapeError);
+    expect(() => x.repeatInterleave(2 ** 53)).toThrow(ShapeError);
     expect(() => x.repeatInterleave(-1)).toThrow(ArgumentError);
     expectGradient((v) => v.repeatInterleave(ints([2, 1]), { dim: 0 }), [randn([2, 3])]);
   });
