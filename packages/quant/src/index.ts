@@ -17,6 +17,7 @@ export { LoweringReport, type LoweredLayer } from './lower/report.js';
 export * from './modules/fake-quantized.js';
 export type { FakeQuantized, Quantized } from './modules/mixin.js';
 export * from './modules/activation.js';
+export * from './modules/attention.js';
 export * from './modules/conv.js';
 export * from './modules/distance.js';
 export * from './modules/dropout.js';

@@ -7,6 +7,7 @@ import {
   QuantizationMixin,
   QuantizedDynamicLinear,
   QuantizedMatMul,
+  QuantizedMultiheadAttention,
   QuantizedSoftmax,
   toQuantized,
 } from '../../src/index.js';
@@ -28,6 +29,17 @@ describe('quantized attention', () => {
     expect(layer.scores).toBeInstanceOf(QuantizedMatMul);
     expect(layer.softmax).toBeInstanceOf(QuantizedSoftmax);
     expect(layer.context).toBeInstanceOf(QuantizedMatMul);
+  });
+
+  it('is made at once by its own class, with the state dict of the float layer', () => {
+    const layer = new QuantizedMultiheadAttention(8, 2, { batchFirst: true });
+    expect(layer).toBeInstanceOf(MultiheadAttention);
+    const parts = [layer.queryProjection, layer.keyProjection, layer.valueProjection, layer.scores, layer.softmax];
+    expect([...parts, layer.context, layer.outProj].every((part) => isQuantized(part))).toBe(true);
+    const float = new MultiheadAttention(8, 2, { batchFirst: true });
+    layer.loadStateDict(float.stateDict());
+    const x = random(2, 4, 8);
+    expect(layer.forward(x, x, x)[0].allclose(float.forward(x, x, x)[0])).toBe(true);
   });
 
   it('quantizes the packed projection weights where they enter, per row', () => {
