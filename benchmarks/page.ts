@@ -85,7 +85,7 @@ ${table(
 From step 2000 on, training grows by a factor of ${growth.toFixed(2)}.
 
 ${table(
-  ['loading', ''],
+  [`loading${peers.clock === 'cpu' ? ' (time that passed, on the busy machine)' : ''}`, ''],
   [
     ...Object.entries(load.loadMs).map(([what, ms]) => [what, `${ms} ms`]),
     ...Object.entries(load.gzipKB).map(([what, size]) => [`bundle of ${what}, minified`, `${size} KB gzip`]),
