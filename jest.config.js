@@ -16,6 +16,7 @@ const project = (displayName, directory) => ({
   displayName,
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/tools/jest-properties.cjs'],
   testMatch: [`<rootDir>/${directory}/test/**/*.test.ts`],
   modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
   transform,

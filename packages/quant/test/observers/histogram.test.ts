@@ -10,6 +10,8 @@ const observed = (bins: number, ...batches: Tensor[]): Histogram => {
   return observer.stats![0]!;
 };
 
+const thousandths = fc.integer({ min: -100_000, max: 100_000 }).map((n) => Math.fround(n / 1000));
+
 describe('HistogramObserver', () => {
   it('counts every value of a batch once, infinities in the outer bins', () => {
     const { min, max, histogram, binEdges } = observed(4, tensor([0, 1, 2, 3, 4, Infinity, -Infinity, NaN]));
@@ -61,11 +63,11 @@ describe('HistogramObserver', () => {
   it('spreads values further apart than the largest float over all bins', () =>
     expect([...observed(4, tensor([-3e38, -1e37, 1e37, 3e38])).histogram]).toEqual([1, 1, 1, 1]));
 
-  it('counts a point and what follows as one batch', () =>
+  it('counts a point and what follows as one batch, where bins have a normal width', () =>
     fc.assert(
       fc.property(
-        fc.float({ min: -100, max: 100, noNaN: true }),
-        fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 20 }),
+        thousandths,
+        fc.array(thousandths, { minLength: 1, maxLength: 20 }),
         fc.integer({ min: 3, max: 40 }),
         (point, others, bins) =>
           expect([...observed(bins, tensor([point]), tensor(others)).histogram]).toEqual([
