@@ -21,7 +21,7 @@ export {
   type EmbeddingBagOptions,
   type EmbeddingOptions,
 } from './functional/embedding.js';
-export { bilinear, linear } from './functional/linear.js';
+export { bilinear } from './functional/bilinear.js';
 export {
   crossEntropy,
   l1Loss,
@@ -59,6 +59,7 @@ export {
   instanceNorm,
   interpolate,
   layerNorm,
+  linear,
   localResponseNorm,
   lpPool1d,
   lpPool2d,

@@ -81,7 +81,7 @@ export {
   vstack,
   type MeshgridOptions,
 } from './functions/join.js';
-export { matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export { linear, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

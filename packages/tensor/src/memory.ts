@@ -13,6 +13,9 @@ const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0
 /** Bytes the heap grows by at least, so that growing stays rare. */
 const STEP = 16 * 1024 * 1024;
 
+/** Bytes behind the last storage that stay unused: kernels may read whole vectors past the end of what they are given. */
+const SLACK = 64;
+
 /** Bytes of kernel memory used before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
 const DEFAULT_BUDGET = 256 * 1024 * 1024;
 
@@ -34,7 +37,7 @@ export class Block {
     public chunk: Chunk | null,
     readonly dtype: DType,
     readonly length: number,
-    /** True where a host array holds the same elements, so that nothing is lost with the place. */
+    /** True where the same elements can be had elsewhere, so that nothing is lost with the place. */
     public clean: boolean,
   ) {}
 
@@ -69,7 +72,7 @@ export class KernelMemory {
     this.shared = typeof SharedArrayBuffer !== 'undefined' && this.buffer instanceof SharedArrayBuffer;
     // Address 0 stays unused: a pointer of 0 is a mistake.
     this.allocator = new Allocator(PAGE, PAGE);
-    this.allocator.extend(this.buffer.byteLength);
+    this.allocator.extend(this.buffer.byteLength - SLACK);
   }
 
   /** The largest memory that the platform grants, or null where it refuses memory or code. */
@@ -234,7 +237,7 @@ export class KernelMemory {
     }
     this.buffer = this.memory.buffer;
     this.views = new Map();
-    this.allocator.extend(this.buffer.byteLength);
+    this.allocator.extend(this.buffer.byteLength - SLACK);
     return true;
   }
 }

@@ -15,6 +15,17 @@ const reports =
     ? new FinalizationRegistry<Block['resident']>(({ block }) => block && kernelMemory?.free(block))
     : null;
 
+/** A form of a storage's elements that a kernel likes better, for as long as the storage stays at `version`. */
+export interface Derived {
+  readonly version: number;
+  /** Which elements, and in which order. */
+  readonly layout: Layout;
+  /** Identifies the form. */
+  readonly form: object;
+  /** Its place in kernel memory; null until it pays to make it. */
+  block: Block | null;
+}
+
 /**
  * One buffer of one dtype. It lives in an array of its own, in kernel memory, or in both with the same elements; kernels
  * in JavaScript reach element `i` as `array[base + i]` wherever that is.
@@ -29,6 +40,8 @@ export class Storage<D extends DType = DType> {
   /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
   private exposed: boolean;
   private kept = false;
+  /** What a kernel made of the elements and keeps for the next use. */
+  derived: Derived | null = null;
 
   /**
    * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
@@ -70,6 +83,11 @@ export class Storage<D extends DType = DType> {
     return this.host;
   }
 
+  /** True where elements change by `beginWrite` only, so that what was derived from them at a version stays right. */
+  get isStable(): boolean {
+    return !this.exposed;
+  }
+
   /** An array of exactly this storage's elements that the caller may keep: from now on it is where the elements live. */
   expose(): ArrayOf<D> {
     const { array, base } = this;
@@ -77,7 +95,14 @@ export class Storage<D extends DType = DType> {
     if (this.block) kernelMemory!.free(this.block);
     this.block = null;
     this.exposed = true;
+    this.forget();
     return this.host;
+  }
+
+  /** Gives the memory of what was derived back. */
+  private forget(): void {
+    if (this.derived?.block) kernelMemory!.free(this.derived.block);
+    this.derived = null;
   }
 
   /** Counts a write by a kernel in JavaScript: a copy in kernel memory is no longer right. */
@@ -127,6 +152,7 @@ export class Storage<D extends DType = DType> {
     if (this.kept || !this.block || this.host) return;
     kernelMemory!.free(this.block);
     this.block = null;
+    this.forget();
     this.fill = () => {
       throw new MemoryError('this tensor was freed when its scope() ended. Return it from the scope, or keep() it.');
     };

@@ -1,5 +1,4 @@
-import { ArgumentError, ShapeError, shown, stack, type Tensor } from '@q/tensor';
-import { linear } from './linear.js';
+import { ArgumentError, linear, ShapeError, shown, stack, type Tensor } from '@q/tensor';
 
 /** Parameters of one direction of one recurrent layer, or of a cell. */
 export interface RecurrentWeights {

@@ -1,5 +1,5 @@
-import { zeros, type Tensor } from '@q/tensor';
-import { bilinear, linear } from '../functional/linear.js';
+import { linear, zeros, type Tensor } from '@q/tensor';
+import { bilinear } from '../functional/bilinear.js';
 import { kaimingUniform, uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';

@@ -1,5 +1,4 @@
-import { conv2d, type Tensor } from '@q/tensor';
-import { linear } from '../functional/linear.js';
+import { conv2d, linear, type Tensor } from '@q/tensor';
 import { Module } from '../module.js';
 import type { ConvOptions } from './conv.js';
 import { operation } from './operation.js';

@@ -132,7 +132,6 @@ const entries: Readonly<Record<string, Entry>> = {
   huberLoss: pairwise((x, y, { reduction }) => F.huberLoss(x, y, { delta: 0.7, reduction })),
   klDiv: pairwise((x, y, { reduction, flag }) => F.klDiv(x, y, { reduction, logTarget: flag }), positive),
   l1Loss: pairwise((x, y, { reduction }) => F.l1Loss(x, y, { reduction })),
-  linear: (d) => call(d, (x, w, b) => F.linear(x!, w!, d.flag ? b! : null), [[2, d.n, d.c], [3, d.c], [3]]),
   marginRankingLoss: pairwise((x, y, d) =>
     F.marginRankingLoss(x, y, signs(d, [d.n, d.c]), { margin: 0.3, reduction: d.reduction }),
   ),

@@ -1,11 +1,31 @@
 import { apply } from '../autograd.js';
 import { ShapeError, shown } from '../errors.js';
 import { matmulInteger as matmulIntegerOp } from '../ops/integer.js';
+import { linear as linearOp } from '../ops/matmul.js';
 import type { Tensor } from '../tensor.js';
 import { operand } from '../tensor/operand.js';
 
 /** Matrix product of two tensors; see `Tensor.matmul`. */
 export const matmul = (a: Tensor, b: Tensor): Tensor => a.matmul(b);
+
+/**
+ * `x @ weight.T + bias` over the last dim of `x`; `weight` is `[out, in]` or `[in]`, `bias` `[out]`.
+ *
+ * @returns `[..., out]`, or `[...]` for a weight without outputs
+ * @throws ShapeError where the last dim of x is not `in`, the weight has other ranks, or the bias does not fit
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (weight.ndim === 0 || weight.ndim > 2)
+    throw new ShapeError(`linear: wants a weight [out, in] or [in], got shape ${shown(weight.shape)}.`);
+  if (x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[weight.ndim - 1])
+    throw new ShapeError(
+      `linear: the last dim of the input must be ${weight.shape[weight.ndim - 1]}, got shape ${shown(x.shape)} for a weight of shape ${shown(weight.shape)}.`,
+    );
+  if (weight.ndim === 2 && (bias === null || (bias.ndim === 1 && bias.shape[0] === weight.shape[0])))
+    return apply(linearOp, bias ? [x, weight, bias] : [x, weight], undefined);
+  const y = x.matmul(weight.transpose(0, -1));
+  return bias ? y.add(bias) : y;
+}
 
 /** Zero points of `matmulInteger`: what stands for 0 in each operand. */
 export interface MatmulIntegerOptions {

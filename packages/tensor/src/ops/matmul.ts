@@ -1,11 +1,12 @@
+import { computeDType, resultType, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
-import type { Layout } from '../layout.js';
+import { Layout } from '../layout.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
 import { type View, empty } from '../storage.js';
 import { cast, meet } from './elementwise.js';
 import { copied } from './movement.js';
-import { op, type Pair } from './op.js';
+import { op, type Pair, type Triple } from './op.js';
 
 /** All batch dims of `[..., rows, columns]` as one, copied only where no strides can express it. */
 export function batched(x: View, batch: Shape): View {
@@ -18,12 +19,18 @@ export function batched(x: View, batch: Shape): View {
   return { storage: copy.storage, layout: copy.layout.reshape(shape)! };
 }
 
+/** Throws unless a dtype has sums of products. */
+function checkProduct(operation: string, dtype: DType): void {
+  if (dtype === 'bool')
+    throw new DTypeError(`${operation}: bools have no sum of products. Convert them with to('int32').`);
+}
+
 /** Matrix product over the last two dims; leading dims broadcast. Both operands have rank >= 2 here. */
 export const matmul = op<Pair>({
   name: 'matmul',
   forward: ([a, b]) => {
     const dtype = meet(a, b);
-    if (dtype === 'bool') throw new DTypeError("matmul: bools have no sum of products. Convert them with to('int32').");
+    checkProduct('matmul', dtype);
     const [m, k] = a.shape.slice(-2) as [number, number];
     const [inner, n] = b.shape.slice(-2) as [number, number];
     if (k !== inner)
@@ -33,7 +40,7 @@ export const matmul = op<Pair>({
       );
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
     const out = empty([numel(batch), m, n], dtype);
-    kernels.matmul(batched(cast(a, dtype), batch), batched(cast(b, dtype), batch), out);
+    kernels.matmul(batched(cast(a, dtype), batch), batched(cast(b, dtype), batch), null, out);
     return { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };
   },
   backward: (grad, [a, b]) => [
@@ -41,4 +48,43 @@ export const matmul = op<Pair>({
     b.requiresGrad ? a.transpose(-1, -2).matmul(grad).sumTo(b.shape) : null,
   ],
   saves: 'inputs',
+});
+
+/** The rows of `[..., columns]`, copied only where no strides can express them. */
+function rowsOf(x: View, rows: number): View {
+  const shape = [1, rows, x.layout.shape.at(-1)!];
+  const layout = x.layout.reshape(shape);
+  return layout ? { storage: x.storage, layout } : { storage: copied(x).storage, layout: new Layout(shape) };
+}
+
+/** `x @ weight.T + bias` over the last dim of x; `weight` is `[out, in]`, `bias` `[out]` or left out. Shapes fit here. */
+export const linear = op<Pair | Triple>({
+  name: 'linear',
+  forward: (inputs) => {
+    const [x, weight, bias] = inputs;
+    const dtype = computeDType(resultType(inputs));
+    checkProduct('linear', dtype);
+    const [outputs, columns] = weight.shape as [number, number];
+    const rows = numel(x.shape.slice(0, -1));
+    const w = cast(weight, dtype);
+    const [along, across] = w.layout.strides as [number, number];
+    const out = empty([...x.shape.slice(0, -1), outputs], dtype);
+    kernels.matmul(
+      rowsOf(cast(x, dtype), rows),
+      { storage: w.storage, layout: new Layout([1, columns, outputs], [0, across, along], w.layout.offset) },
+      bias ? cast(bias, dtype) : null,
+      { storage: out.storage, layout: new Layout([1, rows, outputs]) },
+    );
+    return out;
+  },
+  backward: (grad, [x, weight, bias]) => {
+    const rows = numel(x.shape.slice(0, -1));
+    const flat = grad.reshape([rows, weight.shape[0]!]);
+    return [
+      x.requiresGrad ? grad.matmul(weight) : null,
+      weight.requiresGrad ? flat.transpose(0, 1).matmul(x.reshape([rows, weight.shape[1]!])) : null,
+      bias?.requiresGrad ? flat.sum(0) : null,
+    ];
+  },
+  saves: [0, 1],
 });

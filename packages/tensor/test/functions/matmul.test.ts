@@ -1,4 +1,14 @@
-import { DTypeError, matmul, matmulInteger, tensor, type DType, type Tensor } from '@q/tensor';
+import {
+  DTypeError,
+  linear,
+  matmul,
+  matmulInteger,
+  ShapeError,
+  tensor,
+  zeros,
+  type DType,
+  type Tensor,
+} from '@q/tensor';
 import fc from 'fast-check';
 
 const integers = fc.constantFrom<DType>('int8', 'uint8', 'int16', 'uint16', 'int32');
@@ -23,6 +33,41 @@ function naive(a: Tensor, b: Tensor, aZero: (i: number) => number, bZero: (j: nu
 describe('matmul', () => {
   it('is the method as a function', () =>
     expect(matmul(tensor([[1, 2]]), tensor([[3], [4]])).toArray()).toEqual([[11]]));
+});
+
+describe('linear', () => {
+  const [x, weight] = [tensor([[1, 2], [3, 4], [5, 6]]), tensor([[1, 0], [0, 1], [1, -1], [2, 1]])]; // prettier-ignore
+
+  it('is the product with the transposed weight, plus a bias', () => {
+    expect(linear(x, weight).toArray()).toEqual(x.matmul(weight.T).toArray());
+    expect(linear(x, weight, tensor([1, 2, 3, 4])).toArray()).toEqual(
+      x
+        .matmul(weight.T)
+        .add(tensor([1, 2, 3, 4]))
+        .toArray(),
+    );
+  });
+
+  it('takes any leading dims, of views too, a weight without outputs and a bias that broadcasts', () => {
+    const many = x.expand([2, 3, 2]);
+    expect(linear(many, weight, tensor([1, 2, 3, 4])).shape).toEqual([2, 3, 4]);
+    expect(linear(x.select(0, 1), weight).toArray()).toEqual([3, 4, -1, 10]);
+    expect(linear(x, weight.select(0, 2)).toArray()).toEqual([-1, -1, -1]);
+    expect(linear(x, weight, tensor(10)).toArray()).toEqual(linear(x, weight).add(10).toArray());
+    expect(linear(zeros([0, 2]), weight).shape).toEqual([0, 4]);
+  });
+
+  it('computes in the dtype all operands promote to', () => {
+    expect(linear(x.to('int32'), weight.to('int8')).dtype).toBe('int32');
+    expect(linear(x, weight.to('float64')).dtype).toBe('float64');
+    expect(() => linear(x.to('bool'), weight.to('bool'))).toThrow(DTypeError);
+  });
+
+  it('refuses shapes that do not fit', () => {
+    expect(() => linear(x, zeros([4, 3]))).toThrow(/linear: the last dim of the input must be 3, got shape \[3, 2\]/);
+    expect(() => linear(x, zeros([1, 4, 2]))).toThrow(ShapeError);
+    expect(() => linear(x, weight, zeros([3]))).toThrow(ShapeError);
+  });
 });
 
 describe('matmulInteger', () => {

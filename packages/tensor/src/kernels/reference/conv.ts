@@ -113,7 +113,7 @@ export function convolution({
       if (isDepthwise(s, y)) depthwise(x, weight, y, s);
       else
         groupwise(x, s, true, (columns, _xAt, yAt, wAt) =>
-          matmul(part(weight, wAt, [1, s.filters, rows]), columns, part(y, yAt, [1, s.filters, s.length])),
+          matmul(part(weight, wAt, [1, s.filters, rows]), columns, null, part(y, yAt, [1, s.filters, s.length])),
         );
       if (!bias) return;
       const perChannel = bias.layout.reshape([1, bias.layout.numel, 1, 1, 1])!.broadcastTo(y.layout.shape);
@@ -127,7 +127,7 @@ export function convolution({
       if (!s.pointwise) x.storage.array.fill(0, start(x), start(x) + x.layout.numel);
       groupwise(x, s, false, (columns, xAt, yAt, wAt) => {
         const transposed = flipped(part(weight, wAt, [1, s.filters, rows]));
-        matmul(transposed, part(grad, yAt, [1, s.filters, s.length]), columns);
+        matmul(transposed, part(grad, yAt, [1, s.filters, s.length]), null, columns);
         if (s.pointwise) return;
         const [from, to] = [columns.storage.array, x.storage.array];
         for (let c = 0; c < s.channels; c++)
@@ -142,7 +142,7 @@ export function convolution({
       weight.storage.array.fill(0, start(weight), start(weight) + weight.layout.numel);
       const product = alloc([1, s.filters, rows], weight.storage.dtype);
       groupwise(x, s, true, (columns, _xAt, yAt, wAt) => {
-        matmul(part(grad, yAt, [1, s.filters, s.length]), flipped(columns), product);
+        matmul(part(grad, yAt, [1, s.filters, s.length]), flipped(columns), null, product);
         const [from, to] = [product.storage.array, weight.storage.array];
         for (let i = 0, at = start(weight) + wAt, p = start(product); i < product.layout.numel; i++)
           to[at++]! += from[p++]!;

@@ -1,4 +1,4 @@
-import { isFloat } from '../../dtype.js';
+import { isFloat, type TypedArray } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import type { MatmulKernels } from '../contract/matmul.js';
 import { gemmFloat, gemmInteger, type Matrix } from './gemm.js';
@@ -22,12 +22,20 @@ function batches(
     product(batch, out.storage.base + out.layout.offset + batch * m * n, m, k, n);
 }
 
+/** Adds a row to each of `m` rows from `c[at]` on. */
+function addRow({ storage, layout }: View, c: TypedArray, at: number, m: number, n: number): void {
+  const [step] = layout.strides as [number];
+  const first = storage.base + layout.offset;
+  for (let i = 0; i < m; i++) for (let j = 0, b = first; j < n; j++, b += step) c[at++]! += storage.array[b]!;
+}
+
 export const matmul: MatmulKernels = {
-  matmul(x, y, out) {
+  matmul(x, y, bias, out) {
     const gemm = isFloat(out.storage.dtype) ? gemmFloat : gemmInteger;
-    batches(x, y, out, (batch, at, m, k, n) =>
-      gemm(matrix(x, batch), matrix(y, batch), out.storage.array, at, m, k, n),
-    );
+    batches(x, y, out, (batch, at, m, k, n) => {
+      gemm(matrix(x, batch), matrix(y, batch), out.storage.array, at, m, k, n);
+      if (bias) addRow(bias, out.storage.array, at, m, n);
+    });
   },
   matmulInteger(x, y, xZero, yZero, out) {
     batches(x, y, out, (batch, at, m, k, n) =>

@@ -108,6 +108,7 @@ export const i32 = {
   shrU: binary('i32', 'i32', 0x76),
   eqz: unary('i32', 'i32', 0x45),
   eq: binary('i32', 'i32', 0x46),
+  ne: binary('i32', 'i32', 0x47),
   ltU: binary('i32', 'i32', 0x49),
   ltS: binary('i32', 'i32', 0x48),
   geU: binary('i32', 'i32', 0x4f),

@@ -160,6 +160,8 @@ function emitConvRows(module: ModuleBuilder, variant: GemmVariant): void {
             sums,
             i32.shl(columns, 2),
             workspace,
+            0,
+            0,
           ),
           forRange(
             o,

@@ -2,6 +2,7 @@ import {
   doWhile,
   f32,
   f32x4,
+  f64,
   forRange,
   i32,
   seq,
@@ -14,7 +15,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
-import { emitGemm, gemmWorkspace } from './gemm.js';
+import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 
 /** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers. */
 const MR = 2;
@@ -24,6 +25,12 @@ const SIZES = { MR, NR, KC: 256, MC: 512, group: 1 };
 
 /** Bytes of workspace `gemmF32` needs. */
 export const GEMM_F32_WORKSPACE = gemmWorkspace(SIZES);
+
+/** Rows and columns of a tile: parts of a product that are multiples of them are computed without edges. */
+export const GEMM_F32_TILE = { rows: MR, columns: NR };
+
+/** Bytes of `[k, n]` as `packF32` writes it. */
+export const packedF32 = (k: number, n: number): number => packedBytes(SIZES, k, n);
 
 /** What differs between engines. */
 export interface GemmVariant {
@@ -60,6 +67,12 @@ function packRows(module: ModuleBuilder) {
         p.set(i32.add(p, 4)),
       );
       const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
+      // A transposed operand: neighbours in memory are neighbours in the panel.
+      const pair = seq(
+        f64.store(dst, f64.load(first)),
+        first.set(i32.add(first, columnStride)),
+        dst.set(i32.add(dst, MR * 4)),
+      );
       return forRange(
         i,
         0,
@@ -70,7 +83,7 @@ function packRows(module: ModuleBuilder) {
           second.set(i32.add(first, rowStride)),
           p.set(0),
           when(vectors, doWhile(four, i32.ltU(i32.add(p, 3), kc))),
-          forRange(p, p, kc, 1, step),
+          when(i32.and(hasSecond, i32.eq(rowStride, 4)), forRange(p, p, kc, 1, pair), forRange(p, p, kc, 1, step)),
         ),
       );
     },
@@ -161,11 +174,11 @@ function packPanel(module: ModuleBuilder) {
   );
 }
 
-/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`. */
+/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, at the end. */
 function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
-  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, kc, a, b, c, stride, fresh) => {
+  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, kc, a, b, c, stride, fresh, bias) => {
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
@@ -206,19 +219,23 @@ function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
             when(i32.ltU(b, end), run(1, end)),
           ]
         : [run(1, end)]),
+      when(
+        bias,
+        seq(
+          ...columns.map((column, v) => column.set(v128.load(bias, v * 16))),
+          ...sums.map((sum, index) => sum.set(f32x4.add(sum, columns[index % NV]!))),
+        ),
+      ),
       ...sums.map((sum, index) => v128.store(at(index), sum, (index % NV) * 16)),
     );
   });
 }
 
-/** Emits `gemmF32`, the product of float32 matrices; it takes no extras. See `emitGemm`. */
+/** Emits `gemmF32`, the product of float32 matrices, and `packF32` for its second operand; there are no extras. See `emitGemm`. */
 export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
-  emitGemm(module, 'gemmF32', {
-    ...SIZES,
-    packA: packRows(module),
-    packB: packPanel(module),
-    tile: tile(module, variant),
-  });
+  const packB = packPanel(module);
+  emitGemm(module, 'gemmF32', { ...SIZES, packA: packRows(module), packB, tile: tile(module, variant) });
+  emitPack(module, 'packF32', { ...SIZES, packB });
 }
 
 /** Rows of B that begin anywhere: `b` holds their distances in bytes from the address in `extra`. */

@@ -5,10 +5,12 @@ import {
   i32,
   seq,
   v128,
+  when,
   type Arg,
   type Expr,
   type FunctionScope,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
@@ -36,9 +38,14 @@ function laneSums(f: FunctionScope, [a, b, c, d]: readonly Vector[]): { code: St
   };
 }
 
-/** Emits `gemvDots(v, k, lines, count, stride, out)`: `out[i] = v . line i` for lines of `k` contiguous elements. */
+/**
+ * Emits `gemvDots(v, k, lines, count, stride, out, bias)`: `out[i] = v . line i + bias[i]` for lines of `k` contiguous elements;
+ * a `bias` of 0 is none.
+ */
 function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
-  module.func('gemvDots', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, v, k, lines, count, stride, out) => {
+  const params = new Array<'i32'>(7).fill('i32');
+  module.func('gemvDots', params, (f, ...all) => {
+    const [v, k, lines, count, stride, out, bias] = all as Locals<'i32', 7>;
     const [p, whole, vectors, end, last] = f.locals('i32', 5);
     const starts = f.locals<'i32', number>('i32', LINES);
     const sums = f.locals<'v128', number>('v128', LINES * SUMS);
@@ -83,6 +90,10 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
           dots(LINES),
           four.code,
           v128.store(out, four.sums),
+          when(
+            bias,
+            seq(v128.store(out, f32x4.add(v128.load(out), v128.load(bias))), bias.set(i32.add(bias, LINES * 4))),
+          ),
           lines.set(i32.add(starts[LINES - 1]!, stride)),
         ),
       ),
@@ -96,6 +107,7 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
           dots(1),
           one.code,
           v128.storeLane32(out, one.sums),
+          when(bias, seq(f32.store(out, f32.add(f32.load(out), f32.load(bias))), bias.set(i32.add(bias, 4)))),
           lines.set(i32.add(lines, stride)),
         ),
       ),
@@ -103,9 +115,14 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
   });
 }
 
-/** Emits `gemvRows(v, k, rows, count, stride, out)`: `out = sum over p of v[p] * row p` for `k` rows of `count` elements. */
+/**
+ * Emits `gemvRows(v, k, rows, count, stride, out, bias)`: `out = sum over p of v[p] * row p, plus bias` for `k` rows of `count`
+ * elements; a `bias` of 0 is none.
+ */
 function emitRows(module: ModuleBuilder, madd: MultiplyAdd): void {
-  module.func('gemvRows', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, v, k, rows, count, stride, out) => {
+  const params = new Array<'i32'>(7).fill('i32');
+  module.func('gemvRows', params, (f, ...all) => {
+    const [v, k, rows, count, stride, out, bias] = all as Locals<'i32', 7>;
     const [p, q, row, last, strip, end, pairs, vectors, columns] = f.locals('i32', 9);
     const starts = f.locals<'i32', number>('i32', LINES);
     const factors = f.locals<'v128', number>('v128', LINES);
@@ -150,6 +167,25 @@ function emitRows(module: ModuleBuilder, madd: MultiplyAdd): void {
           row.set(i32.add(rows, i32.shl(columns, 2))),
           forRange(p, v, i32.sub(last, LINES * 4 - 1), LINES * 4, add(LINES)),
           forRange(p, p, last, 4, add(1)),
+          when(
+            bias,
+            seq(
+              forRange(
+                q,
+                strip,
+                vectors,
+                16,
+                seq(v128.store(q, f32x4.add(v128.load(q), v128.load(bias))), bias.set(i32.add(bias, 16))),
+              ),
+              forRange(
+                q,
+                q,
+                end,
+                4,
+                seq(f32.store(q, f32.add(f32.load(q), f32.load(bias))), bias.set(i32.add(bias, 4))),
+              ),
+            ),
+          ),
         ),
       ),
     );

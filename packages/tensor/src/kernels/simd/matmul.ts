@@ -1,55 +1,41 @@
-import { dtypes } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import type { MatmulKernels } from '../contract/matmul.js';
 import type { Family, SimdEngine } from './engine.js';
-import { emitGemmF32, GEMM_F32_WORKSPACE } from './gemm-f32.js';
+import { gemmArguments } from './gemm.js';
+import { emitGemmF32, GEMM_F32_TILE, GEMM_F32_WORKSPACE, packedF32 } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
-import { gemvI8Family } from './gemv-i8.js';
-import { emitGemmI8, GEMM_I8_WORKSPACE, type Bytes } from './gemm-i8.js';
+import { packedForm, type Packing } from './packed.js';
+import { addressOf, byteStrides, lineOf } from './places.js';
 
 /** Products below which the plain loops are as fast. */
 const FEW_PRODUCTS = 4096;
 
-/** Zero points up to this leave room for a byte in 16 bits. */
-const LARGEST_ZERO = 32767 - 255;
+/** Rows from which packing the second operand costs nothing beside the product. */
+const MANY_ROWS = 512;
 
-const floatFamily: Family = ({ module, features }) =>
+const matrixFamily: Family = ({ module, features }) =>
   emitGemmF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
 
 const vectorFamily: Family = ({ module, features }) => emitGemv(module, features.fused);
 
-const bytesOf = ({ storage: { dtype } }: View): Bytes | null =>
-  dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
-
-const bytes: readonly Bytes[] = ['signed', 'unsigned'];
-const byteFamilies = Object.fromEntries(
-  bytes.flatMap((a) => bytes.map((b) => [`${a}-${b}`, (({ module }) => emitGemmI8(module, 'gemmI8', a, b)) as Family])),
-) as Record<`${Bytes}-${Bytes}`, Family>;
-
-const lineFamilies: Readonly<Record<Bytes, Family>> = {
-  signed: gemvI8Family('signed'),
-  unsigned: gemvI8Family('unsigned'),
-};
-
-/** Strides of a `[batch, rows, columns]` view in bytes. */
-const strides = ({ storage, layout }: View): [number, number, number] =>
-  layout.strides.map((stride) => stride * dtypes[storage.dtype].bytes) as [number, number, number];
-
-/** Place of the first element of one batch. */
-const first = ({ storage, layout }: View, batch: number): number =>
-  storage.base + layout.offset + batch * layout.strides[0]!;
-
-/** Matrix products of float32 and of bytes; every other dtype goes to `fallback`. */
-export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial<MatmulKernels> {
+/** Matrix products of float32; every other dtype goes to `fallback`. */
+export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'matmul'>): Pick<MatmulKernels, 'matmul'> {
   const { memory } = engine;
-  const address = (view: View): number =>
-    view.storage.pointer(memory, view.layout) + view.layout.offset * dtypes[view.storage.dtype].bytes;
+
+  const packing: Packing = {
+    bytes: ({ layout: { shape } }) => packedF32(shape[1]!, shape[2]!),
+    pack(view, to) {
+      const [, k, n] = view.layout.shape as [number, number, number];
+      const [, row, column] = byteStrides(view);
+      engine.load(matrixFamily)['packF32']!(n, k, addressOf(memory, view), row, column, 0, to);
+    },
+  };
 
   /** Products with one row or one column, where the matrix lies so that it can be read in order; false elsewhere. */
-  function vectorProduct(x: View, y: View, out: View): boolean {
+  function vectorProduct(x: View, y: View, bias: View | null, out: View): boolean {
     const [batches, m, k] = x.layout.shape as [number, number, number];
     const n = y.layout.shape[2]!;
-    const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
+    const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
     // The lines of the matrix are what the result counts.
     const [vector, vectorStep, along, across] = m === 1 ? [x, xc, yr, yc] : [y, yr, xc, xr];
     const count = m === 1 ? n : m;
@@ -59,9 +45,15 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
     const product = engine.load(vectorFamily)[name]!;
     const target = out.storage.writePointer(memory, out.layout);
     if (target === null) return false;
-    const [a, b, c] = [address(x), address(y), target + out.layout.offset * 4];
+    const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), target + out.layout.offset * 4];
     const gathered = vectorStep === 4 ? 0 : memory.scratch(k * 4);
+    let addend = bias ? lineOf(memory, bias) : 0;
+    const repeated = addend !== 0 && m > 1 ? memory.scratch(m * 4) : 0;
     const heap = memory.heap('float32');
+    if (repeated) {
+      heap.fill(heap[addend / 4]!, repeated / 4, repeated / 4 + m);
+      addend = repeated;
+    }
     for (let i = 0; i < batches; i++) {
       let v = vector === x ? a + i * xb : b + i * yb;
       if (gathered) {
@@ -77,135 +69,46 @@ export function simdMatmul(engine: SimdEngine, fallback: MatmulKernels): Partial
           end - start,
           stride,
           c + (i * count + start) * 4,
+          addend && addend + start * 4,
         ]);
-      else product(at, k, lines, count, stride, c + i * count * 4);
-    }
-    return true;
-  }
-
-  /** Zero points of one batch as int32 in scratch memory, padded so that whole panels can be read. */
-  function zeros({ storage, layout }: View, batch: number): number {
-    const count = layout.shape[1]! * layout.shape[2]!;
-    const step = layout.shape[1] === 1 ? layout.strides[2]! : layout.strides[1]!;
-    const at = memory.scratch((count + 16) * 4);
-    const heap = memory.heap('int32');
-    const start = storage.base + layout.offset + batch * layout.strides[0]!;
-    for (let i = 0; i < count; i++) heap[at / 4 + i] = storage.array[start + i * step]!;
-    heap.fill(0, at / 4 + count, at / 4 + count + 16);
-    return at;
-  }
-
-  const smallZeros = ({ storage: { array, base, length } }: View): boolean => {
-    for (let i = base; i < base + length; i++) if (Math.abs(array[i]!) > LARGEST_ZERO) return false;
-    return true;
-  };
-
-  /** Integer products with one row, where every column of y lies in order; or with one column and such rows of x. Else false. */
-  function byteVectorProduct(x: View, y: View, xZero: View, yZero: View, out: View): boolean {
-    const [batches, m, k] = x.layout.shape as [number, number, number];
-    const n = y.layout.shape[2]!;
-    const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
-    const [vector, vectorBatch, vectorStep, lines, linesBatch, along, stride, count] =
-      m === 1 ? [x, xb, xc, y, yb, yr, yc, n] : [y, yb, yr, x, xb, xc, xr, m];
-    const [vectorZeros, lineZeros] = m === 1 ? [xZero, yZero] : [yZero, xZero];
-    const kind = bytesOf(lines);
-    if (along !== 1 || !kind) return false;
-    const target = out.storage.writePointer(memory, out.layout);
-    if (target === null) return false;
-    const [from, at, c] = [address(vector), address(lines), target + out.layout.offset * 4];
-    const widened = memory.scratch(k * 2 + 32);
-    const [into, elements] = [memory.heap('int16'), memory.heap(vector.storage.dtype)];
-    const sums = memory.heap('int32');
-    const lineStep = lineZeros.layout.strides[m === 1 ? 2 : 1]!;
-    for (let i = 0; i < batches; i++) {
-      const zero = vectorZeros.storage.array[first(vectorZeros, i)]!;
-      let total = 0;
-      for (let p = 0, q = from + i * vectorBatch; p < k; p++, q += vectorStep)
-        total += into[widened / 2 + p] = elements[q]! - zero;
-      const result = c + i * count * 4;
-      engine.divide(lineFamilies[kind], 'gemvI8', count, 4, k * count, (start, end) => [
-        widened,
-        k,
-        at + i * linesBatch + start * stride,
-        end - start,
-        stride,
-        result + start * 4,
-      ]);
-      // (line - zero) . v = line . v - zero * sum(v)
-      const zeros = lineZeros.storage.array;
-      for (let j = 0, z = first(lineZeros, i); j < count; j++, z += lineStep)
-        if (zeros[z] !== 0) sums[result / 4 + j]! -= Math.imul(zeros[z]!, total);
+      else product(at, k, lines, count, stride, c + i * count * 4, addend);
     }
     return true;
   }
 
   return {
-    matmul(x, y, out) {
+    matmul(x, y, bias, out) {
       const [batches, m, k] = x.layout.shape as [number, number, number];
       const n = y.layout.shape[2]!;
       const fits = x.storage.dtype === 'float32' && y.storage.dtype === 'float32';
-      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, out);
+      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, bias, out);
       memory.beginKernel();
       try {
-        if ((m === 1 || n === 1) && vectorProduct(x, y, out)) return;
+        if ((m === 1 || n === 1) && vectorProduct(x, y, bias, out)) return;
         const to = out.storage.writePointer(memory, out.layout);
-        if (to === null) return fallback.matmul(x, y, out);
-        const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
-        const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
+        if (to === null) return fallback.matmul(x, y, bias, out);
+        const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
+        const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
+        const packed = batches === 1 && m < MANY_ROWS ? packedForm(memory, y, packing) : 0;
+        const addend = bias ? lineOf(memory, bias) : 0;
+        const byColumns = n >= m;
+        const [count, grain] = byColumns ? [n, GEMM_F32_TILE.columns] : [m, GEMM_F32_TILE.rows];
         for (let i = 0; i < batches; i++)
-          engine.divide(floatFamily, 'gemmF32', m, 2, (m * n * k) / 8, (start, end) => [
-            end - start,
-            n,
-            k,
-            a + i * xb + start * xr,
-            xr,
-            xc,
-            0,
-            b + i * yb,
-            yr,
-            yc,
-            0,
-            c + (i * m + start) * n * 4,
-            n * 4,
-            memory.scratch(GEMM_F32_WORKSPACE),
-          ]);
-      } finally {
-        memory.endKernel();
-      }
-    },
-
-    matmulInteger(x, y, xZero, yZero, out) {
-      const [batches, m, k] = x.layout.shape as [number, number, number];
-      const n = y.layout.shape[2]!;
-      const [left, right] = [bytesOf(x), bytesOf(y)];
-      if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS || !smallZeros(xZero) || !smallZeros(yZero))
-        return fallback.matmulInteger(x, y, xZero, yZero, out);
-      memory.beginKernel();
-      try {
-        if ((m === 1 || n === 1) && byteVectorProduct(x, y, xZero, yZero, out)) return;
-        const to = out.storage.writePointer(memory, out.layout);
-        if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
-        const [a, b, c] = [address(x), address(y), to + out.layout.offset * 4];
-        const [[xb, xr, xc], [yb, yr, yc]] = [strides(x), strides(y)];
-        for (let i = 0; i < batches; i++) {
-          const [zx, zy] = [zeros(xZero, i), zeros(yZero, i)];
-          engine.divide(byteFamilies[`${left}-${right}`], 'gemmI8', m, 4, (m * n * k) / 8, (start, end) => [
-            end - start,
-            n,
-            k,
-            a + i * xb + start * xr,
-            xr,
-            xc,
-            zx + start * 4,
-            b + i * yb,
-            yr,
-            yc,
-            zy,
-            c + (i * m + start) * n * 4,
-            n * 4,
-            memory.scratch(GEMM_I8_WORKSPACE),
-          ]);
-        }
+          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 8, (start, end) => {
+            const [row, column] = byColumns ? [0, start] : [start, 0];
+            return gemmArguments({
+              m: byColumns ? m : end - start,
+              n: byColumns ? end - start : n,
+              k,
+              a: { at: a + i * xb + row * xr, row: xr, column: xc },
+              b: { at: b + i * yb + column * yc, row: yr, column: yc },
+              c: c + ((i * m + row) * n + column) * 4,
+              cRow: n * 4,
+              packed: packed && packed + column * k * 4,
+              bias: addend && addend + column * 4,
+              workspace: memory.scratch(GEMM_F32_WORKSPACE),
+            });
+          });
       } finally {
         memory.endKernel();
       }

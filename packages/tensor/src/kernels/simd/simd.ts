@@ -11,6 +11,7 @@ import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
 import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
+import { simdMatmulInteger } from './matmul-integer.js';
 import { simdNormalize } from './normalize.js';
 import { simdNormalizeGrad } from './normalize-grad.js';
 import { simdPool } from './pool.js';
@@ -31,6 +32,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdElementwise,
     simdHistogram,
     simdMatmul,
+    simdMatmulInteger,
     simdNormalize,
     simdNormalizeGrad,
     simdPool,

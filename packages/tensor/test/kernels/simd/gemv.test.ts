@@ -13,14 +13,16 @@ describe('SIMD products of a matrix and a vector', () => {
         fc.boolean(),
         lie,
         lie,
-        (batch, lines, k, right, howX, howY) => {
+        fc.nat(),
+        (batch, lines, k, right, howX, howY, seed) => {
           fc.pre(lines * k >= 4096 && lines * k < 2e5);
           const [m, n] = right ? [lines, 1] : [1, lines];
           const x = viewOf([batch, m, k], { ...howX, broadcast: howX.broadcast === 0 ? 0 : -1 }, false);
           const y = viewOf([batch, k, n], { ...howY, broadcast: howY.broadcast === 0 ? 0 : -1 }, false);
           const [ours, theirs] = [output([batch, m, n]), output([batch, m, n])];
-          simd.matmul(x, y, ours);
-          reference.matmul(x, y, theirs);
+          const bias = seed % 2 === 0 ? viewOf([n], { seed, flipped: seed % 4 === 0 }, false) : null;
+          simd.matmul(x, y, bias, ours);
+          reference.matmul(x, y, bias, theirs);
           // |x|, |y| <= 4: each of k products adds at most half an ulp of the largest partial sum.
           const bound = k * 16 * k * 2 ** -24 + 1e-6;
           expect(largestError(ours, theirs)).toBeLessThanOrEqual(bound);
@@ -35,7 +37,7 @@ describe('SIMD products of a matrix and a vector', () => {
       const [, row, column] = x.layout.strides as [number, number, number];
       x.storage.array[74 * row + 100 * column] = NaN;
       const out = output([1, 75, 1]);
-      simd.matmul(x, viewOf([1, 101, 1], { seed: 3 }, false), out);
+      simd.matmul(x, viewOf([1, 101, 1], { seed: 3 }, false), null, out);
       expect([...elements(out)].map(Number.isNaN)).toEqual(Array.from({ length: 75 }, (_, i) => i === 74));
     }
   });

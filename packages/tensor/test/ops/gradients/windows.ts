@@ -13,6 +13,7 @@ import {
   groupNorm,
   instanceNorm,
   interpolate,
+  linear,
   layerNorm,
   matmul,
   maxPool1d,
@@ -148,6 +149,12 @@ export const overWindows: Readonly<Record<string, Entry>> = {
     .map(([[mode, rank], seed, size]) => ({
       inputs: pool(seed, around, [1, 2, ...[3, 4].slice(0, rank)]),
       f: (x) => interpolate(x!, { size: [size, size].slice(0, rank), mode }),
+    })),
+  'matmul.linear': fc
+    .tuple(shapes(0, 2), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.boolean(), fc.nat())
+    .map(([leading, inputs, outputs, biased, seed]) => ({
+      inputs: pool(seed, around, [...leading, inputs], [outputs, inputs], ...(biased ? [[outputs]] : [])),
+      f: (x, weight, bias) => linear(x!, weight!, bias ?? null),
     })),
   'matmul.matmul': factors,
   'normalize.normalize': fc.tuple(fc.constantFrom(...norms), fc.nat()).map(([norm, seed]) => ({

@@ -1,20 +1,6 @@
 import { ShapeError, shown, type Tensor } from '@q/tensor';
 
 /**
- * `x @ weight.T + bias` over the last dim of `x`; `weight` is `[out, in]` or `[in]`, `bias` `[out]`.
- *
- * @throws ShapeError where the last dim of x is not `in`
- */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  if (x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[weight.ndim - 1])
-    throw new ShapeError(
-      `linear: the last dim of the input must be ${weight.shape[weight.ndim - 1]}, got shape ${shown(x.shape)} for a weight of shape ${shown(weight.shape)}.`,
-    );
-  const y = x.matmul(weight.ndim === 1 ? weight : weight.transpose(0, 1));
-  return bias ? y.add(bias) : y;
-}
-
-/**
  * `x1 @ weight[k] @ x2 + bias[k]` for every `k`: `[..., in1]` and `[..., in2]` to `[..., out]` with `weight` `[out, in1, in2]`.
  *
  * @throws ShapeError where the leading dims of x1 and x2 differ or the last ones do not fit the weight
