@@ -82,6 +82,7 @@ export {
   type MeshgridOptions,
 } from './functions/join.js';
 export { linear, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export { adamStep, sgdStep, type AdamMemory, type AdamStepOptions, type SGDStepOptions } from './functions/optim.js';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

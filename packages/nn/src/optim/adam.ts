@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@q/tensor';
+import { adamStep, ArgumentError, type Tensor } from '@q/tensor';
 import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
 
 /** Options of `Adam` and `AdamW`. */
@@ -39,24 +39,11 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
     return amsgrad ? { ...state, maxExpAvgSq: param.zerosLike() } : state;
   }
 
-  /** The step of Adam, in the order of PyTorch's float32 operations (Kingma and Ba, 2015, algorithm 1). */
+  /** The step of Adam on a parameter and its memory. */
   descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
-    const [beta1, beta2] = betas;
-    const { expAvg, expAvgSq } = state;
     state.step++;
-    expAvg.mul_(beta1).add_(grad, { alpha: 1 - beta1 });
-    expAvgSq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
-    let square = expAvgSq;
-    if (amsgrad) {
-      square = (state.maxExpAvgSq as Tensor | undefined)?.maximum(expAvgSq) ?? expAvgSq.clone();
-      state.maxExpAvgSq = square;
-    }
-    const stepSize = lr / (1 - beta1 ** state.step);
-    const denominator = square
-      .sqrt()
-      .div_(Math.sqrt(1 - beta2 ** state.step))
-      .add_(eps);
-    param.addcdiv_(expAvg, denominator, { value: -stepSize });
+    const maxExpAvgSq = amsgrad ? ((state.maxExpAvgSq ??= state.expAvgSq.zerosLike()) as Tensor) : null;
+    adamStep(param, grad, { ...state, maxExpAvgSq }, { step: state.step, lr, betas, eps });
   }
 }
 

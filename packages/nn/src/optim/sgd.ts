@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@q/tensor';
+import { ArgumentError, sgdStep, type Tensor } from '@q/tensor';
 import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
 
 /** Options of `SGD`. */
@@ -47,15 +47,16 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
   }
 
   override update(param: Tensor, grad: Tensor, group: SGDOptions, state: Partial<SGDState> & ParamState): void {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
+    const { lr, momentum, weightDecay, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
-    if (momentum !== 0) {
-      const buffer = state.momentumBuffer;
-      if (buffer === undefined) state.momentumBuffer = step.clone();
-      else buffer.mul_(momentum).add_(step, { alpha: 1 - dampening });
-      step = nesterov ? step.add(state.momentumBuffer!, { alpha: momentum }) : state.momentumBuffer!;
+    if (momentum === 0) {
+      param.add_(step, { alpha: -lr });
+      return;
     }
-    param.add_(step, { alpha: -lr });
+    if (state.momentumBuffer) return sgdStep(param, step, state.momentumBuffer, group);
+    // The first step starts the buffer with the whole gradient, whatever the dampening.
+    state.momentumBuffer = step.zerosLike();
+    sgdStep(param, step, state.momentumBuffer, { ...group, dampening: 0 });
   }
 }

@@ -6,6 +6,7 @@ import type { IndexingKernels } from './contract/indexing.js';
 import type { IntegerKernels } from './contract/integer.js';
 import type { MatmulKernels } from './contract/matmul.js';
 import type { NormalizeKernels } from './contract/normalize.js';
+import type { OptimKernels } from './contract/optim.js';
 import type { PoolKernels } from './contract/pool.js';
 import type { ReduceKernels } from './contract/reduce.js';
 import type { ResampleKernels } from './contract/resample.js';
@@ -25,6 +26,7 @@ export interface Kernels
     IndexingKernels,
     IntegerKernels,
     NormalizeKernels,
+    OptimKernels,
     PoolKernels,
     ReduceKernels,
     MatmulKernels,

@@ -7,6 +7,7 @@ import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { normalize } from './normalize.js';
+import { optim } from './optim.js';
 import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import { requantize } from './requantize.js';
@@ -24,6 +25,7 @@ export const reference: Kernels = {
   ...elementwise,
   ...indexing,
   ...normalize,
+  ...optim,
   ...pool,
   ...reduce,
   ...matmul,

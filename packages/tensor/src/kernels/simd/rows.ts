@@ -35,6 +35,9 @@ export type Access = 'vector' | 'mask' | 'scalar' | 'number';
 /** The steps of a function of several vectors. */
 export type Body = (code: Lockstep, inputs: readonly Wide[]) => Wide;
 
+/** What a function gives: float32, or bools from a mask. */
+type Result = 'vector' | 'mask';
+
 /** Four bools in memory as lanes with all bits set or none. */
 const maskLanes = (bools: Expr<'v128'>): Expr<'v128'> => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(bools)), v128.zero);
 
@@ -44,21 +47,31 @@ function bools([first, ...rest]: readonly Expr<'v128'>[]): Expr<'v128'> {
   return i8x16.abs(i8x16.narrowS(i16x8.narrowS(first!, second), i16x8.narrowS(third, fourth)));
 }
 
-/**
- * Emits `name(inputs..., out, n)`: the function on every element of a row of `n` > 0 float32. Where `result` is a mask, `out`
- * is a row of bools.
- */
-export function emitRow(
-  { module, constants, features }: Emission,
+/** Emits `name(inputs..., out, n)`: the function on every element of a row of `n` > 0 float32. See `emitRows`. */
+export const emitRow = (
+  emission: Emission,
   name: string,
   accesses: readonly Access[],
   body: Body,
-  result: 'vector' | 'mask' = 'vector',
+  result: Result = 'vector',
+): void => emitRows(emission, name, accesses, [result], (code, inputs) => [body(code, inputs)]);
+
+/**
+ * Emits `name(inputs..., outs..., n)`: a function of several results on every element of a row of `n` > 0 float32. An output may
+ * lie where an input does. Where a result is a mask, its output is a row of bools.
+ */
+export function emitRows(
+  { module, constants, features }: Emission,
+  name: string,
+  accesses: readonly Access[],
+  results: readonly Result[],
+  body: (code: Lockstep, inputs: readonly Wide[]) => readonly Wide[],
 ): void {
-  const params = [...accesses.map((access) => (access === 'number' ? 'f32' : 'i32')), 'i32', 'i32'] as const;
-  module.func(name, params, (f, ...all) => {
-    const pointers = all.slice(0, -2) as Local<'i32'>[];
-    const [out, n] = all.slice(-2) as [Local<'i32'>, Local<'i32'>];
+  const types = accesses.map((access): 'f32' | 'i32' => (access === 'number' ? 'f32' : 'i32'));
+  module.func(name, [...types, ...results.map(() => 'i32' as const), 'i32'], (f, ...all) => {
+    const pointers = all.slice(0, accesses.length) as Local<'i32'>[];
+    const outs = all.slice(accesses.length, -1) as Local<'i32'>[];
+    const n = all.at(-1) as Local<'i32'>;
     const end = f.local('i32');
     const splats = accesses.map((access) => (access === 'vector' || access === 'mask' ? null : f.local('v128')));
     /** The logarithm of the bytes of an element. */
@@ -68,13 +81,13 @@ export function emitRow(
         ...pointers.flatMap((pointer, i) =>
           splats[i] ? [] : [pointer.set(i32.add(pointer, count << shift(accesses[i]!)))],
         ),
-        out.set(i32.add(out, count << shift(result))),
+        ...outs.map((out, i) => out.set(i32.add(out, count << shift(results[i]!)))),
       );
     /** `width` vectors: read, computed in lockstep, written. */
     const steps = (
       width: number,
       read: (pointer: Local<'i32'>, access: Access, u: number) => Expr<'v128'>,
-      write: (values: Wide) => Stmt,
+      write: (out: Local<'i32'>, result: Result, values: Wide) => Stmt,
     ): Stmt => {
       const code = new Lockstep(f, constants, features.fused, width);
       const inputs = pointers.map((pointer, i) =>
@@ -84,19 +97,20 @@ export function emitRow(
         code,
         inputs.map((input) => code.step((x) => x, input)),
       );
-      return seq(code.code, write(values));
+      return seq(code.code, ...values.map((value, i) => write(outs[i]!, results[i]!, value)));
     };
-    const writeVectors = (values: Wide): Stmt =>
+    const writeVectors = (out: Local<'i32'>, result: Result, values: Wide): Stmt =>
       result === 'vector'
         ? seq(...values.map((value, u) => v128.store(out, value, u * 16)))
         : values.length === 4
           ? v128.store(out, bools(values))
           : v128.storeLane32(out, bools(values));
+    const [first] = outs as [Local<'i32'>];
     const blocks = (width: number): Stmt =>
       seq(
-        end.set(i32.add(out, i32.shl(i32.and(n, -4 * width), shift(result)))),
+        end.set(i32.add(first, i32.shl(i32.and(n, -4 * width), shift(results[0]!)))),
         when(
-          i32.ltU(out, end),
+          i32.ltU(first, end),
           doWhile(
             seq(
               steps(
@@ -107,7 +121,7 @@ export function emitRow(
               ),
               advance(4 * width),
             ),
-            i32.ltU(out, end),
+            i32.ltU(first, end),
           ),
         ),
         n.set(i32.and(n, 4 * width - 1)),
@@ -116,7 +130,7 @@ export function emitRow(
       1,
       (pointer, access) =>
         access === 'mask' ? maskLanes(i32x4.splat(i32.load8U(pointer))) : f32x4.splat(f32.load(pointer)),
-      ([value]) =>
+      (out, result, [value]) =>
         result === 'vector' ? v128.storeLane32(out, value!) : i32.store8(out, i32.and(i32x4.lane(value!, 0), 1)),
     );
     return seq(

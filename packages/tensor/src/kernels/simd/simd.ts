@@ -14,6 +14,7 @@ import { simdMatmul } from './matmul.js';
 import { simdMatmulInteger } from './matmul-integer.js';
 import { simdNormalize } from './normalize.js';
 import { simdNormalizeGrad } from './normalize-grad.js';
+import { simdOptim } from './optim.js';
 import { simdPool } from './pool.js';
 import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
@@ -35,6 +36,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdMatmulInteger,
     simdNormalize,
     simdNormalizeGrad,
+    simdOptim,
     simdPool,
     simdReduce,
     simdRequantize,

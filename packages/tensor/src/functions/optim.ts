@@ -1,0 +1,73 @@
+import { adam, descend } from '../ops/optim.js';
+import { checkTensor } from '../tensor/operand.js';
+import type { Tensor } from '../tensor.js';
+
+/** What Adam remembers of a parameter; tensors of its shape and dtype. */
+export interface AdamMemory {
+  /** Running mean of the gradient. */
+  readonly expAvg: Tensor;
+  /** Running mean of its square. */
+  readonly expAvgSq: Tensor;
+  /** Largest `expAvgSq` so far, for AMSGrad (Reddi et al., 2018). */
+  readonly maxExpAvgSq?: Tensor | null;
+}
+
+/** Options of `adamStep`. */
+export interface AdamStepOptions {
+  /** Which step this is, from 1 on. */
+  readonly step: number;
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+}
+
+/**
+ * One step of Adam (Kingma and Ba, 2015, algorithm 1) on a parameter and its memory, in place and in one pass, with the
+ * rounding of PyTorch's operations. `@q/nn/optim` has the optimizer.
+ *
+ * @throws ShapeError or DTypeError unless all tensors have one shape and one floating dtype; AutogradError outside `noGrad`
+ * for a parameter that requires a gradient. Nothing is changed then.
+ */
+export function adamStep(param: Tensor, grad: Tensor, memory: AdamMemory, options: AdamStepOptions): void {
+  const { expAvg, expAvgSq, maxExpAvgSq = null } = memory;
+  const { step, lr, betas, eps } = options;
+  checkTensor('adamStep', 'param', param);
+  checkTensor('adamStep', 'grad', grad);
+  checkTensor('adamStep', 'expAvg', expAvg);
+  checkTensor('adamStep', 'expAvgSq', expAvgSq);
+  if (maxExpAvgSq !== null) checkTensor('adamStep', 'maxExpAvgSq', maxExpAvgSq);
+  const [beta1, beta2] = betas;
+  adam(param, grad, expAvg, expAvgSq, maxExpAvgSq, {
+    beta1,
+    beta2,
+    share1: 1 - beta1,
+    share2: 1 - beta2,
+    root: Math.sqrt(1 - beta2 ** step),
+    eps,
+    size: lr / (1 - beta1 ** step),
+  });
+}
+
+/** Options of `sgdStep`. */
+export interface SGDStepOptions {
+  readonly lr: number;
+  readonly momentum: number;
+  /** Share of the gradient that the momentum leaves out. Default: 0. */
+  readonly dampening?: number;
+  /** Nesterov's momentum. Default: false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * One step of gradient descent with momentum on a parameter and its momentum buffer, in place and in one pass, as
+ * `torch.optim.SGD` defines it. `@q/nn/optim` has the optimizer.
+ *
+ * @throws as `adamStep`
+ */
+export function sgdStep(param: Tensor, grad: Tensor, buffer: Tensor, options: SGDStepOptions): void {
+  checkTensor('sgdStep', 'param', param);
+  checkTensor('sgdStep', 'grad', grad);
+  checkTensor('sgdStep', 'buffer', buffer);
+  const { lr, momentum, dampening = 0, nesterov = false } = options;
+  descend(param, grad, buffer, { lr, momentum, share: 1 - dampening, nesterov });
+}
