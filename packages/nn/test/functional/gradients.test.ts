@@ -84,13 +84,6 @@ const entries: Readonly<Record<string, Entry>> = {
       [d.n, d.c],
     ]),
   cosineSimilarity: pairwise((x, y, { flag }) => F.cosineSimilarity(x, y, { dim: flag ? 0 : 1 })),
-  crossEntropy: (d) =>
-    d.flag
-      ? call(d, (x, y) => F.crossEntropy(x!, y!, { reduction: d.reduction, labelSmoothing: 0.1 }), [
-          [d.n, d.c],
-          [d.n, d.c],
-        ])
-      : call(d, (x) => F.crossEntropy(x!, classes(d), { reduction: d.reduction, labelSmoothing: 0.2 }), [[d.n, d.c]]),
   ctcLoss: (d) =>
     call(
       d,
@@ -155,10 +148,6 @@ const entries: Readonly<Record<string, Entry>> = {
   multilabelSoftMarginLoss: (d) =>
     call(d, (x, y) => F.multilabelSoftMarginLoss(x!, y!, { reduction: d.reduction }), [
       [d.n, d.c],
-      [d.n, d.c],
-    ]),
-  nllLoss: (d) =>
-    call(d, (x) => F.nllLoss(x!, classes(d), { reduction: d.reduction, ...(d.flag && { ignoreIndex: 5 }) }), [
       [d.n, d.c],
     ]),
   normalize: (d) => call(d, (x) => F.normalize(x!, { p: d.flag ? 2 : 1, dim: 0 }), [[d.n, d.c]]),

@@ -4,6 +4,7 @@ import type { ElementwiseKernels } from './contract/elementwise.js';
 import type { HistogramKernels } from './contract/histogram.js';
 import type { IndexingKernels } from './contract/indexing.js';
 import type { IntegerKernels } from './contract/integer.js';
+import type { LossKernels } from './contract/loss.js';
 import type { MatmulKernels } from './contract/matmul.js';
 import type { NormalizeKernels } from './contract/normalize.js';
 import type { OptimKernels } from './contract/optim.js';
@@ -25,6 +26,7 @@ export interface Kernels
     ElementwiseKernels,
     IndexingKernels,
     IntegerKernels,
+    LossKernels,
     NormalizeKernels,
     OptimKernels,
     PoolKernels,

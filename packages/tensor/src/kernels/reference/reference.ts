@@ -5,6 +5,7 @@ import { integerConvolution, plainParts } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
+import { loss } from './loss.js';
 import { matmul } from './matmul.js';
 import { normalize } from './normalize.js';
 import { optim } from './optim.js';
@@ -28,6 +29,7 @@ export const reference: Kernels = {
   ...optim,
   ...pool,
   ...reduce,
+  ...loss,
   ...matmul,
   ...histogram,
   ...requantize,

@@ -25,4 +25,17 @@ export const softmax: SoftmaxKernels = {
       }
     }
   },
+
+  softmaxGrad(grad, y, log, out) {
+    const [upstream, result, to] = [lines(grad), lines(y), lines(out)];
+    const [g, v, write] = [grad.storage.array, y.storage.array, out.storage.array];
+    for (let l = 0; l < to.starts.length; l++) {
+      const [gi, vi, oi] = [upstream.starts[l]!, result.starts[l]!, to.starts[l]!];
+      let sum = 0;
+      for (let i = 0, p = gi, q = vi; i < to.size; i++, p += upstream.step, q += result.step)
+        sum += log ? g[p]! : g[p]! * v[q]!;
+      for (let i = 0, p = gi, q = vi, o = oi; i < to.size; i++, p += upstream.step, q += result.step, o += to.step)
+        write[o] = log ? g[p]! - Math.exp(v[q]!) * sum : v[q]! * (g[p]! - sum);
+    }
+  },
 };

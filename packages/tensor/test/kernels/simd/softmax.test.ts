@@ -50,3 +50,22 @@ describe('SIMD softmax', () => {
     expect(largestError(ours, theirs, (value) => Math.max(1, Math.abs(value)))).toBeLessThanOrEqual(1e-6);
   });
 });
+
+describe('SIMD gradient of softmax', () => {
+  it.each([false, true])('stays close to the reference for rows of any length (logarithm: %s)', (logarithm) =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
+        const plain = { ...how, flipped: false, transposed: false, broadcast: -1 };
+        const grad = viewOf([rows, n], plain, false);
+        const y = output([rows, n]);
+        reference.softmax(viewOf([rows, n], { ...plain, seed: how.seed + 1 }, false), logarithm, y);
+        const [ours, theirs] = [output([rows, n]), output([rows, n])];
+        simd.softmaxGrad(grad, y, logarithm, ours);
+        reference.softmaxGrad(grad, y, logarithm, theirs);
+        // |grad| <= 4: the sum of n of them bounds what its rounding can do to an element.
+        expect(largestError(ours, theirs)).toBeLessThanOrEqual(4 * n * 2 ** -22);
+      }),
+      { numRuns: 40 },
+    ),
+  );
+});

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { apply, cat, type ScatterReduction, type Tensor } from '@q/tensor';
+import { apply, cat, nllLoss, tensor, type ScatterReduction, type Tensor } from '@q/tensor';
 import { asStrided } from '../../../src/ops/movement.js';
 import { exclusiveProd } from '../../../src/ops/scan.js';
 import { along, around, each, indices, over, pool, positive, shapes, type Entry } from './case.js';
@@ -104,6 +104,32 @@ export const structure: Readonly<Record<string, Entry>> = {
   'join.split': along((x, dim) => x.split(2, dim)),
   'join.unbind': along((x, dim) => x.unbind(dim)),
 
+  'loss.nll': fc
+    .record({
+      n: fc.integer({ min: 1, max: 3 }),
+      c: fc.integer({ min: 1, max: 3 }),
+      reduction: fc.constantFrom('none', 'mean', 'sum'),
+      image: fc.boolean(),
+      weighted: fc.boolean(),
+      pick: fc.nat({ max: 2 ** 20 }),
+      seed: fc.nat(),
+    })
+    .map(({ n, c, reduction, image, weighted, pick, seed }) => {
+      const after = image ? [2] : [];
+      const target = positions(c, n * (image ? 2 : 1), pick).reshape([n, ...after]);
+      const weight = weighted ? tensor([0.5, 2, 1.25].slice(0, c), { dtype: 'float64' }) : null;
+      return {
+        inputs: pool(seed, around, [n, c, ...after]),
+        f: (x) => nllLoss(x!, target, { reduction, weight, ignoreIndex: pick % 2 === 0 ? c - 1 : -100 }),
+      };
+    })
+    .filter(
+      ({ f, inputs }) =>
+        f(...inputs)
+          .isfinite()
+          .all()
+          .item() === 1,
+    ),
   'movement.asStrided': fc.nat().map((seed) => ({
     inputs: pool(seed, around, [3, 2]),
     f: (x) => apply(asStrided, [x!], { shape: [2, 3], strides: [1, 2], offset: 0 }),
