@@ -90,15 +90,18 @@ function packRows(module: ModuleBuilder) {
   );
 }
 
-/** Columns of B as one panel `[kc][NR]`, columns beyond `columns` are zero. Strides in bytes. */
+/**
+ * Columns of B as one panel `[kc][NR]`; what stands in columns from `columns` on does not matter. Strides in bytes. Up to 15
+ * elements behind the last row are read.
+ */
 function packPanel(module: ModuleBuilder) {
   return module.func(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     (f, kc, columns, b, rowStride, columnStride, _extra, dst) => {
       const [p, j, from, to] = f.locals('i32', 4);
+      const lines = f.locals('i32', 4);
       const [t0, t1, t2, t3, u0, u1, u2, u3] = f.locals('v128', 8);
-      const full = i32.eq(columns, NR);
       const alongRows = forRange(
         p,
         0,
@@ -110,14 +113,19 @@ function packPanel(module: ModuleBuilder) {
           dst.set(i32.add(dst, NR * 4)),
         ),
       );
+      const [first, second, third, fourth] = lines;
       // k runs along memory (a transposed operand): 4 x 4 blocks are transposed in registers.
       const alongColumns = forRange(
         j,
         0,
-        NR,
+        columns,
         4,
         seq(
-          from.set(i32.add(b, i32.mul(j, columnStride))),
+          first.set(i32.add(b, i32.mul(j, columnStride))),
+          // Lines that are not there repeat the one before.
+          ...[second, third, fourth].map((line, l) =>
+            seq(line.set(lines[l]!), when(i32.ltU(i32.add(j, l + 1), columns), line.set(i32.add(line, columnStride)))),
+          ),
           to.set(i32.add(dst, i32.shl(j, 2))),
           forRange(
             p,
@@ -125,10 +133,10 @@ function packPanel(module: ModuleBuilder) {
             i32.and(kc, -4),
             4,
             seq(
-              t0.set(v128.load(from)),
-              t1.set(v128.load(i32.add(from, columnStride))),
-              t2.set(v128.load(i32.add(from, i32.shl(columnStride, 1)))),
-              t3.set(v128.load(i32.add(from, i32.mul(columnStride, 3)))),
+              t0.set(v128.load(first)),
+              t1.set(v128.load(second)),
+              t2.set(v128.load(third)),
+              t3.set(v128.load(fourth)),
               u0.set(v128.shuffle32(t0, t1, [0, 4, 1, 5])),
               u1.set(v128.shuffle32(t0, t1, [2, 6, 3, 7])),
               u2.set(v128.shuffle32(t2, t3, [0, 4, 1, 5])),
@@ -137,7 +145,7 @@ function packPanel(module: ModuleBuilder) {
               v128.store(to, v128.shuffle32(u0, u2, [2, 3, 6, 7]), NR * 4),
               v128.store(to, v128.shuffle32(u1, u3, [0, 1, 4, 5]), NR * 8),
               v128.store(to, v128.shuffle32(u1, u3, [2, 3, 6, 7]), NR * 12),
-              from.set(i32.add(from, 16)),
+              ...lines.map((line) => line.set(i32.add(line, 16))),
               to.set(i32.add(to, NR * 16)),
             ),
           ),
@@ -155,20 +163,16 @@ function packPanel(module: ModuleBuilder) {
             forRange(
               j,
               0,
-              NR,
+              columns,
               1,
-              seq(
-                when(i32.ltU(j, columns), f32.store(to, f32.load(from)), f32.store(to, 0)),
-                from.set(i32.add(from, columnStride)),
-                to.set(i32.add(to, 4)),
-              ),
+              seq(f32.store(to, f32.load(from)), from.set(i32.add(from, columnStride)), to.set(i32.add(to, 4))),
             ),
           ),
         );
       return when(
-        i32.and(full, i32.eq(columnStride, 4)),
+        i32.eq(columnStride, 4),
         alongRows,
-        when(i32.and(full, i32.eq(rowStride, 4)), seq(alongColumns, element(i32.and(kc, -4))), element(0)),
+        when(i32.eq(rowStride, 4), seq(alongColumns, element(i32.and(kc, -4))), element(0)),
       );
     },
   );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { apply, cat, nllLoss, tensor, type ScatterReduction, type Tensor } from '@q/tensor';
 import { asStrided } from '../../../src/ops/movement.js';
 import { exclusiveProd } from '../../../src/ops/scan.js';
-import { along, around, each, indices, over, pool, positive, shapes, type Entry } from './case.js';
+import { along, around, each, indices, over, pool, positive, shapes, type Case, type Entry } from './case.js';
 
 /** A dim of `x` counted from its front. */
 const front = (x: Tensor, dim: number): number => (dim < 0 ? dim + x.ndim : dim);
@@ -114,7 +114,7 @@ export const structure: Readonly<Record<string, Entry>> = {
       pick: fc.nat({ max: 2 ** 20 }),
       seed: fc.nat(),
     })
-    .map(({ n, c, reduction, image, weighted, pick, seed }) => {
+    .map(({ n, c, reduction, image, weighted, pick, seed }): Case => {
       const after = image ? [2] : [];
       const target = positions(c, n * (image ? 2 : 1), pick).reshape([n, ...after]);
       const weight = weighted ? tensor([0.5, 2, 1.25].slice(0, c), { dtype: 'float64' }) : null;
