@@ -16,8 +16,39 @@ const STEP = 16 * 1024 * 1024;
 /** Bytes behind the last storage that stay unused: kernels may read whole vectors past the end of what they are given. */
 const SLACK = 64;
 
-/** Bytes of kernel memory used before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
+/** The most bytes of kernel memory before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
 const DEFAULT_BUDGET = 256 * 1024 * 1024;
+
+/**
+ * How much kernel memory is worth having. New pages cost more than moving out what nobody will ask for again, which is what
+ * most results of a loop are; so memory starts small, and doubles when storages that were moved out are wanted back.
+ */
+class WorkingSet {
+  limit = STEP;
+  budget = DEFAULT_BUDGET;
+  private evicted = 0;
+  private missed = 0;
+
+  setBudget(bytes: number): void {
+    this.budget = bytes;
+    this.limit = Math.min(this.limit, bytes);
+  }
+
+  /** Bytes that were moved out. */
+  evict(bytes: number): void {
+    this.evicted += bytes;
+    // Next to nothing of it was wanted back: a new count begins.
+    if (this.evicted > 4 * this.limit) this.evicted = this.missed = 0;
+  }
+
+  /** Bytes that were moved out and are wanted back. */
+  miss(bytes: number): void {
+    this.missed += bytes;
+    if (this.missed * 4 < this.limit) return;
+    this.limit = Math.min(this.budget, 2 * this.limit);
+    this.evicted = this.missed = 0;
+  }
+}
 
 /**
  * The place of one storage in kernel memory. It outlives its storage when that becomes garbage: memory knows blocks only,
@@ -55,7 +86,7 @@ export class Block {
 export class KernelMemory {
   readonly shared: boolean;
   private readonly allocator: Allocator;
-  private budget = DEFAULT_BUDGET;
+  private readonly workingSet = new WorkingSet();
   private epoch = 1;
   private running = false;
   private oldest: Block | null = null;
@@ -123,14 +154,14 @@ export class KernelMemory {
 
   /** Bytes in use and bytes reserved. */
   usage(): { readonly used: number; readonly reserved: number; readonly budget: number } {
-    return { used: this.allocator.used, reserved: this.buffer.byteLength, budget: this.budget };
+    return { used: this.allocator.used, reserved: this.buffer.byteLength, budget: this.workingSet.budget };
   }
 
   /** Sets how many bytes may be used before storages move out. */
   setBudget(bytes: number): void {
     if (!Number.isSafeInteger(bytes) || bytes < STEP)
       throw new ArgumentError(`setMemoryBudget: wants a number of bytes of at least ${STEP}, got ${bytes}.`);
-    this.budget = bytes;
+    this.workingSet.setBudget(bytes);
   }
 
   /** A place for `length` elements, not initialised. */
@@ -141,9 +172,20 @@ export class KernelMemory {
     return block;
   }
 
-  /** Bytes that stay taken, with neither a storage nor an end. */
-  reserve(bytes: number): number {
-    return this.take(bytes).start;
+  /** A place for the elements of a storage that were moved out. */
+  replace(dtype: DType, length: number): Block {
+    this.workingSet.miss(length * dtypes[dtype].bytes);
+    return this.place(dtype, length);
+  }
+
+  /** Bytes that stay taken until they are given back. */
+  reserve(bytes: number): Chunk {
+    return this.take(bytes);
+  }
+
+  /** Gives reserved bytes back. */
+  release(chunk: Chunk): void {
+    this.allocator.release(chunk);
   }
 
   /** Bytes that `endKernel` gives back. */
@@ -203,7 +245,7 @@ export class KernelMemory {
       const chunk = this.allocator.allocate(bytes);
       if (chunk) return chunk;
       const wanted = Math.max(STEP, bytes + PAGE);
-      if (this.buffer.byteLength + wanted <= this.budget && this.grow(wanted)) continue;
+      if (this.buffer.byteLength + wanted <= this.workingSet.limit && this.grow(wanted)) continue;
       if (this.evictOldest()) continue;
       // Everything left is in use by the running kernel: only more memory helps.
       if (this.grow(wanted) || this.grow(bytes + PAGE)) continue;
@@ -223,6 +265,7 @@ export class KernelMemory {
       spilled.set(this.heap(dtype).subarray(base, base + length));
       block.spilled = spilled;
     }
+    this.workingSet.evict(block.chunk!.size);
     this.free(block);
     return true;
   }

@@ -120,6 +120,7 @@ export class Storage<D extends DType = DType> {
       memory.use(this.block);
       return this.block.chunk.start;
     }
+    const wasMovedOut = this.block !== null;
     const host = this.array;
     if (this.exposed) {
       const { bytes } = dtypes[this.dtype];
@@ -128,7 +129,7 @@ export class Storage<D extends DType = DType> {
       memory.heap(this.dtype).set(host.subarray(first, end), at / bytes);
       return at - first * bytes;
     }
-    const block = memory.place(this.dtype, this.length);
+    const block = wasMovedOut ? memory.replace(this.dtype, this.length) : memory.place(this.dtype, this.length);
     memory.heap(this.dtype).set(host, block.base);
     block.clean = true;
     this.block = block;

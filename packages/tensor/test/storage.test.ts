@@ -38,6 +38,19 @@ describe('storage', () => {
     expect(memoryUsage().used).toBeLessThanOrEqual(34 * MiB);
   });
 
+  it('grows kernel memory for tensors that are used again, not for results that are thrown away', () => {
+    setMemoryBudget(16 * MiB);
+    setMemoryBudget(128 * MiB);
+    const before = memoryUsage().reserved;
+    const x = zeros([1 << 20]);
+    for (let i = 0; i < 50; i++) x.add(i);
+    expect(memoryUsage().reserved).toBeLessThanOrEqual(Math.max(before, 17 * MiB));
+    const live = Array.from({ length: 15 }, (_, i) => x.add(i));
+    for (let pass = 0; pass < 8; pass++) live.forEach((tensor, i) => expect(tensor.amax().item()).toBe(i));
+    expect(memoryUsage().reserved).toBeGreaterThanOrEqual(60 * MiB);
+    expect(memoryUsage().reserved).toBeLessThanOrEqual(128 * MiB);
+  });
+
   it('leaves what was moved out to the garbage collector, although nothing lets it report back', () => {
     setMemoryBudget(16 * MiB);
     const x = zeros([1 << 20]);

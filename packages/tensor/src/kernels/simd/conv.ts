@@ -112,7 +112,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
           ]);
         else
           for (let g = 0; g < groups; g++)
-            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 8, (start, end) => [
+            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 8, (start, end, part) => [
               outside,
               k,
               weights! + g * outside * k * 4,
@@ -124,7 +124,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
               out + (g * outside * length + start * columns) * 4,
               length * 4,
               biases + g * outside * 4,
-              memory.scratch(convWorkspace(outside, pitch)),
+              engine.workspace(part, convWorkspace(outside, pitch)),
             ]);
       }
       return true;

@@ -1,3 +1,4 @@
+import type { Chunk } from '../../allocator.js';
 import { ArgumentError } from '../../errors.js';
 import type { KernelMemory } from '../../memory.js';
 import { f32x4, ModuleBuilder, seq, v128 } from './assembler.js';
@@ -76,6 +77,8 @@ export class SimdEngine {
   private readonly fused = new Map<Family, Compiled>();
   private readonly unfused = new Map<Family, Compiled>();
   private readonly constants = new ConstantTable();
+  /** One for each part that may run at the same time: always the same places, which caches know. */
+  private readonly workspaces: Chunk[] = [];
 
   constructor(
     readonly memory: KernelMemory,
@@ -104,11 +107,21 @@ export class SimdEngine {
     return compiled;
   }
 
+  /** Address of at least `bytes` that a part of a kernel may use while it runs. */
+  workspace(part: number, bytes: number): number {
+    const known = this.workspaces[part];
+    if (known && known.size >= bytes) return known.start;
+    if (known) this.memory.release(known);
+    const made = this.memory.reserve(bytes);
+    this.workspaces[part] = made;
+    return made.start;
+  }
+
   /**
    * Runs a kernel over `count` rows (of whatever kind) that do not depend on each other, divided between the threads there
    * are in multiples of `grain`; `argsOf` gives the arguments for the rows from `start` to `end`. `work` is what all of it
    * takes, in elementary operations: below a threshold one thread is faster. To be called between `beginKernel` and
-   * `endKernel`; scratch memory that `argsOf` takes is the part's own.
+   * `endKernel`.
    */
   divide(
     family: Family,
@@ -116,15 +129,16 @@ export class SimdEngine {
     count: number,
     grain: number,
     work: number,
-    argsOf: (start: number, end: number) => readonly number[],
+    argsOf: (start: number, end: number, part: number) => readonly number[],
   ): void {
     const compiled = this.compile(family);
     const kernel = compiled.exports[name]!;
     const workers = work >= WORTH_SHARING && count >= 2 * grain ? idleWorkers() : null;
-    if (!workers) return kernel(...argsOf(0, count));
+    if (!workers) return kernel(...argsOf(0, count, 0));
     const size = Math.ceil(count / (workers.count + 1) / grain) * grain;
     const parts: (readonly number[])[] = [];
-    for (let start = 0; start < count; start += size) parts.push(argsOf(start, Math.min(count, start + size)));
+    for (let start = 0; start < count; start += size)
+      parts.push(argsOf(start, Math.min(count, start + size), parts.length));
     workers.pool.run(compiled, compiled.names.indexOf(name), parts, () => kernel(...parts[0]!));
   }
 }

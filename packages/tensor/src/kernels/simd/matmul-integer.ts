@@ -109,7 +109,7 @@ export function simdMatmulInteger(
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
         for (let i = 0; i < batches; i++) {
           const [zx, zy] = [zeros(xZero, i), zeros(yZero, i)];
-          engine.divide(byteFamilies[`${left}-${right}`], 'gemmI8', m, 4, (m * n * k) / 8, (start, end) =>
+          engine.divide(byteFamilies[`${left}-${right}`], 'gemmI8', m, 4, (m * n * k) / 8, (start, end, part) =>
             gemmArguments({
               m: end - start,
               n,
@@ -118,7 +118,7 @@ export function simdMatmulInteger(
               b: { at: b + i * yb, row: yr, column: yc, extra: zy },
               c: c + (i * m + start) * n * 4,
               cRow: n * 4,
-              workspace: memory.scratch(GEMM_I8_WORKSPACE),
+              workspace: engine.workspace(part, GEMM_I8_WORKSPACE),
             }),
           );
         }

@@ -94,7 +94,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
         const byColumns = n >= m;
         const [count, grain] = byColumns ? [n, GEMM_F32_TILE.columns] : [m, GEMM_F32_TILE.rows];
         for (let i = 0; i < batches; i++)
-          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 8, (start, end) => {
+          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 8, (start, end, part) => {
             const [row, column] = byColumns ? [0, start] : [start, 0];
             return gemmArguments({
               m: byColumns ? m : end - start,
@@ -106,7 +106,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
               cRow: n * 4,
               packed: packed && packed + column * k * 4,
               bias: addend && addend + column * 4,
-              workspace: memory.scratch(GEMM_F32_WORKSPACE),
+              workspace: engine.workspace(part, GEMM_F32_WORKSPACE),
             });
           });
       } finally {

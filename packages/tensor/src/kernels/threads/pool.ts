@@ -65,7 +65,7 @@ export class ThreadPool {
   }
 
   private start(): Helper {
-    const mailbox = this.memory.reserve(MAILBOX.words * 4);
+    const mailbox = this.memory.reserve(MAILBOX.words * 4).start;
     const { buffer } = this.memory.heap('int32');
     const words = new Int32Array(buffer, mailbox, MAILBOX.words);
     const doubles = new Float64Array(buffer, mailbox + MAILBOX.arguments * 4, (MAILBOX.words - MAILBOX.arguments) / 2);
