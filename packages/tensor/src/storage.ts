@@ -15,13 +15,20 @@ const reports =
     ? new FinalizationRegistry<Block['resident']>(({ block }) => block && kernelMemory?.free(block))
     : null;
 
+/** How a kernel packs an operand; compared by identity. */
+export interface Packing {
+  /** Bytes of the packed form. */
+  bytes(view: View): number;
+  /** Writes it to an address of kernel memory. */
+  pack(view: View, to: number): void;
+}
+
 /** A form of a storage's elements that a kernel likes better, for as long as the storage stays at `version`. */
 export interface Derived {
   readonly version: number;
   /** Which elements, and in which order. */
   readonly layout: Layout;
-  /** Identifies the form. */
-  readonly form: object;
+  readonly form: Packing;
   /** Its place in kernel memory; null until it pays to make it. */
   block: Block | null;
 }

@@ -9,6 +9,7 @@ import {
   when,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
@@ -25,21 +26,59 @@ export const convWorkspace = (filters: number, pitch: number): number =>
   GEMM_F32_WORKSPACE + Math.max(BAND, filters * pitch) * 4;
 
 /**
- * Emits `place(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX)`: copies `count` channels into
- * padded images. With strides, an image is the images of its phases (remainders of y and x by the stride) one behind the other,
- * so that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
+ * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left)`: `count` channels as images of `rows` rows of `pitch`
+ * elements, zeros around them; every element of the images is written. `plane` and `pitch` in bytes.
  */
-function emitPlace(module: ModuleBuilder): void {
-  const params = new Array<'i32'>(12).fill('i32');
-  module.func('place', params, (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX] = all as Tuple12;
-    const [c, row, y, q, to, end, from] = f.locals('i32', 7);
-    const copyRow = seq(
-      to.set(i32.add(to, i32.shl(left, 2))),
+function emitFrame(module: ModuleBuilder): void {
+  module.func('frame', new Array<'i32'>(10).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, rows, top, left] = all as Locals<'i32', 10>;
+    const [c, y, to, end, next] = f.locals('i32', 5);
+    const zerosTo = (until: Local<'i32'>): Stmt =>
+      seq(
+        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, v128.zero)),
+        forRange(to, to, until, 4, f32.store(to, 0)),
+      );
+    const line = seq(
+      end.set(i32.add(to, i32.shl(left, 2))),
+      zerosTo(end),
       end.set(i32.add(x, i32.shl(width, 2))),
       forRange(x, x, i32.sub(end, 15), 16, seq(v128.store(to, v128.load(x)), to.set(i32.add(to, 16)))),
       forRange(x, x, end, 4, seq(f32.store(to, f32.load(x)), to.set(i32.add(to, 4)))),
     );
+    return forRange(
+      c,
+      0,
+      count,
+      1,
+      seq(
+        to.set(image),
+        forRange(
+          y,
+          0,
+          rows,
+          1,
+          seq(
+            next.set(i32.add(to, pitch)),
+            // Unsigned: rows above the image count as far below it.
+            when(i32.ltU(i32.sub(y, top), height), line),
+            zerosTo(next),
+          ),
+        ),
+        image.set(i32.add(image, plane)),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX)`: copies `count` channels into
+ * padded images that are zero, split into their phases: the remainders of y and x by the stride, one image behind the other, so
+ * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
+ */
+function emitPhases(module: ModuleBuilder): void {
+  module.func('phases', new Array<'i32'>(12).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX] = all as Locals<'i32', 12>;
+    const [c, row, y, q, to, end, from] = f.locals('i32', 7);
     const splitRow = seq(
       row.set(to),
       end.set(i32.add(x, i32.shl(width, 2))),
@@ -82,7 +121,7 @@ function emitPlace(module: ModuleBuilder): void {
                 i32.mul(i32.divU(y, strideY), pitch),
               ),
             ),
-            when(i32.eq(strideX, 1), copyRow, splitRow),
+            splitRow,
           ),
         ),
         image.set(i32.add(image, plane)),
@@ -90,21 +129,6 @@ function emitPlace(module: ModuleBuilder): void {
     );
   });
 }
-
-type Tuple12 = [
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-];
 
 /**
  * Emits `convRows(filters, k, weight, offsets, image, pitch, rows, width, y, plane, bias, workspace)`: `rows` rows of `width` of
@@ -116,7 +140,10 @@ function emitConvRows(module: ModuleBuilder, variant: GemmVariant): void {
   const gemm = emitGemmF32Gathered(module, variant);
   const params = new Array<'i32'>(12).fill('i32');
   module.func('convRows', params, (f, ...all) => {
-    const [filters, k, weight, offsets, image, pitch, rows, width, y, plane, bias, workspace] = all as Tuple12;
+    const [filters, k, weight, offsets, image, pitch, rows, width, y, plane, bias, workspace] = all as Locals<
+      'i32',
+      12
+    >;
     const [row, band, sums, columns, o, r, from, to, end] = f.locals('i32', 9);
     const b = f.local('v128');
     const copyRow = seq(
@@ -197,7 +224,10 @@ function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): void {
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
   const params = new Array<'i32'>(12).fill('i32');
   module.func('depthwise', params, (f, ...all) => {
-    const [channels, filters, taps, weight, offsets, image, plane, pitch, rows, width, y, bias] = all as Tuple12;
+    const [channels, filters, taps, weight, offsets, image, plane, pitch, rows, width, y, bias] = all as Locals<
+      'i32',
+      12
+    >;
     const [c, o, r, j, t, row, from] = f.locals('i32', 7);
     const [w, b] = f.locals('v128', 2);
     const sums = f.locals<'v128', number>('v128', 4);
@@ -260,9 +290,10 @@ function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): void {
   });
 }
 
-/** Emits what convolutions of float32 images are made of: `place`, `convRows` and `depthwise`. */
+/** Emits what convolutions of float32 images are made of: `frame`, `phases`, `convRows` and `depthwise`. */
 export function emitConvF32(module: ModuleBuilder, variant: GemmVariant): void {
-  emitPlace(module);
+  emitFrame(module);
+  emitPhases(module);
   emitConvRows(module, variant);
   emitDepthwise(module, variant);
 }

@@ -2,6 +2,7 @@ import { Layout } from '../../layout.js';
 import { Storage, type View } from '../../storage.js';
 import type { ConvKernels, ConvWindows } from '../contract/conv.js';
 import { convWorkspace, emitConvF32, IMAGE_SLACK } from './conv-f32.js';
+import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import type { Family, SimdEngine } from './engine.js';
 
 /** Multiplications below which the plain loops are as fast. */
@@ -40,6 +41,7 @@ function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: ConvWi
 /** Convolutions of float32 over two dims, from padded images without unfolding them; the rest goes to `fallback`. */
 export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv' | 'convInput'> {
   const { memory } = engine;
+  const winograd = winogradConvolution(engine);
 
   /** An array of int32 or float32 in scratch memory. */
   const scratch = (values: ArrayLike<number>, dtype: 'int32' | 'float32'): number => {
@@ -58,7 +60,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
     const k = inside * kernel[1] * kernel[2];
     if (!flat || views.some(({ storage }) => storage.dtype !== 'float32')) return false;
     if (x.layout.numel === 0 || k === 0 || y.layout.numel * k < FEW_PRODUCTS) return false;
-    const { place } = engine.load(family);
+    const load = engine.load(family);
     memory.beginKernel();
     try {
       const target = y.storage.writePointer(memory, y.layout);
@@ -70,9 +72,26 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
       const biases = bias
         ? bias.storage.pointer(memory, bias.layout) + bias.layout.offset * 4
         : scratch(new Float32Array(filters), 'float32');
+      /** Where a sample lies and goes, as far as it is the same for all ways of placing it. */
+      const sample = (n: number, image: number, plane: number, pitch: number): number[] => [
+        from! + n * channels * height * width * 4,
+        channels,
+        height,
+        width,
+        image,
+        plane * 4,
+        pitch * 4,
+      ];
+      const frame: Frame = (n, image, plane, pitch) =>
+        load['frame']!(...sample(n, image, plane, pitch), plane / pitch, padding[1], padding[2]);
+      if (fitsWinograd(x, y, windows)) {
+        winograd(weight, { channels, filters, rows, columns }, batch, frame, biases, to);
+        return true;
+      }
       const { pitch, phase, plane, taps } = imageOf(x, y, windows);
       const image = memory.scratch(inside * groups * plane * 4 + IMAGE_SLACK);
-      memory.heap('float32').fill(0, image / 4, image / 4 + channels * plane + IMAGE_SLACK / 4);
+      const strided = stride[1] > 1 || stride[2] > 1;
+      if (strided) memory.heap('float32').fill(0, image / 4, image / 4 + channels * plane + IMAGE_SLACK / 4);
       const byTap = taps.map((tap) => tap * 4);
       const offsets = scratch(
         inside === 1 ? byTap : Array.from({ length: inside }, (_, c) => byTap.map((tap) => c * plane * 4 + tap)).flat(),
@@ -80,20 +99,9 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
       );
       const length = rows * columns;
       for (let n = 0; n < batch; n++) {
-        place!(
-          from! + n * channels * height * width * 4,
-          channels,
-          height,
-          width,
-          image,
-          plane * 4,
-          pitch * 4,
-          phase * 4,
-          padding[1],
-          padding[2],
-          stride[1],
-          stride[2],
-        );
+        if (strided)
+          load['phases']!(...sample(n, image, plane, pitch), phase * 4, padding[1], padding[2], stride[1], stride[2]);
+        else frame(n, image, plane, pitch);
         const out = to + n * filters * length * 4;
         if (inside === 1)
           engine.divide(family, 'depthwise', channels, 1, (filters * length * k) / 4, (start, end) => [

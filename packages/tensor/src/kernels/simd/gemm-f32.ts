@@ -179,7 +179,7 @@ function packPanel(module: ModuleBuilder) {
 }
 
 /** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, at the end. */
-function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
+export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
   return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, kc, a, b, c, stride, fresh, bias) => {
@@ -238,7 +238,7 @@ function tile(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
 /** Emits `gemmF32`, the product of float32 matrices, and `packF32` for its second operand; there are no extras. See `emitGemm`. */
 export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
   const packB = packPanel(module);
-  emitGemm(module, 'gemmF32', { ...SIZES, packA: packRows(module), packB, tile: tile(module, variant) });
+  emitGemm(module, 'gemmF32', { ...SIZES, packA: packRows(module), packB, tile: tileF32(module, variant) });
   emitPack(module, 'packF32', { ...SIZES, packB });
 }
 
@@ -273,6 +273,6 @@ export function emitGemmF32Gathered(module: ModuleBuilder, variant: GemmVariant)
     ...SIZES,
     packA: packRows(module),
     packB: packGathered(module),
-    tile: tile(module, variant),
+    tile: tileF32(module, variant),
   });
 }
