@@ -1,6 +1,6 @@
 import type { ContenderProcess } from './process.js';
 import type { Numbers } from './peer.js';
-import type { Workload } from './workloads.js';
+import { floatTolerance, type Workload } from './workloads.js';
 
 /** One line of a table: medians in microseconds. */
 export interface Row {
@@ -15,6 +15,14 @@ export interface Row {
   readonly bestJsPeer: string | null;
   /** Its median by ours. */
   readonly ratio: number | null;
+  /** For networks on integers: the median of our float network by ours. */
+  readonly floatRatio: number | null;
+}
+
+/** The results that others must have, and whose they are. */
+interface Reference {
+  readonly name: string;
+  readonly results: readonly Numbers[];
 }
 
 /** The largest difference, relative to the largest element. */
@@ -54,16 +62,19 @@ export async function compare(
   threads: number,
   rounds: number,
 ): Promise<Row> {
-  let expected: readonly Numbers[] | null = null;
+  /** Whose results the others must have: ours, and those of our float network for those that compute with floats. */
+  const first: { ours?: Reference; float?: Reference } = {};
   const taking: ContenderProcess[] = [];
   for (const contender of processes) {
     const results = await contender.prepare(workload.id);
     if (!results) continue;
-    expected ??= results;
-    const apart = difference(expected, results);
-    if (!(apart <= workload.tolerance))
+    const { name, float = false } = contender.contender;
+    const expected = (first[float ? 'float' : 'ours'] ??= { name, results });
+    const apart = difference(expected.results, results);
+    const tolerance = float ? floatTolerance : workload.tolerance;
+    if (!(apart <= tolerance))
       throw new Error(
-        `${workload.id}: ${contender.contender.name} differs from ours by ${apart} of the largest element, more than ${workload.tolerance}.`,
+        `${workload.id}: ${name} differs from ${expected.name} by ${apart} of the largest element, more than ${tolerance}.`,
       );
     taking.push(contender);
   }
@@ -79,6 +90,8 @@ export async function compare(
     Object.fromEntries(
       taking.flatMap(({ contender }, i) => (contender.kind === kind ? [[contender.name, median(samples[i]!)]] : [])),
     );
+  const besideUs = us('beside');
+  const floatUs = besideUs[first.float?.name ?? ''];
   const [oursUs] = Object.values(us('ours')) as [number];
   const wasm = us('wasm');
   const [best] = Object.entries(wasm).sort(([, a], [, b]) => a - b);
@@ -87,8 +100,9 @@ export async function compare(
     threads,
     oursUs,
     peersUs: { ...wasm, ...us('native') },
-    besideUs: us('beside'),
+    besideUs,
     bestJsPeer: best?.[0] ?? null,
     ratio: best ? best[1] / oursUs : null,
+    floatRatio: floatUs === undefined ? null : floatUs / oursUs,
   };
 }

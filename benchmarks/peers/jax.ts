@@ -195,6 +195,7 @@ function plan(workload: Workload): Plan | null {
     case 'minmax':
     case 'histogram':
     case 'int8-matmul':
+    case 'int8-network':
     case 'train-mlp':
     case 'train-cnn':
       return null;

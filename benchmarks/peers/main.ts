@@ -18,10 +18,13 @@ import { workloadOf, workloads } from './workloads.js';
 const contenders: readonly Contender[] = [
   { name: 'q', module: 'q', variant: 'scope', kind: 'ours' },
   { name: 'q without scope', module: 'q', variant: 'plain', kind: 'beside' },
+  { name: 'q float', module: 'q', variant: 'float', kind: 'beside', float: true },
+  { name: 'q simulated', module: 'q', variant: 'simulated', kind: 'beside' },
   { name: 'tfjs-wasm', module: 'tfjs', variant: 'wasm', kind: 'wasm' },
   { name: 'tfjs-cpu', module: 'tfjs', variant: 'cpu', kind: 'wasm' },
   { name: 'onnxruntime-web', module: 'onnxruntime', variant: 'web', kind: 'wasm' },
   { name: 'onnxruntime-web in a graph', module: 'onnxruntime', variant: 'web-graph', kind: 'beside' },
+  { name: 'onnxruntime-web float', module: 'onnxruntime', variant: 'web-float', kind: 'beside', float: true },
   { name: 'jax-js', module: 'jax', kind: 'wasm' },
   { name: 'JS loop', module: 'loops', kind: 'wasm' },
   { name: 'onnxruntime-node', module: 'onnxruntime', variant: 'node', kind: 'native' },

@@ -1,3 +1,6 @@
+import { tensor } from '@q/tensor';
+import { integerModel } from './integer-models.js';
+import { networkGraph } from './onnx-network.js';
 import type { Constant, Graph, Node, ValueType } from './onnx.js';
 import { initial, integers, operand, rowScales, tensorScale, type Workload } from './workloads.js';
 
@@ -60,6 +63,16 @@ function mlp(parameters: Parameters<typeof initial>[0]): Model {
     },
     feeds,
   };
+}
+
+/** A network of ours as a graph that quantizes, or the float network it was made of. */
+function networkModel(
+  { network, shape }: Extract<Workload, { kind: 'int8-network' }>,
+  which: 'simulated' | 'float',
+): Model {
+  const x = floats('first', shape);
+  const model = integerModel(network, tensor(x.values, { shape: [...shape] }));
+  return { graph: networkGraph(model[which], model.calls, shape), feeds: { x } };
 }
 
 /** The workload as an ONNX graph; null for what ONNX Runtime does not compute (histograms) or not train. */
@@ -147,12 +160,18 @@ export function modelOf(workload: Workload): Model | null {
     }
     case 'mlp-forward':
       return mlp(workload.parameters);
+    case 'int8-network':
+      return networkModel(workload, 'simulated');
     case 'histogram':
     case 'train-mlp':
     case 'train-cnn':
       return null;
   }
 }
+
+/** The float network of a workload on integers as an ONNX graph; null for all others. */
+export const floatModelOf = (workload: Workload): Model | null =>
+  workload.kind === 'int8-network' ? networkModel(workload, 'float') : null;
 
 /**
  * A graph that applies the first one's nodes `times` times, each to the result of the last: what an operation costs once

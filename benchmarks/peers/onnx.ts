@@ -11,7 +11,7 @@ export interface ValueType {
 }
 
 export interface Constant extends ValueType {
-  readonly values: Float32Array | Uint8Array | Int8Array | BigInt64Array;
+  readonly values: Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 }
 
 export interface Node {

@@ -31,6 +31,8 @@ export interface Contender {
   readonly variant?: string;
   /** `wasm`: counts as best JavaScript or WebAssembly peer. `beside`: shown, not compared. */
   readonly kind: 'ours' | 'wasm' | 'native' | 'beside';
+  /** Computes networks before they are quantized: its results are compared with others of this sort. */
+  readonly float?: true;
 }
 
 export type Open = (threads: number, variant: string | undefined) => Peer | Promise<Peer>;

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { functional, Linear, Module, Parameter, ReLU } from '@q/nn';
+import { functional, Linear, Parameter } from '@q/nn';
 import { Adam } from '@q/nn/optim';
 import {
   conv2d,
@@ -13,10 +13,11 @@ import {
   type Tensor,
 } from '@q/tensor';
 import { DigitsNet } from '../../docs/examples/digits/model.js';
+import { integerModel } from './integer-models.js';
+import { Mlp, started } from './modules.js';
 import type { Numbers, Open, Task } from './peer.js';
 import {
   comparedSteps,
-  initial,
   integers,
   labels,
   learningRate,
@@ -34,29 +35,6 @@ const floats = (which: 'first' | 'second', shape: readonly number[], bound = 1):
 
 const numbers = (x: Tensor): Numbers => (x.dtype === 'int32' ? Int32Array : Float32Array).from(x.contiguous().data);
 
-class Mlp extends Module {
-  fc1 = new Linear(64, 128);
-  relu1 = new ReLU();
-  fc2 = new Linear(128, 64);
-  relu2 = new ReLU();
-  fc3 = new Linear(64, 10);
-
-  forward(x: Tensor): Tensor {
-    const hidden = this.relu1.forward(this.fc1.forward(x));
-    return this.fc3.forward(this.relu2.forward(this.fc2.forward(hidden)));
-  }
-}
-
-/** The module with the starting values that every contender has. */
-function started<M extends Module>(module: M, shapes: Parameters<typeof initial>[0]): M {
-  const values = initial(shapes);
-  noGrad(() => {
-    for (const [name, parameter] of module.namedParameters())
-      parameter.copy_(tensor(values[name]!, { shape: [...parameter.shape] }));
-  });
-  return module;
-}
-
 function training(module: Mlp | DigitsNet, x: Tensor, batch: number): () => Tensor {
   const target = tensor(labels(batch)).clone();
   const optimizer = new Adam(module.parameters(), { lr: learningRate });
@@ -69,8 +47,23 @@ function training(module: Mlp | DigitsNet, x: Tensor, batch: number): () => Tens
   };
 }
 
+/** The forms of a network that runs on integers. */
+type Form = 'integer' | 'simulated' | 'float';
+
+/** A network, from floats to floats; they are read where they are computed, as runtimes hand theirs out. */
+function inference({ network, shape }: Extract<Workload, { kind: 'int8-network' }>, form: Form): () => Tensor {
+  const x = floats('first', shape);
+  const model = integerModel(network, x);
+  const chosen = form === 'integer' ? model.lowered().model : model[form];
+  return () => {
+    const y = chosen.forward(x);
+    void y.data;
+    return y;
+  };
+}
+
 /** The computation as a user writes it. */
-function computation(workload: Workload): () => readonly Tensor[] {
+function computation(workload: Workload, form: Form): () => readonly Tensor[] {
   switch (workload.kind) {
     case 'matmul': {
       const a = floats('first', [workload.m, workload.k]);
@@ -141,27 +134,30 @@ function computation(workload: Workload): () => readonly Tensor[] {
       return constant ? () => [matmulInteger(left, weight.T)] : () => [matmulInteger(left, weight)];
     }
     case 'mlp-forward': {
-      const mlp = started(new Mlp(), workload.parameters);
+      const mlp = started(new Mlp());
       const x = floats('first', [1, 64]);
       return () => [mlp.forward(x)];
     }
+    case 'int8-network': {
+      const forward = inference(workload, form);
+      return () => [forward()];
+    }
     case 'train-mlp': {
-      const step = training(
-        started(new Mlp(), workload.parameters),
-        floats('first', [workload.batch, 64]),
-        workload.batch,
-      );
+      const step = training(started(new Mlp()), floats('first', [workload.batch, 64]), workload.batch);
       return () => [step()];
     }
     case 'train-cnn': {
-      const net = started(new DigitsNet(), workload.parameters);
+      const net = started(new DigitsNet());
       const step = training(net, floats('first', [workload.batch, 1, 8, 8]), workload.batch);
       return () => [step()];
     }
   }
 }
 
-/** Variant `scope` frees what a run computed, as in a hand-written loop; without it memory is left to its own devices. */
+/**
+ * Variant `scope` frees what a run computed, as in a hand-written loop; in `plain` memory is left to its own devices. `float` and
+ * `simulated` are what the networks on integers are made of.
+ */
 export const open: Open = async (threads, variant) => {
   setNumThreads(threads);
   const { reason } = threadStatus();
@@ -169,15 +165,17 @@ export const open: Open = async (threads, variant) => {
   // Workers start while this thread does nothing.
   if (threads > 1) await setTimeout(500);
   return {
-    prepare(workload): Task {
-      const compute = computation(workload);
+    prepare(workload): Task | null {
+      const form = variant === 'float' || variant === 'simulated' ? variant : 'integer';
+      if (form !== 'integer' && workload.kind !== 'int8-network') return null;
+      const compute = computation(workload, form);
       const trains = workload.kind.startsWith('train');
       const once = trains ? compute : () => noGrad(compute);
       const discard = (): void => {
         once();
       };
       return {
-        run: variant === 'scope' ? () => scope(discard) : discard,
+        run: variant === 'plain' ? discard : () => scope(discard),
         read: () => Array.from({ length: trains ? comparedSteps : 1 }, once).flatMap((results) => results.map(numbers)),
       };
     },

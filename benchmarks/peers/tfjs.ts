@@ -172,6 +172,7 @@ function plan(workload: Workload): Plan | null {
       return { compute: () => [mlp(parameters, x, true)] };
     }
     case 'int8-matmul':
+    case 'int8-network':
     case 'train-mlp':
     case 'train-cnn':
       return null;

@@ -1,6 +1,9 @@
 import { cnnParameters, mlpParameters, type ParameterShapes } from './networks.js';
 import { Draw } from './draw.js';
 
+/** The networks that are quantized and lowered to integers. */
+export type NetworkName = 'mlp' | 'cnn' | 'mobilenet-block' | 'transformer-block';
+
 /** Sizes of one comparison, by the kind of computation. All floats are float32. */
 export type Computation =
   | { readonly kind: 'matmul'; readonly m: number; readonly k: number; readonly n: number }
@@ -28,6 +31,8 @@ export type Computation =
       readonly constant: boolean;
     }
   | { readonly kind: 'mlp-forward'; readonly parameters: ParameterShapes }
+  /** A network on integers of 8 bits; takes floats and gives floats. */
+  | { readonly kind: 'int8-network'; readonly network: NetworkName; readonly shape: readonly number[] }
   /** Forward, backward and a step of Adam. */
   | { readonly kind: 'train-mlp' | 'train-cnn'; readonly batch: number; readonly parameters: ParameterShapes };
 
@@ -40,6 +45,9 @@ export type Workload = Computation & {
 const square = [1024, 1024];
 const million = [1_000_000];
 const float = 1e-5;
+
+/** Steps of an 8-bit grid whose largest number is as far from zero as half of it. A rounding that goes the other way moves what follows. */
+const steps = (count: number): number => (1.01 * count) / 128;
 
 const table: Record<string, [tolerance: number, computation: Computation]> = {
   'matmul-128': [float, { kind: 'matmul', m: 128, k: 128, n: 128 }],
@@ -72,11 +80,19 @@ const table: Record<string, [tolerance: number, computation: Computation]> = {
   'int8-matmul-512': [0, { kind: 'int8-matmul', m: 512, k: 512, n: 512, constant: false }],
   'int8-matmul-1024': [0, { kind: 'int8-matmul', m: 1024, k: 1024, n: 1024, constant: false }],
   'int8-linear-32x768x3072': [0, { kind: 'int8-matmul', m: 32, k: 768, n: 3072, constant: true }],
+  'int8-mlp-784x1024x1024x10-32': [steps(2), { kind: 'int8-network', network: 'mlp', shape: [32, 784] }],
+  'int8-mlp-784x1024x1024x10-1': [steps(2), { kind: 'int8-network', network: 'mlp', shape: [1, 784] }],
+  'int8-cnn': [steps(2), { kind: 'int8-network', network: 'cnn', shape: [64, 1, 8, 8] }],
+  'int8-mobilenet-block': [steps(2), { kind: 'int8-network', network: 'mobilenet-block', shape: [1, 32, 56, 56] }],
+  'int8-transformer-block': [steps(4), { kind: 'int8-network', network: 'transformer-block', shape: [128, 256] }],
   'add-16': [float, { kind: 'binary', fn: 'add', a: [16], b: [16] }],
   'mlp-forward-1': [float, { kind: 'mlp-forward', parameters: mlpParameters }],
   'train-step-mlp': [1e-3, { kind: 'train-mlp', batch: 64, parameters: mlpParameters }],
   'train-step-cnn': [1e-2, { kind: 'train-cnn', batch: 64, parameters: cnnParameters }],
 };
+
+/** Largest difference between two libraries that compute a workload's network before it is quantized. */
+export const floatTolerance = float;
 
 export const workloads: readonly Workload[] = Object.entries(table).map(([id, [tolerance, computation]]) => ({
   id,
@@ -113,12 +129,12 @@ export const rowScales = (rows: number): Float32Array =>
 /** The scale where one serves all elements. */
 export const tensorScale = Math.fround(0.0071);
 
-/** Starting values of a network: weights as PyTorch's default bound, batch norms as the identity. */
+/** Starting values of a network: weights as PyTorch's default bound, norms as the identity. */
 export function initial(shapes: ParameterShapes): Record<string, Float32Array> {
   const draw = new Draw(seeds.parameters);
   const values = Object.entries(shapes).map(([name, shape]): [string, Float32Array] => {
     const count = shape.reduce((product, size) => product * size, 1);
-    if (name.startsWith('bn')) return [name, new Float32Array(count).fill(name.endsWith('weight') ? 1 : 0)];
+    if (/^(bn|norm)/.test(name)) return [name, new Float32Array(count).fill(name.endsWith('weight') ? 1 : 0)];
     return [name, draw.uniform(count, name.endsWith('bias') ? 0.1 : Math.sqrt(shape[0]! / count))];
   });
   return Object.fromEntries(values);
