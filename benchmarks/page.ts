@@ -10,6 +10,8 @@ interface Row {
   readonly peersUs: Readonly<Record<string, number>>;
   readonly bestJsPeer: string | null;
   readonly ratio: number | null;
+  /** Of networks on integers: our float network by ours. */
+  readonly floatRatio?: number | null;
 }
 
 interface Run {
@@ -39,23 +41,35 @@ const times = (ratio: number | null | undefined): string =>
 const table = (header: readonly string[], lines: readonly (readonly string[])[]): string =>
   [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** One line per workload, two columns per Node version and number of threads. */
-function comparison(): string {
+/** What a table says of a row, by the heading. Without one it is that of the Node version and number of threads. */
+type Cells = readonly (readonly [heading: string | null, cell: (row: Row) => string])[];
+
+const ratio: Cells = [
+  [null, (row) => times(row.ratio)],
+  ['best other', ({ bestJsPeer }) => bestJsPeer ?? ''],
+];
+const toNative: Cells = [['native', ({ oursUs, peersUs }) => times(peersUs[native] && peersUs[native] / oursUs)]];
+const toFloat: Cells = [['our floats', ({ floatRatio }) => times(floatRatio)]];
+
+const onIntegers = ({ floatRatio = null }: Row): boolean => floatRatio !== null;
+
+/** One line per workload, a group of columns per Node version and number of threads. */
+function comparison(name: string, chosen: (row: Row) => boolean, cells: Cells): string {
   const columns = [peers, ...(peers.node24 ? [peers.node24] : [])].flatMap(({ node, rows }) =>
     [...new Set(rows.map((row) => row.threads))].map((threads) => ({
       title: `Node ${/\d+/.exec(node)?.[0]}${threads > 1 ? `, ${threads} threads` : ''}`,
-      rows: new Map(rows.filter((row) => row.threads === threads).map((row) => [row.workload, row])),
+      rows: new Map(rows.filter((row) => row.threads === threads && chosen(row)).map((row) => [row.workload, row])),
     })),
   );
   const workloads = [...columns[0]!.rows.keys()];
+  if (workloads.length === 0) return '';
   return table(
-    ['workload', ...columns.flatMap(({ title }) => [title, 'best other', 'native'])],
+    [name, ...columns.flatMap(({ title }) => cells.map(([heading]) => heading ?? title))],
     workloads.map((workload) => [
       `\`${workload}\``,
       ...columns.flatMap(({ rows }) => {
         const row = rows.get(workload);
-        const theirs = row?.peersUs[native];
-        return [times(row?.ratio), row?.bestJsPeer ?? '', times(row && theirs ? theirs / row.oursUs : null)];
+        return cells.map(([, cell]) => (row ? cell(row) : ''));
       }),
     ]),
   );
@@ -69,7 +83,9 @@ const clock =
 
 const generated = `Measured on ${peers.machine}. ${clock}
 
-${comparison()}
+${comparison('workload', (row) => !onIntegers(row), [...ratio, ...toNative])}
+
+${comparison('network on integers', onIntegers, [...ratio, ...toFloat, ...toNative])}
 
 ${table(
   ['resident memory, no scope', 'times', 'settled', 'at the end', 'at most'],
