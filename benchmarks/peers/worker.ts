@@ -8,8 +8,10 @@ const [contender, threads, clock] = JSON.parse(process.argv[2]!) as [Contender, 
 /** Milliseconds that a sample should take at least, so that clocks and calls do not show. */
 const SAMPLE_MS = 5;
 
-/** Milliseconds of warming up: compilers have taken notice by then. */
+/** Warming up takes at least so many milliseconds and runs, until compilers have taken notice, but has an end where runs are long. */
 const WARM_UP_MS = 500;
+const WARM_UP_RUNS = 400;
+const WARM_UP_LIMIT_MS = 2500;
 
 /** Milliseconds that passed, or that this process computed. */
 function now(): number {
@@ -34,7 +36,11 @@ async function timed(run: () => unknown, times: number): Promise<number> {
 async function warmUp({ run, besides }: Task): Promise<void> {
   if (besides) await timed(besides, 3);
   const start = now();
-  while (now() - start < WARM_UP_MS) await timed(run, 1);
+  const warm = (runs: number): boolean => {
+    const passed = now() - start;
+    return passed >= WARM_UP_LIMIT_MS || (passed >= WARM_UP_MS && runs >= WARM_UP_RUNS);
+  };
+  for (let runs = 0; !warm(runs); runs++) await timed(run, 1);
   for (repeats = 1; (await timed(run, repeats)) < SAMPLE_MS && repeats < 2 ** 20;) repeats *= 2;
 }
 
