@@ -8,6 +8,7 @@ interface Row {
   readonly threads: number;
   readonly oursUs: number;
   readonly peersUs: Readonly<Record<string, number>>;
+  readonly besideUs: Readonly<Record<string, number>>;
   readonly bestJsPeer: string | null;
   readonly ratio: number | null;
   /** Of networks on integers: our float network by ours. */
@@ -31,6 +32,7 @@ interface Results {
 const results = join(import.meta.dirname, 'results');
 const page = join(import.meta.dirname, '../docs/performance.md');
 const native = 'onnxruntime-node';
+const webFloat = 'onnxruntime-web float';
 
 const read = (name: keyof Results): unknown => JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8'));
 const { peers, memory, load } = { peers: read('peers'), memory: read('memory'), load: read('load') } as Results;
@@ -49,7 +51,10 @@ const ratio: Cells = [
   ['best other', ({ bestJsPeer }) => bestJsPeer ?? ''],
 ];
 const toNative: Cells = [['native', ({ oursUs, peersUs }) => times(peersUs[native] && peersUs[native] / oursUs)]];
-const toFloat: Cells = [['our floats', ({ floatRatio }) => times(floatRatio)]];
+const toFloat: Cells = [
+  ['our floats', ({ floatRatio }) => times(floatRatio)],
+  ['its floats', ({ oursUs, besideUs }) => times(besideUs[webFloat] && besideUs[webFloat] / oursUs)],
+];
 
 const onIntegers = ({ floatRatio = null }: Row): boolean => floatRatio !== null;
 
