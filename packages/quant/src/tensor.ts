@@ -119,18 +119,15 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 const grown = (values: Tensor): Tensor =>
   values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values;
 
-/** Integers that fill a storage in order, and that no scope() frees: floats will be made of them. */
-function packed(integers: Tensor<GridDType>): Tensor<GridDType> {
-  const { storage, layout } = integers;
-  const result =
-    integers.isContiguous && layout.offset === 0 && storage.length === layout.numel ? integers : integers.clone();
-  result.storage.keep();
-  return result;
+/** Integers that fill a storage, in order or (`anyOrder`) not. */
+function packed(integers: Tensor<GridDType>, anyOrder: boolean): Tensor<GridDType> {
+  const { storage, layout, isContiguous } = integers;
+  return storage.length === layout.numel && (anyOrder || isContiguous) ? integers : integers.clone();
 }
 
 /** Floats over integers of the encoding's dtype. */
 function overIntegers(integers: Tensor<GridDType>): Stored {
-  const { storage, layout } = packed(integers);
+  const { storage, layout } = packed(integers, true);
   const { grid, floats } = GridValues.ofIntegers(storage);
   return { values: new Tensor(floats, layout), grid };
 }
@@ -192,8 +189,7 @@ export class QuantizedTensor extends EncodedTensor {
     const integers = this.recorded(encoding) ? null : this.known();
     if (integers === null) return new DequantizedTensor(encoding.dequantize(this), encoding);
     checkSpread('dequantize', this, encoding.scale.shape, encoding.blockSize);
-    const { grid, floats } = GridValues.dequantized(packed(integers), encoding);
-    return new DequantizedTensor({ values: new Tensor(floats, new Layout(this.shape)), grid }, encoding.detach());
+    return DequantizedTensor.ofIntegers(integers, encoding.detach());
   }
 
   override quantizedRepr(): Tensor<GridDType> {
@@ -220,6 +216,13 @@ export class DequantizedTensor extends EncodedTensor {
       placed('DequantizedTensor', values, encoding, (given) => ({ values: grown(given), grid: null })),
       encoding,
     );
+  }
+
+  /** @internal Integers of the encoding's dtype as the numbers they stand for, which are made when first asked for. */
+  static ofIntegers(integers: Tensor<GridDType>, encoding: AffineEncoding): DequantizedTensor {
+    const source = packed(integers, encoding.scale.numel === 1);
+    const { grid, floats } = GridValues.dequantized(source, encoding);
+    return new DequantizedTensor({ values: new Tensor(floats, source.layout), grid }, encoding);
   }
 
   override quantize(): QuantizedTensor {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DTypeError, noGrad, tensor, zeros, type Tensor } from '@q/tensor';
+import { DTypeError, memoryUsage, noGrad, ones, scope, tensor, zeros, type Tensor } from '@q/tensor';
 import { AffineEncoding } from '../src/encodings/affine.js';
 import { EncodingError } from '../src/errors.js';
 import { Quantize, QuantizeDequantize } from '../src/quantizers/affine.js';
@@ -67,6 +67,54 @@ describe('QuantizedTensor', () => {
         },
       ),
     ));
+
+  it('lives as long as a scope() gives it: the integers of its result stay, all others go', () => {
+    const large = () => new QuantizedTensor(ones([100_000]).mul(3).to('int8'), int8);
+    const before = memoryUsage().used;
+    const result = scope(() => {
+      large().dequantize();
+      return large().dequantize();
+    });
+    expect(memoryUsage().used - before).toBeLessThan(150_000);
+    expect(result.quantizedRepr().sum().item()).toBe(300_000);
+    expect(result.sum().item()).toBe(150_000);
+  });
+
+  it('moves integers as views where one scale serves all: their numbers are read through the same view', () => {
+    const integers = tensor(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { dtype: 'int8' },
+    ).T;
+    const x = new QuantizedTensor(integers, int8).dequantize();
+    expect(x.quantizedRepr().storage).toBe(integers.storage);
+    expect(x.toArray()).toEqual([
+      [0.5, 2],
+      [1, 2.5],
+      [1.5, 3],
+    ]);
+    const slice = new QuantizedTensor(integers.slice([1, 3]), int8).dequantize();
+    expect(slice.toArray()).toEqual([
+      [1, 2.5],
+      [1.5, 3],
+    ]);
+    const channels = new QuantizedTensor(
+      tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { dtype: 'int8' },
+      ).T,
+      perChannel,
+    ).dequantize();
+    expect(channels.toArray()).toEqual([
+      [0.5, 1.5],
+      [4, 8],
+    ]);
+  });
 
   it('quantize() and dequantize() give themselves where there is nothing to do', () => {
     const q = grid();

@@ -166,11 +166,17 @@ class Usage {
   }
 
   hold({ storage }: Tensor): void {
-    this.holders.set(storage, (this.holders.get(storage) ?? 0) + 1);
+    this.count(storage, 1);
   }
 
   drop({ storage }: Tensor): void {
-    this.holders.set(storage, this.holders.get(storage)! - 1);
+    this.count(storage, -1);
+  }
+
+  /** What a storage's elements come from is held with it. */
+  private count(storage: Storage, by: number): void {
+    this.holders.set(storage, (this.holders.get(storage) ?? 0) + by);
+    if (storage.origin) this.count(storage.origin, by);
   }
 
   sweep(): void {

@@ -2,18 +2,23 @@ import { ArgumentError } from './errors.js';
 import { adoptBirths, withBirths, type Storage } from './storage.js';
 import { TensorCore } from './tensor/core.js';
 
+/** Adds a storage and those that its elements come from. */
+function addWithOrigins(storage: Storage, found: Set<Storage>): void {
+  for (let next: Storage | null = storage; next !== null; next = next.origin) found.add(next);
+}
+
 /** Storages of the tensors in a result: itself, or in arrays, maps, sets and plain objects, however deep. */
 function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
   if (value instanceof TensorCore) {
-    found.add(value.storage);
-    if (value.grad) found.add(value.grad.storage);
+    addWithOrigins(value.storage, found);
+    if (value.grad) addWithOrigins(value.grad.storage, found);
     for (let node = value.node, nodes = node ? [node] : []; (node = nodes.pop() ?? null);)
       for (const tensor of [...node.inputs, ...node.outputs])
         if (!seen.has(tensor)) {
           seen.add(tensor);
-          found.add(tensor.storage);
+          addWithOrigins(tensor.storage, found);
           if (tensor.node) nodes.push(tensor.node);
         }
     return;

@@ -52,13 +52,15 @@ export class Storage<D extends DType = DType> {
 
   /**
    * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
-   * are first asked for, or over a place in kernel memory.
+   * are first asked for, or over a place in kernel memory. `origin` is the storage that such a function reads: whoever keeps
+   * this storage keeps that one too.
    */
   constructor(
     readonly dtype: D,
     readonly length: number,
     source: ArrayOf<D> | (() => ArrayOf<D>) | Block,
     exposed = false,
+    readonly origin: Storage | null = null,
   ) {
     this.exposed = exposed;
     if (typeof source === 'function') this.fill = source;
@@ -166,9 +168,10 @@ export class Storage<D extends DType = DType> {
     };
   }
 
-  /** Makes `free` leave this storage alone. */
+  /** Makes `free` leave this storage alone, and those that its elements come from. */
   keep(): void {
     this.kept = true;
+    this.origin?.keep();
   }
 }
 

@@ -1,4 +1,16 @@
-import { ArgumentError, MemoryError, keep, memoryUsage, ones, randn, scope, tensor, type Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  Layout,
+  MemoryError,
+  Storage,
+  Tensor,
+  keep,
+  memoryUsage,
+  ones,
+  randn,
+  scope,
+  tensor,
+} from '@q/tensor';
 
 const large = () => ones([100_000]);
 
@@ -51,6 +63,24 @@ describe('scope', () => {
       expect(inner.sum().item()).toBe(200_000);
     });
     expect(memoryUsage().used - before).toBeLessThan(1000);
+  });
+
+  it('keeps what the elements of a result will be made of, and frees it where nothing in the result needs it', () => {
+    const deferred = (): Tensor => {
+      const source = large().mul(3);
+      const read = (): Float32Array<ArrayBuffer> => Float32Array.from(source.data);
+      return new Tensor(new Storage('float32', source.numel, read, false, source.storage), new Layout(source.shape));
+    };
+    let lost: Tensor | undefined;
+    let kept: Tensor | undefined;
+    const result = scope(() => {
+      lost = deferred();
+      kept = keep(deferred());
+      return { view: deferred().reshape([10, 10_000]) };
+    });
+    expect(result.view.sum().item()).toBe(300_000);
+    expect(kept!.sum().item()).toBe(300_000);
+    expect(() => lost!.sum()).toThrow(MemoryError);
   });
 
   it('rejects an async function', () => {

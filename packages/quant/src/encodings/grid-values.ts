@@ -22,17 +22,21 @@ export class GridValues {
     integers: Storage<GridDType>,
     negativeZeros: Uint8Array | null = null,
   ): { grid: GridValues; floats: Storage<'float32'> } {
-    const floats = new Storage('float32', integers.length, () => {
+    const make = (): Float32Array<ArrayBuffer> => {
       const { array, base } = integers;
       const made = new Float32Array(array.subarray(base, base + integers.length));
       if (negativeZeros !== null)
         for (let i = 0; i < made.length; i++) if ((negativeZeros[i >> 3]! >> (i & 7)) & 1) made[i] = -0;
       return made;
-    });
+    };
+    const floats = new Storage('float32', integers.length, make, false, integers);
     return { grid: new GridValues(integers, floats, floats.version), floats };
   }
 
-  /** The numbers that integers stand for, whose elements are made when first asked for. */
+  /**
+   * The numbers that integers stand for, whose elements are made when first asked for: of the whole storage where one scale
+   * serves all of it, else of a tensor that fills its storage in order.
+   */
   static dequantized(
     { storage, shape }: Tensor<GridDType>,
     encoding: AffineEncoding,
@@ -40,17 +44,17 @@ export class GridValues {
     // Read now, by kernels; all else waits until somebody wants the floats.
     const scale = entriesAsFloats(encoding.scale, encoding.scale.shape);
     const offset = entriesAsFloats(encoding.offset, encoding.scale.shape);
-    const floats = new Storage('float32', storage.length, () => {
+    const make = (): Float32Array<ArrayBuffer> => {
       const { array, base } = storage;
       const made = new Float32Array(storage.length);
-      const entries = entriesOf(shape, encoding.scale.shape, encoding.blockSize);
-      forEachRun(shape, entries, (start, end, entry) => {
+      forEachRun(scale.length === 1 ? [storage.length] : shape, encoding, (start, end, entry) => {
         const step = scale[entry]!;
         const shift = offset[entry]!;
         for (let i = start; i < end; i++) made[i] = Math.fround(array[base + i]! + shift) * step;
       });
       return made;
-    });
+    };
+    const floats = new Storage('float32', storage.length, make, false, storage);
     return { grid: new GridValues(storage, floats, floats.version), floats };
   }
 
@@ -88,30 +92,34 @@ const entriesAsFloats = (entries: Tensor, shape: Shape): Float32Array =>
     ? Float32Array.of(entries.item())
     : Float32Array.from(entries.detach().to('float32').broadcastTo(shape).data);
 
-/** What each index along each dim of x adds to the number of its encoding entry. */
-function entriesOf(shape: Shape, encoding: Shape, blockSize: readonly number[] | null): Int32Array[] {
-  const leading = shape.length - encoding.length;
-  let stride = encoding.reduce((product, size) => product * size, 1);
-  return shape.map((size, d) => {
-    const count = d < leading ? 1 : encoding[d - leading]!;
-    if (d >= leading) stride /= count;
-    const length = blockSize !== null || count === 1 ? size / count : 1;
-    return Int32Array.from({ length: size }, (_, i) => (count === 1 ? 0 : Math.floor(i / length) * stride));
-  });
+/** A dim of x along which the encoding changes: how often, after how many elements, and how far apart its entries are. */
+interface Change {
+  readonly count: number;
+  readonly length: number;
+  readonly stride: number;
 }
 
-/** Calls `visit` for each stretch of elements that share an encoding entry. */
+/** Calls `visit` for each stretch of elements that share an encoding entry; there is one, from 0 to the end, where all do. */
 function forEachRun(
   shape: Shape,
-  entries: readonly Int32Array[],
+  { scale: { shape: entries }, blockSize }: AffineEncoding,
   visit: (start: number, end: number, entry: number) => void,
 ): void {
-  const dims = entries.findLastIndex((entry) => entry.some((step) => step !== 0)) + 1;
-  const run = shape.slice(dims).reduce((product, size) => product * size, 1);
+  const leading = shape.length - entries.length;
+  const stride = (d: number): number => entries.slice(d + 1).reduce((product, count) => product * count, 1);
+  const changes = shape.map((size, d): Change | null => {
+    const count = entries[d - leading] ?? 1;
+    return count === 1 ? null : { count, length: blockSize === null ? 1 : size / count, stride: stride(d - leading) };
+  });
+  const last = changes.findLastIndex((change) => change !== null);
+  const inside = shape.slice(last + 1).reduce((product, size) => product * size, 1);
   let at = 0;
   const walk = (d: number, entry: number): void => {
-    if (d === dims) visit(at, (at += run), entry);
-    else for (let i = 0; i < shape[d]!; i++) walk(d + 1, entry + entries[d]![i]!);
+    if (d > last) return visit(at, (at += inside), entry);
+    const { count, length, stride } = changes[d] ?? { count: 1, length: shape[d]!, stride: 0 };
+    for (let c = 0; c < count; c++)
+      if (d === last) visit(at, (at += length * inside), entry + c * stride);
+      else for (let i = 0; i < length; i++) walk(d + 1, entry + c * stride);
   };
   walk(0, 0);
 }

@@ -30,14 +30,12 @@ export class Accumulated extends Tensor<'float32'> {
   constructor(readonly sums: Sums) {
     const { shape, numel } = sums.acc;
     const reads = { grids: 0, floats: 0 };
-    super(
-      new Storage('float32', numel, () => {
-        reads.floats++;
-        checkPresent(sums, reads.grids);
-        return floatsOf(sums);
-      }),
-      new Layout(shape),
-    );
+    const make = (): Float32Array<ArrayBuffer> => {
+      reads.floats++;
+      checkPresent(sums, reads.grids);
+      return floatsOf(sums);
+    };
+    super(new Storage('float32', numel, make, false, sums.acc.storage), new Layout(shape));
     this.reads = reads;
   }
 
@@ -99,7 +97,7 @@ function fillLine(
 }
 
 /** The numbers that sums stand for, in plain loops: they may be asked for while a kernel gathers its operands. */
-function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array {
+function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array<ArrayBuffer> {
   const { storage, layout } = acc;
   const { base } = storage;
   const array = storage.array as Int32Array;

@@ -1,7 +1,7 @@
 import { noGrad, type Tensor } from '@q/tensor';
 import { AffineEncoding } from '../encodings/affine.js';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
-import { EncodedTensor, QuantizedTensor, type DequantizedTensor } from '../tensor.js';
+import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
 
 /** Integers and the one scale and offset that all of them have. */
@@ -35,7 +35,7 @@ export function integersOf(x: unknown): Integers | null {
 
 /** The numbers of integers; they are made only where something reads them. */
 export const numbers = ({ values, encoding }: Integers): DequantizedTensor =>
-  noGrad(() => new QuantizedTensor(values, encoding).dequantize());
+  DequantizedTensor.ofIntegers(noGrad(() => values.to(encoding.dtype)), encoding.detach());
 
 /** Whether two encodings say the same. */
 export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
