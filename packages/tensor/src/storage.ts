@@ -222,6 +222,18 @@ export function empty<D extends DType>(shape: Shape, dtype: D): View<D> {
   }
 }
 
+/** As `empty`, in the memory order of another view where all its elements have a place of their own. */
+export function emptyLike<D extends DType>({ shape, strides, isContiguous }: Layout, dtype: D): View<D> {
+  const spread = strides.some((stride, d) => stride <= 0 && shape[d]! > 1);
+  if (isContiguous || spread) return empty(shape, dtype);
+  const order = shape.map((_, d) => d).sort((a, b) => strides[b]! - strides[a]!);
+  const { storage, layout } = empty(
+    order.map((d) => shape[d]!),
+    dtype,
+  );
+  return { storage, layout: layout.permute(shape.map((_, d) => order.indexOf(d))) };
+}
+
 /** A new contiguous view of zeros. */
 export function alloc<D extends DType>(shape: Shape, dtype: D): View<D> {
   const view = empty(shape, dtype);

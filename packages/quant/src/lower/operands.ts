@@ -1,4 +1,4 @@
-import { noGrad, type Tensor } from '@q/tensor';
+import { noGrad, quantizeLinear, type Tensor } from '@q/tensor';
 import { AffineEncoding } from '../encodings/affine.js';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
@@ -35,7 +35,16 @@ export function integersOf(x: unknown): Integers | null {
 
 /** The numbers of integers; they are made only where something reads them. */
 export const numbers = ({ values, encoding }: Integers): DequantizedTensor =>
-  DequantizedTensor.ofIntegers(noGrad(() => values.to(encoding.dtype)), encoding.detach());
+  DequantizedTensor.ofIntegers(
+    noGrad(() => values.to(encoding.dtype)),
+    encoding.detach(),
+  );
+
+/** An argument for a float layer: integers as floats of their own, made by a kernel. */
+export function floats(x: unknown): unknown {
+  const integers = integersOf(x);
+  return integers === null ? x : integers.encoding.dequantize(integers.values);
+}
 
 /** Whether two encodings say the same. */
 export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
@@ -48,10 +57,10 @@ export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
     a.offset.item() === b.offset.item());
 
 /** Floats on a grid as integers. */
-export const quantized = (x: Tensor, encoding: AffineEncoding): Integers => ({
-  values: encoding.quantize(x.detach()).to(encoding.dtype),
-  encoding,
-});
+export function quantized(x: Tensor, encoding: AffineEncoding): Integers {
+  const { scale, offset, qmin, qmax, dtype } = encoding;
+  return { values: quantizeLinear(x.detach(), scale.detach(), offset.detach(), qmin, qmax, { dtype }), encoding };
+}
 
 /** Puts tensors on the grid of one place, and remembers the last table it needed. */
 export class Gate {

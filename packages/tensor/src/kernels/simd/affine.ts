@@ -1,67 +1,56 @@
+import { isInt } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import type { AffineGrid, AffineKernels } from '../contract/affine.js';
 import { f32x4 } from './assembler.js';
-import type { Family, SimdEngine } from './engine.js';
+import type { SimdEngine } from './engine.js';
 import type { Lockstep, Wide } from './lockstep.js';
-import { emitRow, overRows, worthwhile, type Access, type Body } from './rows.js';
-
-/** Rows differ in how scale and offset are read: one pair for the row, or one per element. */
-const variants = { s: 'scalar', v: 'vector' } as const;
+import { overPlanes, planeFamilies, type PlaneFamilies } from './planes.js';
 
 /** clamp(rint(x / scale) - offset, low, high), keeping NaN and the sign of zero. */
-const quantized = (code: Lockstep, x: Wide, scale: Wide, offset: Wide, low: Wide, high: Wide): Wide => {
+export const quantized = (code: Lockstep, x: Wide, scale: Wide, offset: Wide, low: Wide, high: Wide): Wide => {
   const rounded = code.step(f32x4.nearest, code.div(x, scale));
   return code.min(code.max(code.sub(rounded, offset), low), high);
 };
 
-const bodies: Record<'quantize' | 'fakeQuantize', Body> = {
-  quantize: (code, [x, scale, offset, low, high]) => quantized(code, x!, scale!, offset!, low!, high!),
-  fakeQuantize: (code, [x, scale, offset, low, high]) =>
-    code.mul(code.add(quantized(code, x!, scale!, offset!, low!, high!), offset!), scale!),
+/** (q + offset) * scale. */
+export const dequantized = (code: Lockstep, q: Wide, scale: Wide, offset: Wide): Wide =>
+  code.mul(code.add(q, offset), scale);
+
+const families = {
+  quantize: planeFamilies(2, (code, [x, scale, offset, low, high]) =>
+    quantized(code, x!, scale!, offset!, low!, high!),
+  ),
+  fakeQuantize: planeFamilies(2, (code, [x, scale, offset, low, high]) =>
+    dequantized(code, quantized(code, x!, scale!, offset!, low!, high!), scale!, offset!),
+  ),
+  dequantize: planeFamilies(0, (code, [q, scale, offset]) => dequantized(code, q!, scale!, offset!)),
 };
 
-const family =
-  (name: keyof typeof bodies): Family =>
-  (emission) => {
-    for (const [suffix, access] of Object.entries(variants) as [string, Access][])
-      emitRow(emission, suffix, ['vector', access, access, 'number', 'number'], bodies[name]);
-  };
+/** Ends of a grid up to which integers are written from float32. */
+const LARGEST = 2 ** 22;
 
-const dequantizeFamily: Family = (emission) => {
-  for (const [suffix, access] of Object.entries(variants) as [string, Access][])
-    emitRow(emission, suffix, ['vector', access, access], (code, [q, scale, offset]) =>
-      code.mul(code.add(q!, offset!), scale!),
-    );
-};
-
-const families = { quantize: family('quantize'), fakeQuantize: family('fakeQuantize') };
+const areFloats = (...views: readonly View[]): boolean => views.every(({ storage }) => storage.dtype === 'float32');
 
 /** Affine quantization of float32 onto a grid in float32, bit for bit as the reference; everything else goes to `fallback`. */
 export function simdAffine(engine: SimdEngine, fallback: AffineKernels): Partial<AffineKernels> {
-  const rows = (chosen: Family, views: readonly View[], out: View, numbers: readonly number[]): boolean =>
-    worthwhile([...views, out], out.layout.numel) &&
-    overRows(
-      engine,
-      views,
-      out,
-      ([x, scale, offset]) => {
-        const kind = x !== 1 || scale !== offset ? null : scale === 0 ? 's' : scale === 1 ? 'v' : null;
-        return kind && [chosen, kind];
-      },
-      numbers,
-    );
   const onGrid =
-    (name: keyof typeof families) =>
+    (name: 'quantize' | 'fakeQuantize', chosen: PlaneFamilies) =>
     (x: View, scale: View, offset: View, grid: AffineGrid, out: View): void => {
       const limits = [grid.qmin, grid.qmax];
-      if (grid.wide || !rows(families[name], [x, scale, offset], out, limits))
-        fallback[name](x, scale, offset, grid, out);
+      const countable = !isInt(out.storage.dtype) || limits.every((limit) => Math.abs(limit) <= LARGEST);
+      const done =
+        !grid.wide &&
+        countable &&
+        areFloats(x, scale, offset) &&
+        overPlanes(engine, [x, scale, offset], out, chosen, limits);
+      if (!done) fallback[name](x, scale, offset, grid, out);
     };
   return {
-    quantize: onGrid('quantize'),
-    fakeQuantize: onGrid('fakeQuantize'),
+    quantize: onGrid('quantize', families.quantize),
+    fakeQuantize: onGrid('fakeQuantize', families.fakeQuantize),
     dequantize(q, scale, offset, out) {
-      if (!rows(dequantizeFamily, [q, scale, offset], out, [])) fallback.dequantize(q, scale, offset, out);
+      const done = areFloats(scale, offset, out) && overPlanes(engine, [q, scale, offset], out, families.dequantize);
+      if (!done) fallback.dequantize(q, scale, offset, out);
     },
   };
 }

@@ -116,6 +116,7 @@ export const i32 = {
   load8U: load('i32', 0x2d, 0),
   load8S: load('i32', 0x2c, 0),
   load16S: load('i32', 0x2e, 1),
+  load16U: load('i32', 0x2f, 1),
   store: store('i32', 0x36, 2),
   store8: store('i32', 0x3a, 0),
   store16: store('i32', 0x3b, 1),
@@ -152,6 +153,8 @@ export const v128 = {
   load: load('v128', simd(0), 0),
   load8x8S: load('v128', simd(1), 0),
   load8x8U: load('v128', simd(2), 0),
+  load16x4S: load('v128', simd(3), 0),
+  load16x4U: load('v128', simd(4), 0),
   load32Splat: load('v128', simd(9), 2),
   load64Splat: load('v128', simd(10), 3),
   /** Low lanes from memory, zero above. */
@@ -171,6 +174,9 @@ export const v128 = {
   /** Writes the first 32-bit lane. */
   storeLane32: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x5a), 2, unsigned(offset), 0),
+  /** Writes the first 64-bit lane. */
+  storeLane64: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
+    expr('none', code('i32', address), value.code, simd(0x5b), 3, unsigned(offset), 0),
   /** 32-bit lanes 0-3 of `a` and 4-7 of `b`. */
   shuffle32: (a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> =>
     expr(
@@ -237,8 +243,11 @@ export const i32x4 = {
   /** Products of the low or the high four signed 16-bit lanes. */
   extmulLowI16x8: binary('v128', 'v128', simd(0xbc)),
   extmulHighI16x8: binary('v128', 'v128', simd(0xbd)),
-  /** The low four 16-bit lanes, without sign. */
+  /** The low or the high four 16-bit lanes, with sign or without. */
+  extendLowS: unary('v128', 'v128', simd(0xa7)),
+  extendHighS: unary('v128', 'v128', simd(0xa8)),
   extendLowU: unary('v128', 'v128', simd(0xa9)),
+  extendHighU: unary('v128', 'v128', simd(0xaa)),
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
   toF32x4: unary('v128', 'v128', simd(0xfa)),
   ne: binary('v128', 'v128', simd(0x38)),
@@ -251,7 +260,8 @@ export const i16x8 = {
   /** Pairs of lanes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
   interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [0, 8, 1, 9, 2, 10, 3, 11]),
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [4, 12, 5, 13, 6, 14, 7, 15]),
-  /** The low eight bytes, without sign. */
+  /** The low eight bytes, with sign or without. */
+  extendLowS: unary('v128', 'v128', simd(0x87)),
   extendLowU: unary('v128', 'v128', simd(0x89)),
   /** The low 16 bits of the 32-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x85)),

@@ -39,6 +39,11 @@ export class Lockstep {
     return typeof arg === 'number' ? this.constant(arg) : arg;
   }
 
+  /** Values that are computed here, once. */
+  take(values: Wide): Wide {
+    return this.step((value) => value, values);
+  }
+
   /** One value per vector, taken over as it is. */
   vectors(make: (u: number) => Vector): Wide {
     return Array.from({ length: this.width }, (_, u) => make(u));
