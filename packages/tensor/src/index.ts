@@ -62,7 +62,14 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
-export { requantize, type RequantizeOptions } from './functions/integer.js';
+export {
+  binaryScaled,
+  lookup,
+  requantize,
+  type RequantizeOptions,
+  type ScaledGrid,
+  type ScaledIntegers,
+} from './functions/integer.js';
 export {
   channelShuffle,
   interpolate,
@@ -135,6 +142,7 @@ export { defaultGenerator, Generator, manualSeed } from './generator.js';
 export { Layout, type Range, type SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
+export type { ScaledBinaryName } from './kernels/contract/integer.js';
 export type { Op } from './ops/op.js';
 export type { PadMode } from './ops/pad.js';
 export {

@@ -1,6 +1,6 @@
-import { noGrad, quantizeLinear, type Tensor } from '@q/tensor';
+import { noGrad, type Tensor } from '@q/tensor';
 import { AffineEncoding } from '../encodings/affine.js';
-import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
+import { look, positions, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
 
@@ -57,10 +57,10 @@ export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
     a.offset.item() === b.offset.item());
 
 /** Floats on a grid as integers. */
-export function quantized(x: Tensor, encoding: AffineEncoding): Integers {
-  const { scale, offset, qmin, qmax, dtype } = encoding;
-  return { values: quantizeLinear(x.detach(), scale.detach(), offset.detach(), qmin, qmax, { dtype }), encoding };
-}
+export const quantized = (x: Tensor, encoding: AffineEncoding): Integers => ({
+  values: positions(x, encoding),
+  encoding,
+});
 
 /** Puts tensors on the grid of one place, and remembers the last table it needed. */
 export class Gate {

@@ -1,6 +1,6 @@
 import { type Module } from '@q/nn';
-import { broadcastShapes, noGrad, tensor, type Tensor } from '@q/tensor';
-import { look, lookPairs, pairTableOf, tableOf, tabulates, type PairTable, type Table } from '../kernels/table.js';
+import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type ScaledIntegers, type Tensor } from '@q/tensor';
+import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
 import { IntegerLayer, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, quantized, type Integers } from './operands.js';
@@ -69,9 +69,14 @@ export class IntegerClamp extends IntegerFunction {
   }
 }
 
-/** A function of two operands, element by element, by a table of all pairs of positions; one of them may be a number. */
+const scaled = ({ values, encoding: { scale, offset } }: Integers): ScaledIntegers => ({
+  values,
+  scale: scale.item(),
+  offset: offset.item(),
+});
+
+/** A function of two operands, element by element; one of them may be a number, which leaves a function of the other. */
 export class IntegerPairs extends IntegerLayer {
-  private pairs: { readonly a: Encoding; readonly b: Encoding; readonly table: PairTable } | null = null;
   private single: {
     readonly a: Encoding;
     readonly number: number;
@@ -83,6 +88,7 @@ export class IntegerPairs extends IntegerLayer {
     kind: string,
     places: Places,
     private readonly fn: Module,
+    private readonly operation: ScaledBinaryName,
   ) {
     super(kind, places);
   }
@@ -90,26 +96,20 @@ export class IntegerPairs extends IntegerLayer {
   protected override compute([x, y]: readonly unknown[]): Computed {
     const output = this.outputGrid();
     const [a, b] = [integersOf(x), integersOf(y)];
-    if (a !== null && b !== null && tabulates(a.encoding, b.encoding)) return this.byPairs(a, b, output);
+    if (a !== null && b !== null) return this.byPairs(a, b, output);
     if (a !== null && typeof y === 'number' && tabulates(a.encoding)) return this.byNumber(a, y, false, output);
     if (b !== null && typeof x === 'number' && tabulates(b.encoding)) return this.byNumber(b, x, true, output);
-    const wide = [a, b].every((operand, i) => operand !== null || typeof [x, y][i] === 'number');
     return {
       y: numbers(quantized(run(this.fn, x, y), output)),
-      route: wide ? 'float inside' : 'float',
-      why: wide ? 'pairs of more than 8 bits have no table' : 'an input arrives as floats',
+      route: 'float',
+      why: 'an input arrives as floats',
     };
   }
 
   private byPairs(a: Integers, b: Integers, output: Encoding): Computed {
-    if (this.pairs?.a !== a.encoding || this.pairs.b !== b.encoding)
-      this.pairs = {
-        a: a.encoding,
-        b: b.encoding,
-        table: pairTableOf(a.encoding, b.encoding, output, (x, y) => run(this.fn, x, y)),
-      };
-    const shape = broadcastShapes(this.name, a.values.shape, b.values.shape);
-    const values = lookPairs(this.pairs.table, a.values.expand(shape), b.values.expand(shape));
+    const { scale, offset, qmin, qmax, dtype } = output;
+    const grid = { scale: scale.item(), offset: offset.item(), qmin, qmax, dtype };
+    const values = binaryScaled(this.operation, scaled(a), scaled(b), grid);
     return { y: numbers({ values, encoding: output }), route: 'integer' };
   }
 

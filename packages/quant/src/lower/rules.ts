@@ -1,5 +1,5 @@
 import * as nn from '@q/nn';
-import { noGrad, type Tensor } from '@q/tensor';
+import { noGrad, type ScaledBinaryName, type Tensor } from '@q/tensor';
 import { type AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import {
@@ -140,6 +140,16 @@ const rules: ReadonlyMap<ModuleClass, Rule> = new Map(
   ),
 );
 
+/** What the layers of two operands compute, by their class. */
+const binaryNames: Readonly<Record<string, ScaledBinaryName>> = {
+  [nn.Add.name]: 'add',
+  [nn.Subtract.name]: 'sub',
+  [nn.Multiply.name]: 'mul',
+  [nn.Divide.name]: 'div',
+  [nn.Maximum.name]: 'maximum',
+  [nn.Minimum.name]: 'minimum',
+};
+
 /** The rule for a class of float layers, or null. */
 export const ruleOf = (type: ModuleClass): Rule | null => rules.get(type) ?? null;
 
@@ -198,7 +208,7 @@ function made(parts: Parts): IntegerLayer {
     case 'function':
       return new IntegerFunction(kind, places, needed(parts, 'float'));
     case 'pairs':
-      return new IntegerPairs(kind, places, needed(parts, 'float'));
+      return new IntegerPairs(kind, places, needed(parts, 'float'), binaryNames[kind]!);
     case 'movement':
       return new IntegerMovement(kind, places, needed(parts, 'float'));
     case 'concat':

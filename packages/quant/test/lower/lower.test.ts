@@ -206,13 +206,16 @@ describe('bit for bit the simulation', () => {
     },
   );
 
-  it('Add of 16-bit operands, with floats inside', () => {
-    const inputs = [randn([20, 30]), randn([20, 30])];
-    const layer = simulated(new nn.Add(), inputs, { bits: 16 });
-    const lowered = lowerToInteger(layer, inputs);
-    expect(lowered.report.layers[0]!.route).toBe('float inside');
-    expect(distance(layer, lowered, inputs).most).toBe(0);
-  });
+  it.each([nn.Add, nn.Subtract, nn.Multiply].map((type) => [type.name, type] as const))(
+    '%s of 16-bit operands',
+    (_name, type) => {
+      const inputs = [randn([20, 30]), randn([20, 30])];
+      const layer = simulated(new type(), inputs, { bits: 16 });
+      const lowered = lowerToInteger(layer, inputs);
+      expect(lowered.report.layers[0]!.route).toBe('integer');
+      expect(distance(layer, lowered, inputs).most).toBe(0);
+    },
+  );
 
   it('Concat, whose inputs have grids of their own', () => {
     class Join extends nn.Module {

@@ -1,9 +1,23 @@
 import { apply } from '../autograd.js';
-import { dtypes, isInt, type DType } from '../dtype.js';
-import { ArgumentError, DTypeError } from '../errors.js';
-import { requantize as requantizeOp } from '../ops/integer.js';
+import { checkDType, dtypes, isInt, type DType } from '../dtype.js';
+import { ArgumentError, described, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
+import { kernels } from '../kernels/active.js';
+import type { ScaledBinaryName } from '../kernels/contract/integer.js';
+import * as ops from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
-import { operand } from '../tensor/operand.js';
+import { checkTensor, operand } from '../tensor/operand.js';
+
+/** Throws unless `dtype` is an integer dtype that holds all integers of a grid. */
+function checkGrid(name: string, dtype: DType, qmin: number, qmax: number): void {
+  const { min, max } = dtypes[dtype];
+  if (!(Number.isInteger(qmin) && Number.isInteger(qmax) && min <= qmin && qmin <= qmax && qmax <= max))
+    throw new ArgumentError(`${name}: ${dtype} holds no grid [${qmin}, ${qmax}], only integers from ${min} to ${max}.`);
+}
+
+function checkIntegerDType(name: string, dtype: DType): void {
+  checkDType(name, dtype);
+  if (!isInt(dtype)) throw new DTypeError(`${name}: dtype must be an integer dtype, got ${dtype}.`);
+}
 
 /** Options of `requantize`. */
 export interface RequantizeOptions<D extends DType = DType> {
@@ -34,16 +48,111 @@ export function requantize<D extends DType = 'int8'>(
   options: RequantizeOptions<D> = {},
 ): Tensor<D> {
   const { bias = 0, zeroPoint = 0, dtype = 'int8' as D } = options;
-  if (!Object.hasOwn(dtypes, dtype) || !isInt(dtype))
-    throw new DTypeError(`requantize: dtype must be an integer dtype, got ${String(dtype)}.`);
-  const limits = dtypes[dtype];
-  const { qmin = limits.min, qmax = limits.max } = options;
-  for (const [name, value] of Object.entries({ zeroPoint, qmin, qmax }))
-    if (!Number.isInteger(value)) throw new ArgumentError(`requantize: ${name} must be an integer, got ${value}.`);
-  if (qmin > qmax || qmin < limits.min || qmax > limits.max)
-    throw new ArgumentError(
-      `requantize: ${dtype} holds no grid [${qmin}, ${qmax}], only integers from ${limits.min} to ${limits.max}.`,
-    );
+  checkIntegerDType('requantize', dtype);
+  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = options;
+  if (!Number.isInteger(zeroPoint))
+    throw new ArgumentError(`requantize: zeroPoint must be an integer, got ${described(zeroPoint)}.`);
+  checkGrid('requantize', dtype, qmin, qmax);
   const inputs = [acc, operand(acc, multiplier), operand(acc, bias)] as const;
-  return apply(requantizeOp, inputs, { grid: { zeroPoint, qmin, qmax }, dtype }) as Tensor as Tensor<D>;
+  return apply(ops.requantize, inputs, { grid: { zeroPoint, qmin, qmax }, dtype }) as Tensor as Tensor<D>;
+}
+
+/** Integers and what they stand for: `(values + offset) * scale`. */
+export interface ScaledIntegers {
+  readonly values: Tensor;
+  readonly scale: number;
+  /** Position of zero: minus ONNX's zero point. Default: 0. */
+  readonly offset?: number;
+}
+
+/** The grid that results are put on: `clamp(rint(x / scale) - offset, qmin, qmax)`. */
+export interface ScaledGrid<D extends DType = DType> {
+  readonly scale: number;
+  /** Default: 0. */
+  readonly offset?: number;
+  /** Ends of the grid. Default: the limits of `dtype`. */
+  readonly qmin?: number;
+  readonly qmax?: number;
+  /** Integer dtype of the result. Default: int8. */
+  readonly dtype?: D;
+}
+
+const binaryNames: readonly unknown[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'maximum',
+  'minimum',
+] satisfies readonly ScaledBinaryName[];
+
+/** Scale and offset as float32. */
+function scaleOf(name: string, what: string, given: unknown): ops.ScaleAttrs {
+  if (typeof given !== 'object' || given === null)
+    throw new ArgumentError(`${name}: ${what} must be an object with a scale, got ${described(given)}.`);
+  const { scale, offset = 0 } = given as { scale?: unknown; offset?: unknown };
+  for (const [key, value] of Object.entries({ scale, offset }))
+    if (typeof value !== 'number')
+      throw new ArgumentError(`${name}: ${key} of ${what} must be a number, got ${described(value)}.`);
+  return { scale: Math.fround(scale as number), offset: Math.fround(offset as number) };
+}
+
+function checkIntegers(name: string, what: string, values: unknown): asserts values is Tensor {
+  checkTensor(name, what, values);
+  if (!isInt(values.dtype)) throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${values.dtype}.`);
+}
+
+/**
+ * A function of two numbers that integers stand for, on a grid of its own: bit for bit what `dequantizeLinear` of both, the function,
+ * and `quantizeLinear` give, without the floats between. Shapes broadcast; not differentiable.
+ *
+ * @param name `'add'`, `'sub'`, `'mul'`, `'div'`, `'maximum'` or `'minimum'`
+ * @throws DTypeError where values or `dtype` are not of an integer dtype; ArgumentError for scales, offsets or a grid that are
+ * none; ShapeError where shapes do not broadcast
+ * @example
+ * binaryScaled('add', { values: a, scale: 0.1 }, { values: b, scale: 0.2 }, { scale: 0.3, dtype: 'int8' });
+ */
+export function binaryScaled<D extends DType = 'int8'>(
+  name: ScaledBinaryName,
+  a: ScaledIntegers,
+  b: ScaledIntegers,
+  grid: ScaledGrid<D>,
+): Tensor<D> {
+  if (!binaryNames.includes(name))
+    throw new ArgumentError(`binaryScaled: wants one of ${binaryNames.join(', ')}, got ${described(name)}.`);
+  const scales = { a: scaleOf('binaryScaled', 'a', a), b: scaleOf('binaryScaled', 'b', b) };
+  const out = scaleOf('binaryScaled', 'the grid', grid);
+  checkIntegers('binaryScaled', 'a', a.values);
+  checkIntegers('binaryScaled', 'b', b.values);
+  const { dtype = 'int8' as D } = grid;
+  checkIntegerDType('binaryScaled', dtype);
+  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = grid;
+  checkGrid('binaryScaled', dtype, qmin, qmax);
+  const attrs = { name, ...scales, out: { ...out, qmin, qmax }, dtype };
+  return apply(ops.binaryScaled, [a.values, b.values], attrs) as Tensor as Tensor<D>;
+}
+
+/**
+ * The entry of a table for each integer: `table[x - first]`. Not differentiable.
+ *
+ * @param table vector of any dtype
+ * @param first the integer that the first entry is for. Default: 0
+ * @throws DTypeError where x has no integer dtype; ShapeError for a table that is no vector; IndexError for integers without entry
+ * @example
+ * lookup(tensor([-1, 1], { dtype: 'int8' }), tensor([10, 20, 30]), -1); // [10, 30]
+ */
+export function lookup<D extends DType>(x: Tensor, table: Tensor<D>, first = 0): Tensor<D> {
+  checkIntegers('lookup', 'x', x);
+  checkTensor('lookup', 'table', table);
+  if (table.ndim !== 1) throw new ShapeError(`lookup: table must be a vector, got shape ${shown(table.shape)}.`);
+  if (!Number.isSafeInteger(first))
+    throw new ArgumentError(`lookup: first must be an integer, got ${described(first)}.`);
+  const { min, max } = dtypes[x.dtype];
+  const end = first + table.numel;
+  if (first > min || end <= max) {
+    const outside = kernels.firstOutside(x, first, end);
+    if (outside !== null)
+      throw new IndexError(`lookup: ${outside} has no entry in a table from ${first} to ${end - 1}.`);
+  }
+  return apply(ops.lookup, [x, table as Tensor], { first }) as Tensor as Tensor<D>;
 }

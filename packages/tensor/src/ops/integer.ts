@@ -1,14 +1,14 @@
 import { dtypes, isInt, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
-import type { IntegerGrid } from '../kernels/contract/integer.js';
+import type { IntegerGrid, ScaledBinaryName } from '../kernels/contract/integer.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
-import { empty, type View } from '../storage.js';
+import { empty, emptyLike, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { checkChannels, contiguous, convWindows, lifted, outputSizes, spatial, type ConvAttrs } from './conv.js';
 import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
-import { op, type Triple } from './op.js';
+import { op, type Pair, type Triple } from './op.js';
 
 /** Two operands and their zero points. */
 type Zeroed = readonly [a: Tensor, b: Tensor, aZeroPoint: Tensor, bZeroPoint: Tensor];
@@ -114,8 +114,54 @@ export const requantize = op<Triple, RequantizeAttrs>({
       const view = cast(x, 'float32');
       return { storage: view.storage, layout: view.layout.broadcastTo(acc.shape) };
     };
-    const out = empty(acc.shape, dtype);
+    const out = emptyLike(acc.layout, dtype);
     kernels.requantize(acc, spread('multiplier', multiplier), spread('bias', bias), grid, out);
+    return out;
+  },
+  backward: null,
+});
+
+/** What the integers of an operand or of a result stand for: `(q + offset) * scale`. */
+export interface ScaleAttrs {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** A function of two operands on grids of their own, and the grid of the result. */
+export interface BinaryScaledAttrs {
+  readonly name: ScaledBinaryName;
+  readonly a: ScaleAttrs;
+  readonly b: ScaleAttrs;
+  readonly out: ScaleAttrs & { readonly qmin: number; readonly qmax: number };
+  readonly dtype: DType;
+}
+
+/** A function of two numbers that integers stand for, as integers; see `IntegerKernels`. */
+export const binaryScaled = op<Pair, BinaryScaledAttrs>({
+  name: 'binaryScaled',
+  forward: ([a, b], { name, dtype, ...attrs }) => {
+    const shape = broadcastShapes('binaryScaled', a.shape, b.shape);
+    const [left, right] = [a, b].map(({ storage, layout }) => ({ storage, layout: layout.broadcastTo(shape) })) as [
+      View,
+      View,
+    ];
+    // In the memory order of an operand that is as large as the result.
+    const out = emptyLike(a.numel === numel(shape) ? left.layout : right.layout, dtype);
+    kernels.binaryScaled(name, { view: left, ...attrs.a }, { view: right, ...attrs.b }, attrs.out, {
+      view: out,
+      ...attrs.out,
+    });
+    return out;
+  },
+  backward: null,
+});
+
+/** `table[x - first]`, in the memory order of x. */
+export const lookup = op<Pair, { readonly first: number }>({
+  name: 'lookup',
+  forward: ([x, table], { first }) => {
+    const out = emptyLike(x.layout, table.dtype);
+    kernels.lookup(x, contiguous(table), first, out);
     return out;
   },
   backward: null,

@@ -1,4 +1,5 @@
 import type { View } from '../../storage.js';
+import type { AffineGrid } from './affine.js';
 import type { ConvWindows } from './conv.js';
 
 /** Where accumulators end up: on the integers from `qmin` to `qmax`, zero at `zeroPoint`. */
@@ -8,8 +9,25 @@ export interface IntegerGrid {
   readonly qmax: number;
 }
 
+/** Integers and the numbers they stand for: `(q + offset) * scale`. Scale and offset are float32. */
+export interface Scaled {
+  readonly view: View;
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** Functions of two numbers that are put on a grid, as the binary functions of these names. */
+export type ScaledBinaryName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
+
 /** Arithmetic on integers that stand for numbers. */
 export interface IntegerKernels {
+  /**
+   * `clamp(rint(f(a, b) / scale) - offset, qmin, qmax)` of the numbers that a and b stand for, every operation rounded to float32:
+   * bit for bit what `dequantize`, `binary` and `quantize` give. All views have one shape and integer dtypes, NaN becomes 0.
+   */
+  binaryScaled(name: ScaledBinaryName, a: Scaled, b: Scaled, grid: Omit<AffineGrid, 'wide'>, out: Scaled): void;
+  /** `table[x - first]`: `table` is a contiguous vector of the dtype of `out`, `x` has an integer dtype and lies in it. */
+  lookup(x: View, table: View, first: number, out: View): void;
   /**
    * `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`: accumulators (int32) become float32, each operation rounds
    * to float32, `rint` rounds half to even. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.

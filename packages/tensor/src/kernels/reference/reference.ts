@@ -13,6 +13,7 @@ import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import { requantize } from './requantize.js';
 import { resample } from './resample.js';
+import { scaled } from './scaled.js';
 import { scan } from './scan.js';
 import { softmax } from './softmax.js';
 import { sort } from './sort.js';
@@ -34,6 +35,7 @@ export const reference: Kernels = {
   ...histogram,
   ...requantize,
   ...resample,
+  ...scaled,
   ...scan,
   ...softmax,
   ...sort,

@@ -110,14 +110,14 @@ const inMemoryOrder = ({ layout: { strides } }: View): number[] =>
 
 /**
  * Runs a function over views of one shape; false, and nothing is done, where they do not lie so that rows of the output can be
- * told, or there is too little to do.
+ * told, or there is too little to do. Numbers that are addresses are asked for while storages keep their places.
  */
 export function overPlanes(
   engine: SimdEngine,
   inputs: readonly View[],
   out: View,
   families: PlaneFamilies,
-  numbers: readonly number[] = [],
+  numbers: readonly number[] | (() => readonly number[]) = [],
 ): boolean {
   const result = out.storage.dtype;
   if (out.layout.numel < FEW || !isLaneDType(result)) return false;
@@ -143,6 +143,7 @@ export function overPlanes(
       ({ storage, layout }, o) =>
         (o < inputs.length ? storage.pointer(memory, layout) : target) + layout.offset * bytes[o]!,
     );
+    const given = typeof numbers === 'function' ? numbers() : numbers;
     const rows = inner > 0 ? sizes[inner - 1]! : 1;
     const steps = strides.map((stride, o) => (inner > 0 ? stride[inner - 1]! * bytes[o]! : 0));
     const count = sizes[inner]!;
@@ -150,7 +151,7 @@ export function overPlanes(
     const args = (first: number, last: number, from: number, to: number): number[] => {
       const list = [last - first, to - from];
       for (let o = 0; o < views.length; o++) {
-        if (o === inputs.length) list.push(...numbers);
+        if (o === inputs.length) list.push(...given);
         const along = strides[o]![inner]! * bytes[o]!;
         list.push(addresses[o]! + first * steps[o]! + from * along, steps[o]!);
       }

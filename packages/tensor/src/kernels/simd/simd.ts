@@ -18,6 +18,7 @@ import { simdOptim } from './optim.js';
 import { simdPool } from './pool.js';
 import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
+import { simdScaled } from './scaled.js';
 import { simdSoftmax } from './softmax.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
@@ -40,6 +41,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdPool,
     simdReduce,
     simdRequantize,
+    simdScaled,
     simdSoftmax,
   ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
