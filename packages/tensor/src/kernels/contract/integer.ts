@@ -30,7 +30,7 @@ export interface IntegerKernels {
   lookup(x: View, table: View, first: number, out: View): void;
   /**
    * `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`: accumulators (int32) become float32, each operation rounds
-   * to float32, `rint` rounds half to even. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.
+   * to float32, `rint` rounds half to even, NaN becomes `qmin`. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.
    */
   requantize(acc: View, multiplier: View, bias: View, grid: IntegerGrid, out: View): void;
   /**

@@ -14,7 +14,7 @@ export const requantize: Pick<IntegerKernels, 'requantize'> = {
       ([ai, mi, bi, yi], [ad, md, bd, yd], n) => {
         for (let i = 0, a = ai!, m = mi!, b = bi!, y = yi!; i < n; i++, a += ad!, m += md!, b += bd!, y += yd!) {
           const steps = rint(fround(fround(fround(from![a]!) * factors![m]!) + terms![b]!)) + zeroPoint;
-          to![y] = steps < qmin ? qmin : steps > qmax ? qmax : steps;
+          to![y] = steps > qmin ? (steps < qmax ? steps : qmax) : qmin;
         }
       },
     );

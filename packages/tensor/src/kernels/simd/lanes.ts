@@ -21,15 +21,16 @@ interface Lanes {
   /** The logarithm of the bytes of an element. */
   readonly shift: number;
   readonly read: (f: FunctionScope, at: Local<'i32'>, count: Count) => Wide;
-  readonly write: (at: Local<'i32'>, values: Wide, count: Count) => Stmt;
+  /** Writes float32 that are integers and fit, NaN as 0; or (`done`) int32 that fit. */
+  readonly write: (at: Local<'i32'>, values: Wide, count: Count, done: boolean) => Stmt;
 }
 
 type Vector = Expr<'v128'>;
 
 const floats = (integers: readonly Vector[]): Wide => integers.map((vector) => i32x4.toF32x4(vector));
 
-/** The int32 lanes of numbers that fit; NaN becomes 0. */
-const integers = (values: Wide): Vector[] => values.map((value) => i32x4.truncSatF32x4(value));
+const integers = (values: Wide, done: boolean): Wide =>
+  done ? values : values.map((value) => i32x4.truncSatF32x4(value));
 
 const bytes = (signed: boolean): Lanes => {
   const load8 = signed ? i32.load8S : i32.load8U;
@@ -49,8 +50,8 @@ const bytes = (signed: boolean): Lanes => {
         }),
       );
     },
-    write: (at, values, count) => {
-      const [a, b = a!, c = a!, d = c] = integers(values);
+    write: (at, values, count, done) => {
+      const [a, b = a!, c = a!, d = c] = integers(values, done);
       if (count === 1) return i32.store8(at, i32x4.lane(a!, 0));
       const all = narrow(i16x8.narrowS(a!, b), i16x8.narrowS(c, d));
       return count === 4 ? v128.storeLane32(at, all) : v128.store(at, all);
@@ -67,8 +68,8 @@ const words = (signed: boolean): Lanes => {
       floats(
         count === 1 ? [i32x4.splat(load16(at))] : Array.from({ length: count / 4 }, (_, u) => load16x4(at, u * 8)),
       ),
-    write: (at, values, count) => {
-      const [a, b = a!, c, d] = integers(values);
+    write: (at, values, count, done) => {
+      const [a, b = a!, c, d] = integers(values, done);
       if (count === 1) return i32.store16(at, i32x4.lane(a!, 0));
       if (count === 4) return v128.storeLane64(at, i16x8.narrowS(a!, b));
       return seq(v128.store(at, i16x8.narrowS(a!, b)), v128.store(at, i16x8.narrowS(c!, d!), 16));
@@ -89,7 +90,7 @@ const table = {
   int32: {
     shift: 2,
     read: (_f, at, count) => floats(vectorsAt(at, count)),
-    write: (at, values, count) => stores(at, integers(values), count),
+    write: (at, values, count, done) => stores(at, integers(values, done), count),
   },
   float32: {
     shift: 2,

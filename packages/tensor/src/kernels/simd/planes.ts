@@ -23,6 +23,7 @@ function emitPlane(
   numbers: number,
   result: LaneDType,
   body: Body,
+  gives: 'floats' | 'integers',
 ): void {
   const types = [
     ...(['i32', 'i32'] as const),
@@ -50,7 +51,7 @@ function emitPlane(
       const values = body(code, [...read, ...splats.map((splat): Wide => code.vectors(() => splat))]);
       return seq(
         code.code,
-        lanes[result].write(to, values, count),
+        lanes[result].write(to, values, count, gives === 'integers'),
         ...operands.flatMap(({ dtype, each }, i) =>
           each ? [at[i]!.set(i32.add(at[i]!, count << lanes[dtype].shift))] : [],
         ),
@@ -84,14 +85,17 @@ function emitPlane(
 /** The family of a function for each way in which its operands and its result may look. */
 export type PlaneFamilies = (operands: readonly Operand[], result: LaneDType) => Family;
 
-/** Families of one function, with `numbers` numbers behind its operands, each made when it is first needed. */
-export function planeFamilies(numbers: number, body: Body): PlaneFamilies {
+/**
+ * Families of one function, with `numbers` numbers behind its operands, each made when it is first needed. The function gives
+ * float32 lanes, or int32 ones that fit the result.
+ */
+export function planeFamilies(numbers: number, body: Body, gives: 'floats' | 'integers' = 'floats'): PlaneFamilies {
   const made = new Map<string, Family>();
   return (operands, result) => {
     const key = operands.reduce((text, { dtype, each }) => `${text} ${dtype} ${each}`, result as string);
     let family = made.get(key);
     if (!family) {
-      family = (emission) => emitPlane(emission, operands, numbers, result, body);
+      family = (emission) => emitPlane(emission, operands, numbers, result, body, gives);
       made.set(key, family);
     }
     return family;

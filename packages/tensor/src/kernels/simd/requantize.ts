@@ -1,15 +1,45 @@
-import type { IntegerKernels } from '../contract/integer.js';
-import { f32x4 } from './assembler.js';
+import type { IntegerGrid, IntegerKernels } from '../contract/integer.js';
+import { i32x4 } from './assembler.js';
 import type { SimdEngine } from './engine.js';
+import type { Lockstep, Wide } from './lockstep.js';
 import { overPlanes, planeFamilies } from './planes.js';
 
-const families = planeFamilies(3, (code, [acc, multiplier, bias, zero, low, high]) => {
-  const steps = code.step(f32x4.nearest, code.add(code.mul(acc!, multiplier!), bias!));
-  return code.min(code.max(code.add(steps, zero!), low!), high!);
-});
+/** Added to a number up to 2^22 from zero, it rounds that to an integer, half to even, in the low bits of the sum. */
+const MAGIC = 1.5 * 2 ** 23;
 
-/** Integers that float32 can count, and add to each other. */
-const LARGEST = 2 ** 22;
+/** Ends of grids and zero points up to which integers are counted in float32. */
+const LARGEST = 2 ** 21;
+
+/** Whether `rescaled` computes with a grid. */
+export const countable = ({ zeroPoint, qmin, qmax }: IntegerGrid): boolean =>
+  [zeroPoint, qmin, qmax].every((value) => Math.abs(value) <= LARGEST);
+
+/** A grid as `rescaled` wants it: its ends seen from zero, and what turns the bits of a rounded sum into an integer. */
+export const gridNumbers = ({ zeroPoint, qmin, qmax }: IntegerGrid): readonly [number, number, number] => [
+  qmin - zeroPoint,
+  qmax - zeroPoint,
+  MAGIC - zeroPoint,
+];
+
+/** Accumulators, as float32, to integers of a grid in int32 lanes; what lies outside is cut off first, which is the same. */
+export function rescaled(
+  code: Lockstep,
+  acc: Wide,
+  multiplier: Wide,
+  bias: Wide,
+  [low, high, base]: readonly [Wide, Wide, Wide],
+): Wide {
+  const steps = code.add(code.mul(acc, multiplier), bias);
+  // The limit is the first operand: NaN is not larger.
+  const inside = code.min(code.max(low, steps), high);
+  return code.step(i32x4.sub, code.add(inside, MAGIC), base);
+}
+
+const families = planeFamilies(
+  3,
+  (code, [acc, multiplier, bias, low, high, base]) => rescaled(code, acc!, multiplier!, bias!, [low!, high!, base!]),
+  'integers',
+);
 
 /** `requantize` bit for bit as the reference; what float32 cannot count exactly and unusual layouts go to `fallback`. */
 export function simdRequantize(
@@ -18,10 +48,7 @@ export function simdRequantize(
 ): Pick<IntegerKernels, 'requantize'> {
   return {
     requantize(acc, multiplier, bias, grid, out) {
-      const numbers = [grid.zeroPoint, grid.qmin, grid.qmax];
-      const done =
-        numbers.every((value) => Math.abs(value) <= LARGEST) &&
-        overPlanes(engine, [acc, multiplier, bias], out, families, numbers);
+      const done = countable(grid) && overPlanes(engine, [acc, multiplier, bias], out, families, gridNumbers(grid));
       if (!done) fallback.requantize(acc, multiplier, bias, grid, out);
     },
   };
