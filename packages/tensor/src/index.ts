@@ -66,6 +66,7 @@ export {
   binaryScaled,
   lookup,
   requantize,
+  type Requantization,
   type RequantizeOptions,
   type ScaledGrid,
   type ScaledIntegers,

@@ -20,7 +20,8 @@ export function halves(values: Tensor, shift: number): Halves {
   return { high: owned('int8', high, values.shape), low: owned('uint8', low, values.shape) };
 }
 
-const isByte = ({ dtype }: Tensor): boolean => dtype === 'int8' || dtype === 'uint8';
+/** Whether integers are bytes already. */
+export const isByte = ({ dtype }: Tensor): boolean => dtype === 'int8' || dtype === 'uint8';
 
 /**
  * A product that is linear in its first operand (values, zero point), of integers of any width: in bytes, wider ones as the sum

@@ -1,62 +1,35 @@
 import { Layout, requantize, Storage, Tensor } from '@q/tensor';
-import type { AffineEncoding } from '../encodings/affine.js';
 import { elementsOf } from '../elements.js';
+import type { AffineEncoding } from '../encodings/affine.js';
+import type { GridDType } from '../encodings/grid-values.js';
 import { QuantizationError } from '../errors.js';
+import { sameTarget, zeroOf, type Target } from './grids.js';
+
+/** Scale of the accumulators of a product, and what is added, per output channel. */
+export interface Scales {
+  readonly scale: Float32Array;
+  /** Null for nothing. */
+  readonly bias: Float32Array | null;
+}
 
 /** Sums of integer products and what they stand for: `acc * scale + bias`, with an entry per channel. */
-export interface Sums {
+export interface Sums extends Scales {
   /** int32, `[..., channels, ...inner]`, in any memory order. */
   readonly acc: Tensor;
   /** Dims behind the channels. */
   readonly trailing: number;
-  /** Scale per channel. */
-  readonly scale: Float32Array;
-  /** Number added per channel, or null. */
-  readonly bias: Float32Array | null;
-  /** Whether the sums may go when they have been put on a grid: one layer reads them and no other. */
-  readonly once?: boolean;
 }
 
 const { fround } = Math;
 
-/**
- * The result of an integer product that has not been put on a grid: the layer behind it does so in one pass with what it
- * computes. To everything else it is a float tensor, whose elements are made when first asked for.
- */
-export class Accumulated extends Tensor<'float32'> {
-  /** How often the sums were read: on a grid, or as floats. */
-  readonly reads: { grids: number; floats: number };
-
-  constructor(readonly sums: Sums) {
-    const { shape, numel } = sums.acc;
-    const reads = { grids: 0, floats: 0 };
-    const make = (): Float32Array<ArrayBuffer> => {
-      reads.floats++;
-      checkPresent(sums, reads.grids);
-      return floatsOf(sums);
-    };
-    super(new Storage('float32', numel, make, false, sums.acc.storage), new Layout(shape));
-    this.reads = reads;
-  }
-
-  /** The sums on a grid, between two of its positions: `clamp(rint(acc * scale / step + bias / step) - offset, low, high)`. */
-  onGrid(encoding: AffineEncoding, low: number, high: number): Tensor {
-    const { sums, reads } = this;
-    checkPresent(sums, reads.grids++);
-    const { multiplier, bias } = rescaling(sums, encoding);
-    const { dtype } = encoding;
-    const zeroPoint = 0 - encoding.offset.item();
-    const values = requantize(sums.acc, multiplier, { bias, zeroPoint, qmin: low, qmax: high, dtype });
-    if (sums.once) sums.acc.storage.free();
-    return values;
-  }
-}
-
-function checkPresent({ once }: Sums, grids: number): void {
-  if (once && grids > 0)
-    throw new QuantizationError(
-      'the accumulators of an integer layer were read a second time, but only once when the model was lowered. Lower it with a sample that does the same.',
-    );
+/** How accumulators come to a grid, as `requantize` wants it: multiplier and bias are vectors, with an entry per channel. */
+export interface Rescaling {
+  readonly multiplier: Tensor;
+  readonly bias: Tensor;
+  readonly zeroPoint: number;
+  readonly qmin: number;
+  readonly qmax: number;
+  readonly dtype: GridDType;
 }
 
 /** Multiplier and bias of a product for one output grid, kept with its scales: both stay the same from call to call. */
@@ -65,18 +38,91 @@ const rescalings = new WeakMap<
   { readonly encoding: AffineEncoding; readonly multiplier: Tensor; readonly bias: Tensor }
 >();
 
-function rescaling({ trailing, scale, bias }: Sums, encoding: AffineEncoding) {
+function multiplierAndBias({ scale, bias }: Scales, encoding: AffineEncoding) {
   const known = rescalings.get(scale);
   if (known?.encoding === encoding) return known;
   const step = encoding.scale.item();
-  const perChannel = (values: ArrayLike<number>): Tensor => {
-    const steps = Float32Array.from(values, (value) => value / step);
-    const shape = [steps.length, ...Array<number>(trailing).fill(1)];
-    return new Tensor(new Storage('float32', steps.length, steps), new Layout(shape));
-  };
-  const made = { encoding, multiplier: perChannel(scale), bias: perChannel(bias ?? scale.map(() => 0)) };
+  const perChannel = (values: Float32Array): Tensor =>
+    new Tensor(
+      new Storage(
+        'float32',
+        values.length,
+        values.map((value) => value / step),
+      ),
+      new Layout([values.length]),
+    );
+  const made = { encoding, multiplier: perChannel(scale), bias: perChannel(bias ?? new Float32Array(scale.length)) };
   rescalings.set(scale, made);
   return made;
+}
+
+/** How accumulators of these scales come to a target: `clamp(rint(acc * scale / step + bias / step) - offset, low, high)`. */
+export function rescaling(scales: Scales, { encoding, low, high }: Target): Rescaling {
+  const { multiplier, bias } = multiplierAndBias(scales, encoding);
+  return { multiplier, bias, zeroPoint: zeroOf(encoding), qmin: low, qmax: high, dtype: encoding.dtype };
+}
+
+/** The accumulators themselves, on a grid. */
+export function placed({ acc, trailing, ...scales }: Sums, target: Target): Tensor {
+  const { multiplier, bias, ...grid } = rescaling(scales, target);
+  const aligned = (vector: Tensor): Tensor => vector.reshape([-1, ...Array<number>(trailing).fill(1)]);
+  return requantize(acc, aligned(multiplier), { ...grid, bias: aligned(bias) });
+}
+
+/**
+ * The result of an integer product that has no grid of its own: the layer behind it puts it on one. To everything else it is a
+ * float tensor.
+ */
+export abstract class Accumulated extends Tensor<'float32'> {
+  /** The integers of a grid that the product gives, between two of its positions. */
+  abstract onGrid(target: Target): Tensor;
+}
+
+/** A result in its accumulators, whose floats are made when they are first asked for. */
+export class Summed extends Accumulated {
+  /** Where it was put, and how often it was read as floats. */
+  readonly reads: { readonly targets: Target[]; floats: number };
+
+  constructor(readonly sums: Sums) {
+    const { shape, numel, storage } = sums.acc;
+    const reads = { targets: [], floats: 0 };
+    const make = (): Float32Array<ArrayBuffer> => {
+      reads.floats++;
+      return floatsOf(sums);
+    };
+    super(new Storage('float32', numel, make, false, storage), new Layout(shape));
+    this.reads = reads;
+  }
+
+  override onGrid(target: Target): Tensor {
+    this.reads.targets.push(target);
+    return placed(this.sums, target);
+  }
+}
+
+const misread = (layer: string): QuantizationError =>
+  new QuantizationError(
+    `${layer}: its result has no output quantizer and was put on the grid of the one layer that read it when the model was lowered. Something else reads it now: lower the model with a sample that does the same.`,
+  );
+
+/** A result that was put on the grid of the one layer that reads it while it was computed; its accumulators never existed. */
+export class Lent extends Accumulated {
+  constructor(
+    /** How messages call the layer. */
+    private readonly layer: string,
+    private readonly values: Tensor,
+    private readonly target: Target,
+  ) {
+    const refuse = (): never => {
+      throw misread(layer);
+    };
+    super(new Storage('float32', values.numel, refuse, false, values.storage), new Layout(values.shape));
+  }
+
+  override onGrid(target: Target): Tensor {
+    if (!sameTarget(target, this.target)) throw misread(this.layer);
+    return this.values;
+  }
 }
 
 /** One line of sums as numbers, whose channels are `step` apart (0: all of them are one channel). */

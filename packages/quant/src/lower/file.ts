@@ -9,7 +9,7 @@ import { owned } from '../kernels/table.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
 import { replaced } from './lower.js';
-import { unsuited } from './operands.js';
+import { unsuited, type Target } from './grids.js';
 import { IntegerProduct } from './product.js';
 import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './rules.js';
 import type { IntegerWeight } from './weights.js';
@@ -31,8 +31,8 @@ interface StoredLayer {
   readonly path: string;
   readonly kind: string;
   readonly route: Route;
-  /** Whether its accumulators are read by one layer alone. */
-  readonly lends?: boolean;
+  /** The positions on which the one layer behind wants its result, where it has no output. */
+  readonly lends?: { readonly on: StoredEncoding; readonly low: number; readonly high: number };
   readonly inputs: readonly (StoredEncoding | null)[];
   readonly output: StoredEncoding | null;
   readonly settings?: unknown;
@@ -46,6 +46,8 @@ const stored = ({ scale, offset, qmin, qmax, symmetry }: AffineEncoding): Stored
   qmax,
   symmetry,
 });
+
+const storedTarget = ({ encoding, low, high }: Target) => ({ on: stored(encoding), low, high });
 
 const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
@@ -101,7 +103,7 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
       path,
       kind,
       route: layer.sealed ?? 'integer',
-      ...(layer instanceof IntegerProduct && { lends: layer.lends }),
+      ...(layer instanceof IntegerProduct && layer.lends && { lends: storedTarget(layer.lends) }),
       inputs: places.inputs.map((encoding) => encoding && stored(encoding)),
       output: places.output && stored(places.output),
       ...(settings && { settings }),
@@ -187,6 +189,18 @@ function encodingFrom(where: string, value: unknown): AffineEncoding | null {
   }
 }
 
+function targetFrom(where: string, value: unknown): Target | null {
+  if (value === undefined) return null;
+  const { on, low, high } = isRecord(value) ? value : {};
+  const encoding = encodingFrom(where, on ?? null);
+  if (encoding === null || !Number.isInteger(low) || !Number.isInteger(high))
+    throw new FormatError(`readInteger: ${where} wants an encoding and two integers.`);
+  const target = { encoding, low: low as number, high: high as number };
+  if (target.low < encoding.qmin || target.low > target.high || target.high > encoding.qmax)
+    throw new FormatError(`readInteger: ${where} has ends outside its grid: ${target.low} and ${target.high}.`);
+  return target;
+}
+
 const routes: readonly unknown[] = ['integer', 'float inside'] satisfies Route[];
 
 /** Shape of a weight of an integer layer, output channels first. */
@@ -249,7 +263,7 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
   const layer = build(partsFrom());
   layer.path = path;
   layer.sealed = claim.route as Route;
-  if (layer instanceof IntegerProduct) layer.lends = claim.lends === true;
+  if (layer instanceof IntegerProduct) layer.lends = targetFrom(`what '${path}' lends`, claim.lends);
   return [module, layer];
 
   function partsFrom(): Parts {

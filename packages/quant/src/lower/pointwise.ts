@@ -2,6 +2,7 @@ import { type Module } from '@q/nn';
 import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type ScaledIntegers, type Tensor } from '@q/tensor';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
+import type { Target } from './grids.js';
 import { IntegerLayer, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, quantized, type Integers } from './operands.js';
 
@@ -47,25 +48,24 @@ export class IntegerFunction extends IntegerLayer {
 
 /** `ReLU`, `ReLU6` and `Hardtanh`: as `IntegerFunction`, and on accumulators a narrower grid for them to be put on. */
 export class IntegerClamp extends IntegerFunction {
-  private ends: { readonly low: number; readonly high: number } | null = null;
+  private target: Target | null = null;
 
   protected override fromFloats(x: Tensor): Computed {
     if (!(x instanceof Accumulated)) return super.fromFloats(x);
     const encoding = this.outputGrid();
-    this.ends ??= this.positions(encoding);
-    const { low, high } = this.ends;
+    this.target ??= this.positions(encoding);
     return {
-      y: numbers({ values: x.onGrid(encoding, low, high), encoding }),
+      y: numbers({ values: x.onGrid(this.target), encoding }),
       route: 'integer',
       why: 'in the layer before it',
     };
   }
 
   /** Rounding never changes the order of numbers, so clamping before or after it is the same. */
-  private positions(encoding: Encoding): { low: number; high: number } {
+  private positions(encoding: Encoding): Target {
     const ends = encoding.quantize(run(this.fn, tensor([-3e38, 3e38])));
     const [low, high] = ends.toArray() as number[];
-    return { low: low! + 0, high: high! + 0 };
+    return { encoding, low: low! + 0, high: high! + 0 };
   }
 }
 

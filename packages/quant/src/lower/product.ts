@@ -1,10 +1,11 @@
-import { convInteger, dtypes, matmulInteger, type DType, type Tensor } from '@q/tensor';
+import { convInteger, dtypes, matmulInteger, type DType, type Requantization, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
-import { byBytes } from '../kernels/wide.js';
+import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
-import { Accumulated } from './accumulated.js';
+import { Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
+import { wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
-import { integersOf, numbers, zeroOf, type Integers } from './operands.js';
+import { integersOf, numbers, type Integers } from './operands.js';
 import { largestSum, zerosOf, type IntegerWeight } from './weights.js';
 
 /** The largest accumulator of 32 bits. */
@@ -17,11 +18,11 @@ const reach = ({ encoding }: Integers): number =>
 /** A product of the input with a weight, and a bias: what linear layers and convolutions have in common. */
 export abstract class IntegerProduct extends IntegerLayer {
   /** Scales of the accumulators for the input encoding seen last. */
-  private scales: { readonly of: Integers['encoding']; readonly scale: Float32Array } | null = null;
+  private scales: (Scales & { readonly of: Integers['encoding'] }) | null = null;
   private readonly sum: number;
-  /** Whether the layer behind takes the accumulators over, so that they go when it has read them. */
-  lends = false;
-  private latest: Accumulated | null = null;
+  /** The grid on which the one layer behind wants the result, where this layer has none of its own. */
+  lends: Target | null = null;
+  private latest: Summed | null = null;
 
   constructor(
     kind: string,
@@ -33,8 +34,8 @@ export abstract class IntegerProduct extends IntegerLayer {
     this.sum = largestSum(weight);
   }
 
-  /** Sums of products in int32, `[..., channels, ...inner]`. */
-  protected abstract sums(values: Tensor, zero: number): Tensor;
+  /** Products with the weight, `[..., channels, ...inner]`: their sums in int32, or put on a grid. */
+  protected abstract product(values: Tensor, zero: number, requantize: Requantization | null): Tensor;
 
   /** Dims of the result behind its channels. */
   protected abstract readonly trailing: number;
@@ -47,20 +48,37 @@ export abstract class IntegerProduct extends IntegerLayer {
         `its input arrives as floats. Set an input quantizer, or an output quantizer at the layer before it.`,
       );
     const { encoding } = integers;
-    if (this.scales?.of !== encoding) this.scales = { of: encoding, scale: this.checked(integers) };
-    const acc = byBytes(integers.values, encoding.qmin, zeroOf(encoding), (values, zero) => this.sums(values, zero));
-    const { output } = this;
-    const once = output !== null || this.lends;
-    const result = new Accumulated({ acc, trailing: this.trailing, scale: this.scales.scale, bias: this.bias, once });
-    if (this.sealed === null) this.latest = result;
-    if (output === null) return { y: result, route: 'integer', why: 'result in its accumulators' };
-    const values = result.onGrid(output, output.qmin, output.qmax);
-    return { y: numbers({ values, encoding: output }), route: 'integer' };
+    if (this.scales?.of !== encoding) this.scales = { of: encoding, scale: this.checked(integers), bias: this.bias };
+    const { output, lends, scales, trailing } = this;
+    const target = output === null ? lends : wholeGrid(output);
+    if (target === null) {
+      const result = new Summed({ acc: this.sums(integers), trailing, ...scales });
+      if (this.sealed === null) this.latest = result;
+      return { y: result, route: 'integer', why: 'result in its accumulators' };
+    }
+    const values = this.onGrid(integers, scales, target);
+    return output === null
+      ? { y: new Lent(this.name, values, target), route: 'integer', why: 'result on the grid of the layer behind it' }
+      : { y: numbers({ values, encoding: output }), route: 'integer' };
   }
 
-  /** Ends the sample run: finds out whether one layer alone has read the accumulators. */
+  private sums({ values, encoding }: Integers): Tensor {
+    return byBytes(values, encoding.qmin, zeroOf(encoding), (x, zero) => this.product(x, zero, null));
+  }
+
+  private onGrid(integers: Integers, scales: Scales, target: Target): Tensor {
+    const { values, encoding } = integers;
+    if (isByte(values)) return this.product(values, zeroOf(encoding), rescaling(scales, target));
+    const acc = this.sums(integers);
+    const result = placed({ acc, trailing: this.trailing, ...scales }, target);
+    acc.storage.free();
+    return result;
+  }
+
+  /** Ends the sample run: finds out whether one layer alone has read the result, and on which grid. */
   settle(): void {
-    this.lends = this.latest !== null && this.latest.reads.grids === 1 && this.latest.reads.floats === 0;
+    const { targets = [], floats = 0 } = this.latest?.reads ?? {};
+    this.lends = targets.length === 1 && floats === 0 ? targets[0]! : null;
     this.latest = null;
   }
 
@@ -87,10 +105,11 @@ export class IntegerLinear extends IntegerProduct {
     this.zeros = zerosOf(weight);
   }
 
-  protected override sums(values: Tensor, zero: number): Tensor {
+  protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
     const rows = values.ndim === 2 ? values : values.reshape([-1, values.shape.at(-1)!]);
-    const sums = matmulInteger(rows, this.weight.values.permute([1, 0]), { aZeroPoint: zero, bZeroPoint: this.zeros });
-    return values.ndim === 2 ? sums : sums.reshape([...values.shape.slice(0, -1), this.weight.values.shape[0]!]);
+    const weight = this.weight.values.permute([1, 0]);
+    const products = matmulInteger<DType>(rows, weight, { aZeroPoint: zero, bZeroPoint: this.zeros, requantize });
+    return values.ndim === 2 ? products : products.reshape([...values.shape.slice(0, -1), weight.shape[1]!]);
   }
 }
 
@@ -125,10 +144,10 @@ export class IntegerConv extends IntegerProduct {
     this.zeros = zerosOf(weight);
   }
 
-  protected override sums(values: Tensor, zero: number): Tensor {
+  protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
     const { stride, padding, dilation, groups } = this.settings;
-    const options = { stride, padding, dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros };
-    return convInteger(values, this.weight.values, options);
+    const options = { stride, padding, dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
+    return convInteger<DType>(values, this.weight.values, options);
   }
 }
 
@@ -149,12 +168,12 @@ export class IntegerConvTranspose extends IntegerProduct {
     this.zeros = zerosOf(weight);
   }
 
-  protected override sums(values: Tensor, zero: number): Tensor {
+  protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
     const { groups, dilation } = this.settings;
     const batch = batchedAs(values, this.trailing + 2);
-    const apart = this.setApart(batch, zero);
-    const sums = convInteger(apart, this.weight.values, { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros });
-    return batch === values ? sums : sums.squeeze(0);
+    const options = { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
+    const products = convInteger<DType>(this.setApart(batch, zero), this.weight.values, options);
+    return batch === values ? products : products.squeeze(0);
   }
 
   /** The input with `stride - 1` zeros between its elements, padded so that the convolution gives the size wanted. */
@@ -206,31 +225,26 @@ export class IntegerMatMul extends IntegerLayer {
         this,
         `${k} products of up to ${reach(left) * reach(right)} do not fit accumulators of 32 bits. Use fewer bits.`,
       );
+    const { output } = this;
+    const step = Math.fround(left.encoding.scale.item() * right.encoding.scale.item());
+    const scales = (channels: number): Scales => ({ scale: new Float32Array(channels).fill(step), bias: null });
+    if (output !== null && isByte(left.values) && isByte(right.values)) {
+      const zeros = { aZeroPoint: zeroOf(left.encoding), bZeroPoint: zeroOf(right.encoding) };
+      const { qmin, qmax, dtype } = output;
+      const multiplier = Math.fround(step / output.scale.item());
+      const requantize = { multiplier, zeroPoint: zeroOf(output), qmin, qmax, dtype };
+      const values = matmulInteger(left.values, right.values, { ...zeros, requantize });
+      return { y: numbers({ values, encoding: output }), route: 'integer' };
+    }
     const acc = byBytes(left.values, left.encoding.qmin, zeroOf(left.encoding), (x, aZeroPoint) =>
       byBytes(right.values, right.encoding.qmin, zeroOf(right.encoding), (y, bZeroPoint) =>
         matmulInteger(x, y, { aZeroPoint, bZeroPoint }),
       ),
     );
-    const scale = this.scaleOf(left, right, acc.shape.at(-1)!);
-    const { output } = this;
-    const result = new Accumulated({ acc, trailing: 0, scale, bias: null, once: output !== null });
-    if (output === null) return { y: result, route: 'integer', why: 'result in its accumulators' };
-    const values = result.onGrid(output, output.qmin, output.qmax);
+    const sums = { acc, trailing: 0, ...scales(acc.shape.at(-1)!) };
+    if (output === null) return { y: new Summed(sums), route: 'integer', why: 'result in its accumulators' };
+    const values = placed(sums, wholeGrid(output));
+    acc.storage.free();
     return { y: numbers({ values, encoding: output }), route: 'integer' };
-  }
-
-  private known: {
-    readonly a: Integers['encoding'];
-    readonly b: Integers['encoding'];
-    readonly scale: Float32Array;
-  } | null = null;
-
-  /** The scale of the products, as often as there are columns. */
-  private scaleOf(a: Integers, b: Integers, columns: number): Float32Array {
-    const { known } = this;
-    if (known?.a === a.encoding && known.b === b.encoding && known.scale.length === columns) return known.scale;
-    const scale = new Float32Array(columns).fill(a.encoding.scale.item() * b.encoding.scale.item());
-    this.known = { a: a.encoding, b: b.encoding, scale };
-    return scale;
   }
 }

@@ -14,7 +14,8 @@ import {
 import { float32Of } from './accumulated.js';
 import type { IntegerLayer, Places } from './layer.js';
 import { FloatInside, IntegerConcat, IntegerEmbedding, IntegerMovement } from './movement.js';
-import { quantized, unsuited, type Integers } from './operands.js';
+import { unsuited } from './grids.js';
+import { quantized, type Integers } from './operands.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
 import { IntegerConv, IntegerConvTranspose, IntegerLinear, IntegerMatMul, type ConvSettings } from './product.js';
 import { packed, turned, type IntegerWeight } from './weights.js';

@@ -1,5 +1,5 @@
 import * as nn from '@q/nn';
-import { manualSeed, noGrad, randint, randn, type Tensor } from '@q/tensor';
+import { manualSeed, noGrad, randint, randn, Tensor } from '@q/tensor';
 import {
   affine,
   computeEncodings,
@@ -363,15 +363,18 @@ describe('a model', () => {
     );
   });
 
-  it('gives accumulators back when the one layer that reads them has, and says so to a second', () => {
+  it('puts a result on the grid of the one layer that reads it, and says so to any other reader', () => {
     const input = x();
     const { model } = calibratedMlp(input);
     const { model: integer } = lowerToInteger(model, input);
-    const sums = integer.first.forward(input);
-    integer.relu.forward(sums);
-    expect(() => integer.relu.forward(sums)).toThrow(/read a second time, but only once when the model was lowered/);
-    expect(() => sums.data).toThrow(/read a second time/);
-    expect(() => integer.first.forward(input).data).not.toThrow();
+    const lent = integer.first.forward(input);
+    expect(integer.relu.forward(lent)).toBeInstanceOf(Tensor);
+    const elsewhere = /Linear 'first': its result has no output quantizer and was put on the grid of the one layer/;
+    expect(() => lent.data).toThrow(elsewhere);
+    expect(() => integer.second.forward(lent)).toThrow(/its input arrives as floats/);
+    const other = calibratedMlp(randn([10, 16])).model;
+    const { model: stranger } = lowerToInteger(other, randn([10, 16]));
+    expect(() => stranger.relu.forward(lent)).toThrow(elsewhere);
   });
 
   it('must be quantized and calibrated', () => {

@@ -1,9 +1,11 @@
 import { apply } from '../autograd.js';
+import type { DType } from '../dtype.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/conv.js';
 import { convInteger as convIntegerOp } from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
 import { checkTensor, operand } from '../tensor/operand.js';
+import { requantizationOf, type Requantization } from './integer.js';
 import { inBatch, perDim, type PerDim } from './spatial.js';
 
 /** Options of convolutions. */
@@ -30,11 +32,13 @@ export interface ConvTransposeOptions {
 }
 
 /** Options of `convInteger`. */
-export interface ConvIntegerOptions extends ConvOptions {
+export interface ConvIntegerOptions<D extends DType = DType> extends ConvOptions {
   /** Zero point of x, the value that padding has. Default: 0. */
   readonly xZeroPoint?: Tensor | number;
   /** Zero point of the weight: one number, or one per output channel. Default: 0. */
   readonly wZeroPoint?: Tensor | number;
+  /** Puts the result on a grid, as `requantize` does; multiplier and bias are numbers, or vectors with one per output channel. */
+  readonly requantize?: Requantization<D> | null;
 }
 
 const checkGroups = (name: string, groups: number): void => {
@@ -176,19 +180,28 @@ export const convTranspose3d = (
  * Convolution of integers, exact in int32 with wrap-around: of `x - xZeroPoint` with `weight - wZeroPoint`, as ONNX
  * ConvInteger. Padding has the value of x's zero point, so it adds nothing. One to three spatial dims, told by the weight.
  *
- * @returns int32; not differentiable
- * @throws DTypeError where an operand is not an integer tensor; ShapeError where shapes do not fit
+ * @returns int32, or the dtype of the grid; the channels of a batch may lie first in memory. Not differentiable
+ * @throws DTypeError where an operand is not an integer tensor; ShapeError where shapes do not fit; ArgumentError for a grid that is
+ * none
  */
-export function convInteger(x: Tensor, weight: Tensor, options: ConvIntegerOptions = {}): Tensor<'int32'> {
+export function convInteger<D extends DType = 'int32'>(
+  x: Tensor,
+  weight: Tensor,
+  options: ConvIntegerOptions<D> = {},
+): Tensor<D> {
+  checkTensor('convInteger', 'weight', weight);
   const rank = weight.ndim - 2;
   if (rank < 1 || rank > 3)
     throw new ShapeError(
       `convInteger: weight must have rank 3 to 5 ([out, in, ...kernel]), got ${shown(weight.shape)}.`,
     );
-  const { xZeroPoint = 0, wZeroPoint = 0, ...windows } = options;
+  const { xZeroPoint = 0, wZeroPoint = 0, requantize, ...windows } = options;
   const attrs = attrsOf('convInteger', rank, weight.shape.slice(2), windows);
+  const { inputs, onGrid } = requantizationOf('convInteger', x, requantize);
   const zeros = [operand(x, xZeroPoint), operand(x, wZeroPoint)] as const;
-  return inBatch('convInteger', x, rank, (batch) => apply(convIntegerOp, [batch, weight, ...zeros], attrs)).to('int32');
+  return inBatch('convInteger', x, rank, (batch) =>
+    apply(convIntegerOp, [batch, weight, ...zeros, ...inputs], { ...attrs, onGrid }),
+  ) as Tensor as Tensor<D>;
 }
 
 /** Options of `unfold` and `fold`. */

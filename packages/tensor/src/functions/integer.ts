@@ -32,6 +32,36 @@ export interface RequantizeOptions<D extends DType = DType> {
   readonly dtype?: D;
 }
 
+/** How products of integers are put on a grid: as `requantize`, with its multiplier. */
+export interface Requantization<D extends DType = DType> extends RequantizeOptions<D> {
+  /** Scale of the accumulators over the scale of the result. */
+  readonly multiplier: Tensor | number;
+}
+
+/** The grid of `requantize`, checked. */
+function gridOf(name: string, options: RequantizeOptions): ops.RequantizeAttrs {
+  const { zeroPoint = 0, dtype = 'int8' } = options;
+  checkIntegerDType(name, dtype);
+  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = options;
+  if (!Number.isInteger(zeroPoint))
+    throw new ArgumentError(`${name}: zeroPoint must be an integer, got ${described(zeroPoint)}.`);
+  checkGrid(name, dtype, qmin, qmax);
+  return { grid: { zeroPoint, qmin, qmax }, dtype };
+}
+
+/** The inputs and attributes that put a product of `x` on a grid: none where the accumulators are wanted. */
+export function requantizationOf(
+  name: string,
+  x: Tensor,
+  given: Requantization | null | undefined,
+): { readonly inputs: readonly [] | readonly [Tensor, Tensor]; readonly onGrid: ops.RequantizeAttrs | null } {
+  if (given === undefined || given === null) return { inputs: [], onGrid: null };
+  if (typeof given !== 'object')
+    throw new ArgumentError(`${name}: requantize must be an object with a multiplier, got ${described(given)}.`);
+  const { multiplier, bias = 0 } = given;
+  return { inputs: [operand(x, multiplier), operand(x, bias)], onGrid: gridOf(name, given) };
+}
+
 /**
  * Accumulators of integer products on the grid of the next layer: `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`.
  * Accumulators become float32 and every operation rounds to float32, half to even, so that results are the same everywhere.
@@ -47,14 +77,8 @@ export function requantize<D extends DType = 'int8'>(
   multiplier: Tensor | number,
   options: RequantizeOptions<D> = {},
 ): Tensor<D> {
-  const { bias = 0, zeroPoint = 0, dtype = 'int8' as D } = options;
-  checkIntegerDType('requantize', dtype);
-  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = options;
-  if (!Number.isInteger(zeroPoint))
-    throw new ArgumentError(`requantize: zeroPoint must be an integer, got ${described(zeroPoint)}.`);
-  checkGrid('requantize', dtype, qmin, qmax);
-  const inputs = [acc, operand(acc, multiplier), operand(acc, bias)] as const;
-  return apply(ops.requantize, inputs, { grid: { zeroPoint, qmin, qmax }, dtype }) as Tensor as Tensor<D>;
+  const inputs = [acc, operand(acc, multiplier), operand(acc, options.bias ?? 0)] as const;
+  return apply(ops.requantize, inputs, gridOf('requantize', options)) as Tensor as Tensor<D>;
 }
 
 /** Integers and what they stand for: `(values + offset) * scale`. */

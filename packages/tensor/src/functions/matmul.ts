@@ -1,9 +1,11 @@
 import { apply } from '../autograd.js';
+import type { DType } from '../dtype.js';
 import { ShapeError, shown } from '../errors.js';
 import { matmulInteger as matmulIntegerOp } from '../ops/integer.js';
 import { linear as linearOp } from '../ops/matmul.js';
 import type { Tensor } from '../tensor.js';
 import { operand } from '../tensor/operand.js';
+import { requantizationOf, type Requantization } from './integer.js';
 
 /** Matrix product of two tensors; see `Tensor.matmul`. */
 export const matmul = (a: Tensor, b: Tensor): Tensor => a.matmul(b);
@@ -27,22 +29,29 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   return bias ? y.add(bias) : y;
 }
 
-/** Zero points of `matmulInteger`: what stands for 0 in each operand. */
-export interface MatmulIntegerOptions {
-  /** One number, or one per row of `a` (`[m]` or `[..., m, 1]`). Default: 0. */
+/** Options of `matmulInteger`. */
+export interface MatmulIntegerOptions<D extends DType = DType> {
+  /** What stands for 0 in `a`: one number, or one per row (`[m]` or `[..., m, 1]`). Default: 0. */
   readonly aZeroPoint?: Tensor | number;
-  /** One number, or one per column of `b` (`[n]` or `[..., 1, n]`). Default: 0. */
+  /** What stands for 0 in `b`: one number, or one per column (`[n]` or `[..., 1, n]`). Default: 0. */
   readonly bZeroPoint?: Tensor | number;
+  /** Puts the products on a grid, as `requantize` does; multiplier and bias broadcast with them. */
+  readonly requantize?: Requantization<D> | null;
 }
 
 /**
  * `(a - aZeroPoint) @ (b - bZeroPoint)`, exact in int32 with wrap-around, as ONNX MatMulInteger. Operands are matrices, or
  * vectors as in `matmul`, of any integer dtypes; leading dims broadcast.
  *
- * @returns int32; not differentiable
- * @throws DTypeError where an operand is not an integer tensor; ShapeError where shapes do not fit
+ * @returns int32, or the dtype of the grid; not differentiable
+ * @throws DTypeError where an operand is not an integer tensor; ShapeError where shapes do not fit; ArgumentError for a grid that is
+ * none
  */
-export function matmulInteger(a: Tensor, b: Tensor, options: MatmulIntegerOptions = {}): Tensor<'int32'> {
+export function matmulInteger<D extends DType = 'int32'>(
+  a: Tensor,
+  b: Tensor,
+  options: MatmulIntegerOptions<D> = {},
+): Tensor<D> {
   const { aZeroPoint = 0, bZeroPoint = 0 } = options;
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(
@@ -50,9 +59,11 @@ export function matmulInteger(a: Tensor, b: Tensor, options: MatmulIntegerOption
     );
   const left = a.ndim === 1 ? a.unsqueeze(0) : a;
   const right = b.ndim === 1 ? b.unsqueeze(1) : b;
-  const product = apply(matmulIntegerOp, [left, right, operand(a, aZeroPoint), operand(b, bZeroPoint)], undefined);
+  const { inputs, onGrid } = requantizationOf('matmulInteger', a, options.requantize);
+  const zeros = [operand(a, aZeroPoint), operand(b, bZeroPoint)] as const;
+  const product = apply(matmulIntegerOp, [left, right, ...zeros, ...inputs], { onGrid });
   const shape = product.shape.filter(
     (_, d) => !(a.ndim === 1 && d === product.ndim - 2) && !(b.ndim === 1 && d === product.ndim - 1),
   );
-  return product.reshape(shape).to('int32');
+  return product.reshape(shape) as Tensor as Tensor<D>;
 }

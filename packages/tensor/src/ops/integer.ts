@@ -1,6 +1,7 @@
 import { dtypes, isInt, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
+import { Layout } from '../layout.js';
 import type { IntegerGrid, ScaledBinaryName } from '../kernels/contract/integer.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
 import { empty, emptyLike, type View } from '../storage.js';
@@ -10,17 +11,51 @@ import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
 import { op, type Pair, type Triple } from './op.js';
 
-/** Two operands and their zero points. */
-type Zeroed = readonly [a: Tensor, b: Tensor, aZeroPoint: Tensor, bZeroPoint: Tensor];
+/** Multiplier and bias of accumulators that are put on a grid. */
+type Scales = readonly [multiplier: Tensor, bias: Tensor];
+
+/** Two operands and their zero points; multiplier and bias where the result is put on a grid. */
+type Zeroed = readonly [a: Tensor, b: Tensor, aZeroPoint: Tensor, bZeroPoint: Tensor, ...scales: Scales | []];
+
+/** The grid that accumulators are put on, in an integer dtype. */
+export interface RequantizeAttrs {
+  readonly grid: IntegerGrid;
+  readonly dtype: DType;
+}
+
+/** Whether a product is put on a grid at once. */
+export interface ProductAttrs {
+  /** With a multiplier and a bias among the inputs; null for the accumulators themselves. */
+  readonly onGrid: RequantizeAttrs | null;
+}
 
 /** Throws unless all operands have integer dtypes; a zero point given as a plain number must be whole. */
-export function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void {
+function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void {
   for (const [what, operand] of Object.entries({ 'first operand': a, 'second operand': b }))
     if (!isInt(operand.dtype))
       throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${operand.dtype}.`);
   for (const zero of [aZero, bZero])
     if (zero.weak === null ? !isInt(zero.dtype) : !Number.isInteger(zero.item()))
       throw new DTypeError(`${name}: zero points must be integers, got ${zero.weak ? zero.item() : zero.dtype}.`);
+}
+
+/** A multiplier or bias in float32, stretched to the shape of accumulators. */
+function spread(name: string, what: string, x: Tensor, shape: Shape): View {
+  if (x.ndim > shape.length || x.shape.some((size, d) => size !== 1 && size !== shape[shape.length - x.ndim + d]))
+    throw new ShapeError(
+      `${name}: ${what} of shape ${shown(x.shape)} does not broadcast to accumulators of shape ${shown(shape)}.`,
+    );
+  const view = cast(x, 'float32');
+  return { storage: view.storage, layout: view.layout.broadcastTo(shape) };
+}
+
+/** Accumulators on a grid, in their memory order. */
+function requantized(name: string, acc: View, [multiplier, bias]: Scales, attrs: RequantizeAttrs): View {
+  const { shape } = acc.layout;
+  const [factors, terms] = [spread(name, 'multiplier', multiplier, shape), spread(name, 'bias', bias, shape)];
+  const out = emptyLike(acc.layout, attrs.dtype);
+  kernels.requantize(acc, factors, terms, attrs.grid, out);
+  return out;
 }
 
 /** A zero point for all, one per entry of `dim` (as a vector), or one that broadcasts to `shape` already; as `shape` in int32. */
@@ -35,11 +70,11 @@ function zeroPoint(name: string, zero: Tensor, shape: Shape, dim: number): View 
   return { storage: view.storage, layout: view.layout.reshape(sizes)!.broadcastTo(shape, name) };
 }
 
-/** `(a - aZeroPoint) @ (b - bZeroPoint)` in int32 with wrap-around; not differentiable. */
-export const matmulInteger = op<Zeroed>({
+/** `(a - aZeroPoint) @ (b - bZeroPoint)` in int32 with wrap-around, put on a grid where one is given; not differentiable. */
+export const matmulInteger = op<Zeroed, ProductAttrs>({
   name: 'matmulInteger',
-  forward: (inputs) => {
-    const [a, b, aZero, bZero] = inputs;
+  forward: (inputs, { onGrid }) => {
+    const [a, b, aZero, bZero, ...scales] = inputs;
     checkIntegers('matmulInteger', inputs);
     const [m, k] = a.shape.slice(-2) as [number, number];
     const [inner, n] = b.shape.slice(-2) as [number, number];
@@ -52,7 +87,11 @@ export const matmulInteger = op<Zeroed>({
     const columns = zeroPoint('matmulInteger', bZero, [...batch, 1, n], batch.length + 1);
     const out = empty([numel(batch), m, n], 'int32');
     kernels.matmulInteger(batched(a, batch), batched(b, batch), batched(rows, batch), batched(columns, batch), out);
-    return { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };
+    const acc = { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };
+    if (onGrid === null || scales.length === 0) return acc;
+    const y = requantized('matmulInteger', acc, scales, onGrid);
+    out.storage.free();
+    return y;
   },
   backward: null,
 });
@@ -60,11 +99,29 @@ export const matmulInteger = op<Zeroed>({
 /** Bytes of unfolded windows up to which all samples of a batch are multiplied at once; small products cost mostly their start. */
 const TOGETHER = 2 ** 21;
 
-/** Convolution of `x - xZeroPoint` with `weight - wZeroPoint` in int32 with wrap-around; padding adds nothing. */
-export const convInteger = op<Zeroed, ConvAttrs>({
+/** A view whose channels lie in order each, with three spatial dims. */
+function channelsInOrder(x: View): View {
+  const { shape, strides } = x.layout;
+  const inOrder = new Layout(shape.slice(2), strides.slice(2)).isContiguous;
+  return spatial(inOrder ? x : contiguous(x));
+}
+
+/** A multiplier or bias of one entry, or one per output channel, as float32 `[channels]`. */
+function perChannel(what: string, x: Tensor, channels: number): View {
+  if (x.numel !== 1 && (x.numel !== channels || x.ndim !== 1))
+    throw new ShapeError(
+      `convInteger: ${what} of shape ${shown(x.shape)} for ${channels} output channels. Give one number, or one per channel.`,
+    );
+  const view = contiguous(cast(x, 'float32'));
+  return { storage: view.storage, layout: view.layout.reshape([x.numel])!.broadcastTo([channels]) };
+}
+
+/** Convolution of `x - xZeroPoint` with `weight - wZeroPoint` in int32 with wrap-around, put on a grid where one is given. */
+export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
   name: 'convInteger',
   forward: (inputs, attrs) => {
-    const [x, weight, xZero, wZero] = inputs;
+    const [x, weight, xZero, wZero, ...scales] = inputs;
+    const { onGrid } = attrs;
     checkIntegers('convInteger', inputs);
     if (xZero.numel !== 1)
       throw new ShapeError(`convInteger: one zero point for all of x, got shape ${shown(xZero.shape)}.`);
@@ -74,49 +131,44 @@ export const convInteger = op<Zeroed, ConvAttrs>({
     const sizes = outputSizes('convInteger', x.shape.slice(2), kernel, attrs);
     const [batch, filters] = [x.shape[0]!, weight.shape[0]!];
     const windows = batch * numel(sizes) * (weight.shape[1]! * numel(kernel));
-    const together = batch > 1 && weight.shape[1]! > 1 && windows <= TOGETHER;
-    const out = empty(together ? [filters, batch, ...sizes] : [batch, filters, ...sizes], 'int32');
+    // Channels first: a channel of all samples is one row of a product.
+    const together = batch > 1 && (onGrid !== null || windows <= TOGETHER);
+    const dtype = onGrid?.dtype ?? 'int32';
+    const out = empty(together ? [filters, batch, ...sizes] : [batch, filters, ...sizes], dtype);
     const y = { storage: out.storage, layout: together ? out.layout.transpose(0, 1) : out.layout };
     const zero = xZero.item();
     // Padding has the value of the zero point, which may lie outside the dtype of x.
     const { min, max } = dtypes[x.dtype];
     const xs = zero < min || zero > max ? cast(x, 'int32') : x;
+    const rescaling =
+      onGrid === null || scales.length === 0
+        ? null
+        : {
+            multiplier: perChannel('multiplier', scales[0], filters),
+            bias: perChannel('bias', scales[1], filters),
+            grid: onGrid.grid,
+          };
     if (out.layout.numel > 0)
       kernels.convInteger(
-        lifted(contiguous(xs)),
+        channelsInOrder(xs),
         lifted(contiguous(weight)),
         zero,
         { storage: zeros.storage, layout: zeros.layout.reshape([filters])! },
         spatial(y),
         convWindows(kernel, attrs),
+        rescaling,
       );
     return y;
   },
   backward: null,
 });
 
-/** Rescaled accumulators on a grid, in an integer dtype. */
-export interface RequantizeAttrs {
-  readonly grid: IntegerGrid;
-  readonly dtype: DType;
-}
-
 /** `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`, in float32 operations. */
 export const requantize = op<Triple, RequantizeAttrs>({
   name: 'requantize',
-  forward: ([acc, multiplier, bias], { grid, dtype }) => {
+  forward: ([acc, ...scales], attrs) => {
     if (acc.dtype !== 'int32') throw new DTypeError(`requantize: accumulators must be int32, got ${acc.dtype}.`);
-    const spread = (what: string, x: Tensor): View => {
-      if (x.ndim > acc.ndim || x.shape.some((size, d) => size !== 1 && size !== acc.shape[acc.ndim - x.ndim + d]))
-        throw new ShapeError(
-          `requantize: ${what} of shape ${shown(x.shape)} does not broadcast to accumulators of shape ${shown(acc.shape)}.`,
-        );
-      const view = cast(x, 'float32');
-      return { storage: view.storage, layout: view.layout.broadcastTo(acc.shape) };
-    };
-    const out = emptyLike(acc.layout, dtype);
-    kernels.requantize(acc, spread('multiplier', multiplier), spread('bias', bias), grid, out);
-    return out;
+    return requantized('requantize', acc, scales, attrs);
   },
   backward: null,
 });

@@ -9,6 +9,13 @@ export interface IntegerGrid {
   readonly qmax: number;
 }
 
+/** How accumulators of a product become integers of a grid, as `requantize`: multiplier and bias are float32 per output channel. */
+export interface Rescaling {
+  readonly multiplier: View;
+  readonly bias: View;
+  readonly grid: IntegerGrid;
+}
+
 /** Integers and the numbers they stand for: `(q + offset) * scale`. Scale and offset are float32. */
 export interface Scaled {
   readonly view: View;
@@ -34,9 +41,18 @@ export interface IntegerKernels {
    */
   requantize(acc: View, multiplier: View, bias: View, grid: IntegerGrid, out: View): void;
   /**
-   * Convolution of `x - xZero` with `weight - wZero` in int32 with wrap-around, padding adds nothing. `x` `[n, c, d, h, w]` and
-   * `weight` `[o, c / groups, ...kernel]` are contiguous and have integer dtypes; `wZero` is int32 `[o]`. `y` `[n, o, d, h, w]` is
-   * int32: contiguous, or with its first two dims exchanged in memory, which multiplies all samples at once.
+   * Convolution of `x - xZero` with `weight - wZero` in int32 with wrap-around, padding adds nothing; put on a grid where
+   * `rescaling` is given. `x` is `[n, c, d, h, w]`, `weight` `[o, c / groups, ...kernel]`, both have integer dtypes; `wZero` is int32
+   * `[o]`, `y` `[n, o, d, h, w]` int32 or of the grid's dtype. The weight is contiguous, and so are the channels of x and y, whose
+   * samples and channels may lie in any order.
    */
-  convInteger(x: View, weight: View, xZero: number, wZero: View, y: View, windows: ConvWindows): void;
+  convInteger(
+    x: View,
+    weight: View,
+    xZero: number,
+    wZero: View,
+    y: View,
+    windows: ConvWindows,
+    rescaling: Rescaling | null,
+  ): void;
 }

@@ -1,7 +1,7 @@
 import type { Kernels } from '../kernels.js';
 import { affine } from './affine.js';
 import { convolution } from './conv.js';
-import { integerConvolution, plainParts } from './conv-integer.js';
+import { integerConvolution } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
@@ -23,7 +23,7 @@ import { statistics } from './statistics.js';
 export const reference: Kernels = {
   ...affine,
   ...convolution({ ...matmul, ...elementwise }),
-  ...integerConvolution({ ...plainParts, ...matmul }),
+  ...integerConvolution({ ...matmul, ...requantize, ...elementwise }),
   ...elementwise,
   ...indexing,
   ...normalize,

@@ -260,19 +260,42 @@ export const i16x8 = {
   /** Pairs of lanes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
   interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [0, 8, 1, 9, 2, 10, 3, 11]),
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [4, 12, 5, 13, 6, 14, 7, 15]),
-  /** The low eight bytes, with sign or without. */
+  /** The low or the high eight bytes, with sign or without. */
   extendLowS: unary('v128', 'v128', simd(0x87)),
+  extendHighS: unary('v128', 'v128', simd(0x88)),
   extendLowU: unary('v128', 'v128', simd(0x89)),
+  extendHighU: unary('v128', 'v128', simd(0x8a)),
   /** The low 16 bits of the 32-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x85)),
 };
 
 export const i8x16 = {
+  splat: unary('i32', 'v128', simd(0x0f)),
+  /** Bytes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
+  interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle8(a, b, 0),
+  interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle8(a, b, 8),
+  /** The bytes at even places, twice. */
+  even: (x: Expr<'v128'>): Expr<'v128'> =>
+    expr('v128', x.code, x.code, simd(0x0d), Array.from({ length: 16 }, (_, i) => (2 * i) % 16)),
+  minS: binary('v128', 'v128', simd(0x76)),
+  maxS: binary('v128', 'v128', simd(0x78)),
+  minU: binary('v128', 'v128', simd(0x77)),
+  maxU: binary('v128', 'v128', simd(0x79)),
   abs: unary('v128', 'v128', simd(0x60)),
   /** The low 8 bits of the 16-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x65)),
   narrowU: binary('v128', 'v128', simd(0x66)),
 };
+
+function shuffle8(a: Expr<'v128'>, b: Expr<'v128'>, first: 0 | 8): Expr<'v128'> {
+  return expr(
+    'v128',
+    a.code,
+    b.code,
+    simd(0x0d),
+    Array.from({ length: 8 }, (_, i) => [first + i, 16 + first + i]).flat(),
+  );
+}
 
 function shuffle16(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> {
   return expr(

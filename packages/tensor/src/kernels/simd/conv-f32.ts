@@ -1,6 +1,5 @@
 import {
   doWhile,
-  f32,
   f32x4,
   forRange,
   i32,
@@ -13,122 +12,15 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
+import { emitImages } from './images.js';
 import { emitGemmF32Gathered, GEMM_F32_WORKSPACE, type GemmVariant } from './gemm-f32.js';
 
 /** Elements of results kept between product and output, so that they stay in the second-level cache. */
 const BAND = 1 << 18;
 
-/** Bytes that kernels may read behind an image. */
-export const IMAGE_SLACK = 64;
-
 /** Bytes of workspace `convRows` needs for an image with rows of `pitch` elements. */
 export const convWorkspace = (filters: number, pitch: number): number =>
   GEMM_F32_WORKSPACE + Math.max(BAND, filters * pitch) * 4;
-
-/**
- * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left)`: `count` channels as images of `rows` rows of `pitch`
- * elements, zeros around them; every element of the images is written. `plane` and `pitch` in bytes.
- */
-function emitFrame(module: ModuleBuilder): void {
-  module.func('frame', new Array<'i32'>(10).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, rows, top, left] = all as Locals<'i32', 10>;
-    const [c, y, to, end, next] = f.locals('i32', 5);
-    const zerosTo = (until: Local<'i32'>): Stmt =>
-      seq(
-        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, v128.zero)),
-        forRange(to, to, until, 4, f32.store(to, 0)),
-      );
-    const line = seq(
-      end.set(i32.add(to, i32.shl(left, 2))),
-      zerosTo(end),
-      end.set(i32.add(x, i32.shl(width, 2))),
-      forRange(x, x, i32.sub(end, 15), 16, seq(v128.store(to, v128.load(x)), to.set(i32.add(to, 16)))),
-      forRange(x, x, end, 4, seq(f32.store(to, f32.load(x)), to.set(i32.add(to, 4)))),
-    );
-    return forRange(
-      c,
-      0,
-      count,
-      1,
-      seq(
-        to.set(image),
-        forRange(
-          y,
-          0,
-          rows,
-          1,
-          seq(
-            next.set(i32.add(to, pitch)),
-            // Unsigned: rows above the image count as far below it.
-            when(i32.ltU(i32.sub(y, top), height), line),
-            zerosTo(next),
-          ),
-        ),
-        image.set(i32.add(image, plane)),
-      ),
-    );
-  });
-}
-
-/**
- * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX)`: copies `count` channels into
- * padded images that are zero, split into their phases: the remainders of y and x by the stride, one image behind the other, so
- * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
- */
-function emitPhases(module: ModuleBuilder): void {
-  module.func('phases', new Array<'i32'>(12).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX] = all as Locals<'i32', 12>;
-    const [c, row, y, q, to, end, from] = f.locals('i32', 7);
-    const splitRow = seq(
-      row.set(to),
-      end.set(i32.add(x, i32.shl(width, 2))),
-      forRange(
-        q,
-        0,
-        strideX,
-        1,
-        seq(
-          // The first element of the phase: the distance from the left edge to the next multiple.
-          from.set(i32.remU(i32.sub(i32.add(q, i32.mul(left, strideX)), left), strideX)),
-          to.set(i32.add(i32.add(row, i32.mul(q, phase)), i32.shl(i32.divU(i32.add(from, left), strideX), 2))),
-          from.set(i32.add(x, i32.shl(from, 2))),
-          when(
-            i32.ltU(from, end),
-            doWhile(
-              seq(f32.store(to, f32.load(from)), to.set(i32.add(to, 4)), from.set(i32.add(from, i32.shl(strideX, 2)))),
-              i32.ltU(from, end),
-            ),
-          ),
-        ),
-      ),
-      x.set(end),
-    );
-    return forRange(
-      c,
-      0,
-      count,
-      1,
-      seq(
-        forRange(
-          y,
-          top,
-          i32.add(top, height),
-          1,
-          seq(
-            to.set(
-              i32.add(
-                i32.add(image, i32.mul(i32.mul(i32.remU(y, strideY), strideX), phase)),
-                i32.mul(i32.divU(y, strideY), pitch),
-              ),
-            ),
-            splitRow,
-          ),
-        ),
-        image.set(i32.add(image, plane)),
-      ),
-    );
-  });
-}
 
 /**
  * Emits `convRows(filters, k, weight, offsets, image, pitch, rows, width, y, plane, bias, workspace)`: `rows` rows of `width` of
@@ -290,10 +182,9 @@ function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): void {
   });
 }
 
-/** Emits what convolutions of float32 images are made of: `frame`, `phases`, `convRows` and `depthwise`. */
+/** Emits what convolutions of float32 images are made of: `frame` and `phases`, `convRows` and `depthwise`. */
 export function emitConvF32(module: ModuleBuilder, variant: GemmVariant): void {
-  emitFrame(module);
-  emitPhases(module);
+  emitImages(module, 'float32');
   emitConvRows(module, variant);
   emitDepthwise(module, variant);
 }

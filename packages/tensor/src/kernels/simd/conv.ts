@@ -1,42 +1,16 @@
 import { Layout } from '../../layout.js';
 import { Storage, type View } from '../../storage.js';
 import type { ConvKernels, ConvWindows } from '../contract/conv.js';
-import { convWorkspace, emitConvF32, IMAGE_SLACK } from './conv-f32.js';
+import { convWorkspace, emitConvF32 } from './conv-f32.js';
 import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import type { Family, SimdEngine } from './engine.js';
+import { IMAGE_SLACK, imageOf } from './images.js';
 
 /** Multiplications below which the plain loops are as fast. */
 const FEW_PRODUCTS = 4096;
 
 const family: Family = ({ module, features }) =>
   emitConvF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
-
-/** How the channels of an input lie in padded images, split into the phases of the strides; counts in elements. */
-interface Image {
-  readonly pitch: number;
-  readonly phase: number;
-  readonly plane: number;
-  /** Where each tap meets the image of a channel, seen from the output position. */
-  readonly taps: readonly number[];
-}
-
-function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: ConvWindows): Image {
-  const [height, width] = x.layout.shape.slice(3) as [number, number];
-  const [rows, columns] = y.layout.shape.slice(3) as [number, number];
-  /** Positions of one phase, so many that the input and all windows have their place. */
-  const extent = (size: number, count: number, d: 1 | 2): number =>
-    Math.ceil(Math.max(size + padding[d], (count - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1) / stride[d]);
-  const pitch = extent(width, columns, 2);
-  const phase = extent(height, rows, 1) * pitch;
-  const taps: number[] = [];
-  for (let b = 0; b < kernel[1]; b++)
-    for (let c = 0; c < kernel[2]; c++) {
-      const [v, u] = [b * dilation[1], c * dilation[2]];
-      const which = (v % stride[1]) * stride[2] + (u % stride[2]);
-      taps.push(which * phase + Math.floor(v / stride[1]) * pitch + Math.floor(u / stride[2]));
-    }
-  return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
-}
 
 /** Convolutions of float32 over two dims, from padded images without unfolding them; the rest goes to `fallback`. */
 export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv' | 'convInput'> {
@@ -83,7 +57,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         pitch * 4,
       ];
       const frame: Frame = (n, image, plane, pitch) =>
-        load['frame']!(...sample(n, image, plane, pitch), plane / pitch, padding[1], padding[2]);
+        load['frame']!(...sample(n, image, plane, pitch), plane / pitch, padding[1], padding[2], 0);
       if (fitsWinograd(x, y, windows)) {
         winograd(weight, { channels, filters, rows, columns }, batch, frame, biases, to);
         return true;

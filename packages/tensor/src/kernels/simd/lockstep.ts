@@ -28,8 +28,8 @@ export class Lockstep {
     return seq(...this.statements);
   }
 
-  /** One value for all lanes of all vectors, loaded here. */
-  private shared(value: Vector): Wide {
+  /** One vector for all, loaded here. */
+  shared(value: Vector): Wide {
     const local = this.f.local('v128');
     this.statements.push(local.set(value));
     return new Array<Vector>(this.width).fill(local);

@@ -1,11 +1,11 @@
 import { kernelMemory } from '../../memory.js';
 import type { Kernels } from '../kernels.js';
 import { convolution } from '../reference/conv.js';
-import { integerConvolution, plainParts } from '../reference/conv-integer.js';
+import { integerConvolution } from '../reference/conv-integer.js';
 import { simdAffine } from './affine.js';
 import { simdAffineGrad } from './affine-grad.js';
 import { simdConv } from './conv.js';
-import { simdConvParts } from './conv-integer.js';
+import { simdConvInteger } from './conv-integer.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
@@ -50,6 +50,6 @@ export function withSimd(reference: Kernels): Kernels {
     ...kernels,
     ...convolutions,
     ...simdConv(engine, convolutions),
-    ...integerConvolution({ ...simdConvParts(engine, plainParts), ...kernels }),
+    ...simdConvInteger(engine, kernels, integerConvolution(kernels)),
   };
 }

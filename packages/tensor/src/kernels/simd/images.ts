@@ -1,0 +1,212 @@
+import type { View } from '../../storage.js';
+import type { Windows } from '../contract/conv.js';
+import {
+  doWhile,
+  f32,
+  forRange,
+  i32,
+  i32x4,
+  i8x16,
+  seq,
+  v128,
+  when,
+  type Arg,
+  type Expr,
+  type Local,
+  type Locals,
+  type ModuleBuilder,
+  type Stmt,
+} from './assembler.js';
+
+/** Bytes that kernels may read behind an image. */
+export const IMAGE_SLACK = 64;
+
+/** How the slices of an input lie in padded images, split into the phases of the strides; counts in elements. */
+export interface Image {
+  readonly pitch: number;
+  readonly phase: number;
+  readonly plane: number;
+  /** Where each tap of a slice meets its image, seen from the output position. */
+  readonly taps: readonly number[];
+}
+
+/** The image of windows over the last two dims of x, with outputs of the last two dims of y. */
+export function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: Windows): Image {
+  const [height, width] = x.layout.shape.slice(3) as [number, number];
+  const [rows, columns] = y.layout.shape.slice(3) as [number, number];
+  /** Positions of one phase, so many that the input and all windows have their place. */
+  const extent = (size: number, count: number, d: 1 | 2): number =>
+    Math.ceil(Math.max(size + padding[d], (count - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1) / stride[d]);
+  const pitch = extent(width, columns, 2);
+  const phase = extent(height, rows, 1) * pitch;
+  const taps: number[] = [];
+  for (let b = 0; b < kernel[1]; b++)
+    for (let c = 0; c < kernel[2]; c++) {
+      const [v, u] = [b * dilation[1], c * dilation[2]];
+      const which = (v % stride[1]) * stride[2] + (u % stride[2]);
+      taps.push(which * phase + Math.floor(v / stride[1]) * pitch + Math.floor(u / stride[2]));
+    }
+  return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
+}
+
+/** How elements are copied: the logarithm of their bytes, one of them, and one that stands for a border in all lanes. */
+const elements = {
+  float32: {
+    shift: 2,
+    copy: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => f32.store(to, f32.load(from)),
+    set: (to: Arg<'i32'>, value: Expr<'i32'>): Stmt => i32.store(to, value),
+    splat: i32x4.splat,
+    halve: null,
+  },
+  bytes: {
+    shift: 0,
+    copy: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => i32.store8(to, i32.load8U(from)),
+    set: (to: Arg<'i32'>, value: Expr<'i32'>): Stmt => i32.store8(to, value),
+    splat: i8x16.splat,
+    /** Every other one of sixteen. */
+    halve: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => v128.storeLane64(to, i8x16.even(v128.load(from))),
+  },
+} as const;
+
+export type ImageElement = keyof typeof elements;
+
+/**
+ * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left, border)`: `count` slices as images of `rows` rows of
+ * `pitch` elements, a border around them; every element of the images is written. `plane` and `pitch` in bytes.
+ */
+function emitFrame(module: ModuleBuilder, element: ImageElement): void {
+  const { shift, copy, set, splat } = elements[element];
+  const size = 1 << shift;
+  module.func('frame', new Array<'i32'>(11).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, rows, top, left, border] = all as Locals<'i32', 11>;
+    const [c, y, to, end, next] = f.locals('i32', 5);
+    const borders = f.local('v128');
+    const borderTo = (until: Local<'i32'>): Stmt =>
+      seq(
+        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, borders)),
+        forRange(to, to, until, size, set(to, border)),
+      );
+    const line = seq(
+      end.set(i32.add(to, i32.shl(left, shift))),
+      borderTo(end),
+      end.set(i32.add(x, i32.shl(width, shift))),
+      forRange(x, x, i32.sub(end, 15), 16, seq(v128.store(to, v128.load(x)), to.set(i32.add(to, 16)))),
+      forRange(x, x, end, size, seq(copy(to, x), to.set(i32.add(to, size)))),
+    );
+    return seq(
+      borders.set(splat(border)),
+      forRange(
+        c,
+        0,
+        count,
+        1,
+        seq(
+          to.set(image),
+          forRange(
+            y,
+            0,
+            rows,
+            1,
+            seq(
+              next.set(i32.add(to, pitch)),
+              // Unsigned: rows above the image count as far below it.
+              when(i32.ltU(i32.sub(y, top), height), line),
+              borderTo(next),
+            ),
+          ),
+          image.set(i32.add(image, plane)),
+        ),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX)`: copies `count` slices into
+ * images that are all border, split into their phases: the remainders of y and x by the stride, one image behind the other, so
+ * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
+ */
+function emitPhases(module: ModuleBuilder, element: ImageElement): void {
+  const { shift, copy, halve } = elements[element];
+  module.func('phases', new Array<'i32'>(12).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX] = all as Locals<'i32', 12>;
+    const [q, c, y, slice, line, row, rest, to, end, from, first] = f.locals('i32', 11);
+    const [source, bytes] = f.locals('i32', 2);
+    const oneRow = seq(
+      from.set(i32.add(line, first)),
+      line.set(i32.add(line, bytes)),
+      to.set(i32.add(row, i32.mul(rest, i32.mul(strideX, phase)))),
+      ...(halve
+        ? [
+            when(
+              i32.eq(strideX, 2),
+              seq(
+                end.set(i32.sub(line, 15)),
+                when(
+                  i32.ltU(from, end),
+                  doWhile(
+                    seq(halve(to, from), to.set(i32.add(to, 8)), from.set(i32.add(from, 16))),
+                    i32.ltU(from, end),
+                  ),
+                ),
+              ),
+            ),
+          ]
+        : []),
+      when(
+        i32.ltU(from, line),
+        doWhile(
+          seq(copy(to, from), to.set(i32.add(to, 1 << shift)), from.set(i32.add(from, i32.shl(strideX, shift)))),
+          i32.ltU(from, line),
+        ),
+      ),
+      // The next row: of the next phase, or the first phase one line further on.
+      rest.set(i32.add(rest, 1)),
+      when(i32.eq(rest, strideY), seq(rest.set(0), row.set(i32.add(row, pitch)))),
+    );
+    return seq(
+      bytes.set(i32.shl(width, shift)),
+      forRange(
+        q,
+        0,
+        strideX,
+        1,
+        seq(
+          // The first element of the phase: the distance from the left edge to the next multiple.
+          first.set(i32.remU(i32.sub(i32.add(q, i32.mul(left, strideX)), left), strideX)),
+          slice.set(
+            i32.add(
+              i32.add(image, i32.mul(q, phase)),
+              i32.add(
+                i32.shl(i32.divU(i32.add(first, left), strideX), shift),
+                i32.mul(i32.divU(top, strideY), pitch),
+              ),
+            ),
+          ),
+          first.set(i32.shl(first, shift)),
+          source.set(x),
+          forRange(
+            c,
+            0,
+            count,
+            1,
+            seq(
+              row.set(slice),
+              rest.set(i32.remU(top, strideY)),
+              line.set(source),
+              forRange(y, 0, height, 1, oneRow),
+              slice.set(i32.add(slice, plane)),
+              source.set(line),
+            ),
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+/** Emits `frame` and `phases`, which place slices in padded images. */
+export function emitImages(module: ModuleBuilder, element: ImageElement): void {
+  emitFrame(module, element);
+  emitPhases(module, element);
+}
