@@ -109,12 +109,13 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
-  type AdaptiveSize,
   type AvgPoolOptions,
   type IndicesOption,
   type LpPoolOptions,
   type MaxPoolOptions,
 } from './functions/pool.js';
+export { avgPoolScaled, type AverageRegions } from './functions/pool-scaled.js';
+export type { AdaptiveSize } from './functions/regions.js';
 export {
   fractionalMaxPool2d,
   fractionalMaxPool3d,

@@ -1,5 +1,6 @@
-import { noGrad, type Tensor } from '@q/tensor';
+import { noGrad, type ScaledGrid, type ScaledIntegers, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
+import type { GridDType } from '../encodings/grid-values.js';
 import { look, positions, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
@@ -29,6 +30,22 @@ export function floats(x: unknown): unknown {
   const integers = integersOf(x);
   return integers === null ? x : integers.encoding.dequantize(integers.values);
 }
+
+/** Integers as kernels that compute with their numbers take them. */
+export const scaled = ({ values, encoding: { scale, offset } }: Integers): ScaledIntegers => ({
+  values,
+  scale: scale.item(),
+  offset: offset.item(),
+});
+
+/** A grid as such kernels take it. */
+export const scaledGrid = ({ scale, offset, qmin, qmax, dtype }: AffineEncoding): ScaledGrid<GridDType> => ({
+  scale: scale.item(),
+  offset: offset.item(),
+  qmin,
+  qmax,
+  dtype,
+});
 
 /** Floats on a grid as integers. */
 export const quantized = (x: Tensor, encoding: AffineEncoding): Integers => ({

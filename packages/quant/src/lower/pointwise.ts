@@ -1,10 +1,10 @@
 import { type Module } from '@q/nn';
-import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type ScaledIntegers, type Tensor } from '@q/tensor';
+import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type Tensor } from '@q/tensor';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
 import type { Target } from './grids.js';
 import { IntegerLayer, type Computed, type Places } from './layer.js';
-import { integersOf, numbers, quantized, type Integers } from './operands.js';
+import { integersOf, numbers, quantized, scaled, scaledGrid, type Integers } from './operands.js';
 
 type Encoding = Integers['encoding'];
 
@@ -69,12 +69,6 @@ export class IntegerClamp extends IntegerFunction {
   }
 }
 
-const scaled = ({ values, encoding: { scale, offset } }: Integers): ScaledIntegers => ({
-  values,
-  scale: scale.item(),
-  offset: offset.item(),
-});
-
 /** A function of two operands, element by element; one of them may be a number, which leaves a function of the other. */
 export class IntegerPairs extends IntegerLayer {
   private single: {
@@ -107,9 +101,7 @@ export class IntegerPairs extends IntegerLayer {
   }
 
   private byPairs(a: Integers, b: Integers, output: Encoding): Computed {
-    const { scale, offset, qmin, qmax, dtype } = output;
-    const grid = { scale: scale.item(), offset: offset.item(), qmin, qmax, dtype };
-    const values = binaryScaled(this.operation, scaled(a), scaled(b), grid);
+    const values = binaryScaled(this.operation, scaled(a), scaled(b), scaledGrid(output));
     return { y: numbers({ values, encoding: output }), route: 'integer' };
   }
 

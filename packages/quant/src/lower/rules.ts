@@ -12,6 +12,7 @@ import {
 } from '../modules/quantized-module.js';
 
 import { float32Of } from './accumulated.js';
+import { IntegerAverage, type AveragePool } from './average.js';
 import type { IntegerLayer, Places } from './layer.js';
 import { FloatInside, IntegerConcat, IntegerEmbedding, IntegerMovement } from './movement.js';
 import { unsuited } from './grids.js';
@@ -32,6 +33,7 @@ export type Rule =
   | 'movement'
   | 'concat'
   | 'embedding'
+  | 'average'
   | 'inside';
 
 const classes: Readonly<Record<Rule, readonly ModuleClass[]>> = {
@@ -106,13 +108,8 @@ const classes: Readonly<Record<Rule, readonly ModuleClass[]>> = {
   ],
   concat: [nn.Concat],
   embedding: [nn.Embedding],
+  average: [nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d],
   inside: [
-    nn.AvgPool1d,
-    nn.AvgPool2d,
-    nn.AvgPool3d,
-    nn.AdaptiveAvgPool1d,
-    nn.AdaptiveAvgPool2d,
-    nn.AdaptiveAvgPool3d,
     nn.LayerNorm,
     nn.RMSNorm,
     nn.RmsNorm,
@@ -139,6 +136,15 @@ const rules: ReadonlyMap<ModuleClass, Rule> = new Map(
   (Object.entries(classes) as [Rule, readonly ModuleClass[]][]).flatMap(([rule, types]) =>
     types.map((type) => [type, rule] as const),
   ),
+);
+
+/** Spatial dims of the average pools, by their class. */
+const spatialDims: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    [nn.AvgPool1d, nn.AdaptiveAvgPool1d],
+    [nn.AvgPool2d, nn.AdaptiveAvgPool2d],
+    [nn.AvgPool3d, nn.AdaptiveAvgPool3d],
+  ].flatMap((types, i) => types.map(({ name }) => [name, i + 1])),
 );
 
 /** What the layers of two operands compute, by their class. */
@@ -170,7 +176,8 @@ export interface Parts {
 }
 
 /** Whether a rule calls the float layer. */
-export const callsFloat = (rule: Rule): boolean => ['clamp', 'function', 'pairs', 'movement', 'inside'].includes(rule);
+export const callsFloat = (rule: Rule): boolean =>
+  ['clamp', 'function', 'pairs', 'movement', 'average', 'inside'].includes(rule);
 
 /** The parts of an integer layer, or why there is none. */
 export type Gathered = { readonly parts: Parts } | { readonly why: string };
@@ -216,6 +223,8 @@ function made(parts: Parts): IntegerLayer {
       return new IntegerConcat(kind, places, parts.dim ?? 0);
     case 'embedding':
       return new IntegerEmbedding(kind, places, needed(parts, 'rows'));
+    case 'average':
+      return new IntegerAverage(kind, places, needed(parts, 'float') as AveragePool, spatialDims[kind]!);
     case 'inside':
       return new FloatInside(kind, places, needed(parts, 'float'));
   }
@@ -299,7 +308,7 @@ function withParameters(module: Layer, parts: Parts): Gathered {
     if (places.output === null) return { why: 'it has no output quantizer' };
     return { parts: { ...parts, rows: quantized(onGrid('weight')!, places.output) } };
   }
-  if (['clamp', 'function', 'pairs', 'inside'].includes(rule) && places.output === null)
+  if (['clamp', 'function', 'pairs', 'average', 'inside'].includes(rule) && places.output === null)
     return { why: 'it has no output quantizer, so its result is floats' };
   const original = module.getOriginalModule().eval();
   for (const { name, owner, key, value } of parameterPlaces(original))

@@ -111,7 +111,7 @@ const binaryNames: readonly unknown[] = [
 ] satisfies readonly ScaledBinaryName[];
 
 /** Scale and offset as float32. */
-function scaleOf(name: string, what: string, given: unknown): ops.ScaleAttrs {
+export function scaleOf(name: string, what: string, given: unknown): ops.ScaleAttrs {
   if (typeof given !== 'object' || given === null)
     throw new ArgumentError(`${name}: ${what} must be an object with a scale, got ${described(given)}.`);
   const { scale, offset = 0 } = given as { scale?: unknown; offset?: unknown };
@@ -121,9 +121,19 @@ function scaleOf(name: string, what: string, given: unknown): ops.ScaleAttrs {
   return { scale: Math.fround(scale as number), offset: Math.fround(offset as number) };
 }
 
-function checkIntegers(name: string, what: string, values: unknown): asserts values is Tensor {
+export function checkIntegers(name: string, what: string, values: unknown): asserts values is Tensor {
   checkTensor(name, what, values);
   if (!isInt(values.dtype)) throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${values.dtype}.`);
+}
+
+/** The grid of a result, checked. */
+export function scaledGridOf(name: string, grid: ScaledGrid): Pick<ops.BinaryScaledAttrs, 'out' | 'dtype'> {
+  const out = scaleOf(name, 'the grid', grid);
+  const { dtype = 'int8' } = grid;
+  checkIntegerDType(name, dtype);
+  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = grid;
+  checkGrid(name, dtype, qmin, qmax);
+  return { out: { ...out, qmin, qmax }, dtype };
 }
 
 /**
@@ -145,14 +155,9 @@ export function binaryScaled<D extends DType = 'int8'>(
   if (!binaryNames.includes(name))
     throw new ArgumentError(`binaryScaled: wants one of ${binaryNames.join(', ')}, got ${described(name)}.`);
   const scales = { a: scaleOf('binaryScaled', 'a', a), b: scaleOf('binaryScaled', 'b', b) };
-  const out = scaleOf('binaryScaled', 'the grid', grid);
   checkIntegers('binaryScaled', 'a', a.values);
   checkIntegers('binaryScaled', 'b', b.values);
-  const { dtype = 'int8' as D } = grid;
-  checkIntegerDType('binaryScaled', dtype);
-  const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = grid;
-  checkGrid('binaryScaled', dtype, qmin, qmax);
-  const attrs = { name, ...scales, out: { ...out, qmin, qmax }, dtype };
+  const attrs = { name, ...scales, ...scaledGridOf('binaryScaled', grid) };
   return apply(ops.binaryScaled, [a.values, b.values], attrs) as Tensor as Tensor<D>;
 }
 

@@ -1,15 +1,16 @@
 import { apply } from '../autograd.js';
-import { isHalf } from '../dtype.js';
+import { isHalf, type DType } from '../dtype.js';
 import { IndexError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { Spatial } from '../kernels/contract/conv.js';
 import type { Reach, Regions } from '../kernels/contract/pool.js';
 import { Layout } from '../layout.js';
-import { numel, sameShape } from '../shape.js';
+import { numel, sameShape, type Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { contiguous, floatType, lifted } from './conv.js';
+import type { BinaryScaledAttrs } from './integer.js';
 import { op, type Op, type Pair, type Single } from './op.js';
 
 /** Regions of the spatial dims of a tensor, one per dim. */
@@ -41,14 +42,26 @@ const pooledShape = (x: Tensor, reaches: readonly Reach[]): number[] => [
 
 const ready = (x: Tensor): View => lifted(contiguous(cast(x, isHalf(x.dtype) ? 'float32' : x.dtype)));
 
+const exchanged = ({ storage, layout }: View): View => ({ storage, layout: layout.transpose(0, 1) });
+
+/** A pool's input, and how to come by its results: planes are taken one by one, so that those of channels may lie first. */
+function inOrder(x: Tensor): { readonly view: View; readonly make: (shape: Shape, dtype: DType) => View } {
+  const first = exchanged(x);
+  if (x.isContiguous || isHalf(x.dtype) || !first.layout.isContiguous) return { view: ready(x), make: empty };
+  return { view: lifted(first), make: ([n, c, ...sizes], dtype) => exchanged(empty([c!, n!, ...sizes], dtype)) };
+}
+
+/** A result as kernels write it: contiguous, samples or channels first. */
+const written = (out: View): View => lifted(out.layout.isContiguous ? out : exchanged(out));
+
 /** The largest element of each region, and its position within its channel. */
 export const maxPool = op<Single, PoolAttrs, readonly [View, View<'int32'>]>({
   name: 'maxPool',
   forward: ([x], { reaches }) => {
-    const view = ready(x);
+    const { view, make } = inOrder(x);
     const shape = pooledShape(x, reaches);
-    const [out, indices] = [empty(shape, view.storage.dtype), empty(shape, 'int32')];
-    kernels.maxPool(view, three(reaches), lifted(out), lifted(indices));
+    const [out, indices] = [make(shape, view.storage.dtype), make(shape, 'int32') as View<'int32'>];
+    kernels.maxPool(view, three(reaches), written(out), written(indices));
     return [out, indices];
   },
   backward: ([grad], [x], [, indices]) => [
@@ -164,3 +177,15 @@ export function checkIndices(name: string, indices: Tensor, size: readonly numbe
       `${name}: index ${least < 0 ? least : most} lies outside an output of ${shown(size)} (0 to ${count - 1}). Give a larger outputSize.`,
     );
 }
+
+/** The mean of each region of the numbers that integers stand for, as integers; see `IntegerKernels`. */
+export const averageScaled = op<Single, PoolAttrs & Omit<BinaryScaledAttrs, 'name' | 'b'>>({
+  name: 'avgPoolScaled',
+  forward: ([x], { reaches, divisor, a, out, dtype }) => {
+    const { view, make } = inOrder(x);
+    const y = make(pooledShape(x, reaches), dtype);
+    kernels.averageScaled({ view, ...a }, three(reaches), divisor, out, { view: written(y), ...out });
+    return y;
+  },
+  backward: null,
+});

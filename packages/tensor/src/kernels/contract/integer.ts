@@ -1,6 +1,7 @@
 import type { View } from '../../storage.js';
 import type { AffineGrid } from './affine.js';
 import type { ConvWindows } from './conv.js';
+import type { Regions } from './pool.js';
 
 /** Where accumulators end up: on the integers from `qmin` to `qmax`, zero at `zeroPoint`. */
 export interface IntegerGrid {
@@ -33,6 +34,11 @@ export interface IntegerKernels {
    * bit for bit what `dequantize`, `binary` and `quantize` give. All views have one shape and integer dtypes, NaN becomes 0.
    */
   binaryScaled(name: ScaledBinaryName, a: Scaled, b: Scaled, grid: Omit<AffineGrid, 'wide'>, out: Scaled): void;
+  /**
+   * The mean of the numbers in each region on a grid: bit for bit what `dequantize`, `avgPool` and `quantize` give. Views are
+   * contiguous `[n, c, d, h, w]` of integer dtypes.
+   */
+  averageScaled(x: Scaled, regions: Regions, divisor: number | null, grid: Omit<AffineGrid, 'wide'>, out: Scaled): void;
   /** `table[x - first]`: `table` is a contiguous vector of the dtype of `out`, `x` has an integer dtype and lies in it. */
   lookup(x: View, table: View, first: number, out: View): void;
   /**

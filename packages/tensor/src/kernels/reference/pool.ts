@@ -23,7 +23,7 @@ type Region = (
   length: number,
 ) => void;
 
-function eachRegion(x: View, out: View, [depth, height, width]: Regions, visit: Region): void {
+export function eachRegion(x: View, out: View, [depth, height, width]: Regions, visit: Region): void {
   const [plane, planes] = [planeOf(x), planesOf(x)];
   let output = start(out);
   for (let p = 0; p < planes; p++) {

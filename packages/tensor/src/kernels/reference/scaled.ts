@@ -1,4 +1,6 @@
-import type { IntegerKernels, ScaledBinaryName } from '../contract/integer.js';
+import type { AffineGrid } from '../contract/affine.js';
+import type { IntegerKernels, Scaled, ScaledBinaryName } from '../contract/integer.js';
+import { eachRegion } from './pool.js';
 import { rint } from './rint.js';
 import { walk } from './walk.js';
 
@@ -13,21 +15,27 @@ const functions: Record<ScaledBinaryName, (a: number, b: number) => number> = {
   minimum: Math.min,
 };
 
-/** Integers that stand for numbers, element by element. */
-export const scaled: Pick<IntegerKernels, 'binaryScaled' | 'lookup'> = {
-  binaryScaled(name, a, b, { qmin, qmax }, out) {
+/** The float32 that an integer stands for. */
+const number = (q: number, { scale, offset }: Scaled): number => fround(fround(fround(q) + offset) * scale);
+
+/** A float32 on a grid. */
+const onGrid = (y: number, { scale, offset }: Scaled, { qmin, qmax }: Omit<AffineGrid, 'wide'>): number => {
+  const steps = fround(rint(fround(y / scale)) - offset);
+  return steps < qmin ? qmin : steps > qmax ? qmax : steps;
+};
+
+/** Integers that stand for numbers. */
+export const scaled: Pick<IntegerKernels, 'binaryScaled' | 'lookup' | 'averageScaled'> = {
+  binaryScaled(name, a, b, grid, out) {
     const views = [a.view, b.view, out.view];
     const [xs, ys, to] = views.map((view) => view.storage.array);
     const f = functions[name];
-    const number = (q: number, scale: number, offset: number): number => fround(fround(fround(q) + offset) * scale);
     walk(
       views.map((view) => view.layout),
       views.map((view) => view.storage.base),
       ([ai, bi, zi], [ad, bd, zd], n) => {
         for (let i = 0, p = ai!, q = bi!, z = zi!; i < n; i++, p += ad!, q += bd!, z += zd!) {
-          const y = fround(f(number(xs![p]!, a.scale, a.offset), number(ys![q]!, b.scale, b.offset)));
-          const steps = fround(rint(fround(y / out.scale)) - out.offset);
-          to![z] = steps < qmin ? qmin : steps > qmax ? qmax : steps;
+          to![z] = onGrid(fround(f(number(xs![p]!, a), number(ys![q]!, b))), out, grid);
         }
       },
     );
@@ -38,6 +46,20 @@ export const scaled: Pick<IntegerKernels, 'binaryScaled' | 'lookup'> = {
     const shift = table.storage.base + table.layout.offset - first;
     walk([x.layout, out.layout], [x.storage.base, out.storage.base], ([xi, yi], [xd, yd], n) => {
       for (let i = 0, p = xi!, y = yi!; i < n; i++, p += xd!, y += yd!) to![y] = entries![from![p]! + shift]!;
+    });
+  },
+
+  averageScaled(x, regions, divisor, grid, out) {
+    const [from, to] = [x.view.storage.array, out.view.storage.array];
+    const [, , , rows, columns] = x.view.layout.shape as [number, number, number, number, number];
+    eachRegion(x.view, out.view, regions, (input, output, d0, d1, h0, h1, w0, w1, length) => {
+      let sum = 0;
+      for (let d = d0; d < d1; d++)
+        for (let h = h0; h < h1; h++)
+          for (let i = input + (d * rows + h) * columns + w0, end = i + w1 - w0; i < end; i++)
+            sum += number(from[i]!, x);
+      const mean = d0 < d1 && h0 < h1 && w0 < w1 ? fround(sum / (divisor ?? length)) : 0;
+      to[output] = onGrid(mean, out, grid);
     });
   },
 };

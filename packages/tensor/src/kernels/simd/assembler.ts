@@ -251,6 +251,7 @@ export const i32x4 = {
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
   toF32x4: unary('v128', 'v128', simd(0xfa)),
   ne: binary('v128', 'v128', simd(0x38)),
+  gtS: binary('v128', 'v128', simd(0x3b)),
 };
 
 export const i16x8 = {
@@ -276,7 +277,13 @@ export const i8x16 = {
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle8(a, b, 8),
   /** The bytes at even places, twice. */
   even: (x: Expr<'v128'>): Expr<'v128'> =>
-    expr('v128', x.code, x.code, simd(0x0d), Array.from({ length: 16 }, (_, i) => (2 * i) % 16)),
+    expr(
+      'v128',
+      x.code,
+      x.code,
+      simd(0x0d),
+      Array.from({ length: 16 }, (_, i) => (2 * i) % 16),
+    ),
   minS: binary('v128', 'v128', simd(0x76)),
   maxS: binary('v128', 'v128', simd(0x78)),
   minU: binary('v128', 'v128', simd(0x77)),

@@ -177,10 +177,7 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
           slice.set(
             i32.add(
               i32.add(image, i32.mul(q, phase)),
-              i32.add(
-                i32.shl(i32.divU(i32.add(first, left), strideX), shift),
-                i32.mul(i32.divU(top, strideY), pitch),
-              ),
+              i32.add(i32.shl(i32.divU(i32.add(first, left), strideX), shift), i32.mul(i32.divU(top, strideY), pitch)),
             ),
           ),
           first.set(i32.shl(first, shift)),

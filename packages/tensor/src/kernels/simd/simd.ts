@@ -4,6 +4,7 @@ import { convolution } from '../reference/conv.js';
 import { integerConvolution } from '../reference/conv-integer.js';
 import { simdAffine } from './affine.js';
 import { simdAffineGrad } from './affine-grad.js';
+import { simdAverage } from './average.js';
 import { simdConv } from './conv.js';
 import { simdConvInteger } from './conv-integer.js';
 import { simdCopy } from './copy.js';
@@ -30,6 +31,7 @@ export function withSimd(reference: Kernels): Kernels {
   const overrides = [
     simdAffine,
     simdAffineGrad,
+    simdAverage,
     simdCopy,
     simdElementwise,
     simdHistogram,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Reach, Regions } from '../../../src/kernels/contract/pool.js';
 import { alloc } from '../../../src/storage.js';
-import { firstDifference, lie, output, reference, simd, viewOf } from './views.js';
+import { filled, firstDifference, lie, output, reference, simd, viewOf } from './views.js';
 
 /** Regions of one dim over `size` positions, empty ones included; steps only where they may be. */
 const reaches = (size: number, dilated: boolean): fc.Arbitrary<Reach> =>
@@ -49,6 +49,25 @@ describe('SIMD pools', () => {
         expect(firstDifference(ours!.indices, theirs!.indices)).toBe(-1);
       }),
     ));
+
+  it.each(['uint8', 'int8', 'int16', 'int32'] as const)('maxPool of %s finds what the reference does', (dtype) =>
+    fc.assert(
+      fc.property(problems(true), ({ planes, regions, how }) => {
+        const x = alloc([...planes, ...SIZE], dtype);
+        filled(x.layout.numel, how.seed, false).forEach(
+          (value, i) => (x.storage.array[x.storage.base + i] = value * 40),
+        );
+        const size = sizeOf(planes, regions);
+        const [ours, theirs] = [simd, reference].map((kernels) => {
+          const [out, indices] = [alloc(size, dtype), alloc(size, 'int32')];
+          kernels.maxPool(x, regions, out, indices);
+          return { out, indices };
+        });
+        expect(firstDifference(ours!.out, theirs!.out)).toBe(-1);
+        expect(firstDifference(ours!.indices, theirs!.indices)).toBe(-1);
+      }),
+    ),
+  );
 
   it.each([null, 7])('averages and their adjoint equal the reference bit for bit, divisor %p', (divisor) =>
     fc.assert(
