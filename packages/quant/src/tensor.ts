@@ -21,8 +21,8 @@ interface Stored {
  */
 export abstract class EncodedTensor extends Tensor<FloatDType> {
   /** How the numbers are represented; null once an operation has made it meaningless. */
-  encoding: AffineEncoding | null;
-  protected grid: GridValues | null;
+  declare encoding: AffineEncoding | null;
+  declare protected grid: GridValues | null;
 
   protected constructor({ values, grid }: Stored, encoding: AffineEncoding | null) {
     super(values.storage as Storage<FloatDType>, values.layout);

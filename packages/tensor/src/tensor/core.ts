@@ -12,20 +12,28 @@ export type NestedArray = number | readonly NestedArray[];
 
 /** What a tensor is, before any operation: a storage, a layout, and its place in the autograd graph. */
 export abstract class TensorCore<D extends DType = DType> implements View<D> {
+  // Fields are only declared here and set by the constructor: engines define fields slowly where there are many subclasses.
+  declare readonly storage: Storage<D>;
+  declare readonly layout: Layout;
   /** Gradient accumulated by `backward()`, or null. */
-  grad: Tensor | null = null;
+  declare grad: Tensor | null;
   /** The recorded operation this tensor comes from; null for a leaf. */
-  node: Node | null = null;
+  declare node: Node | null;
   /** Which output of `node` this is. */
-  outputIndex = 0;
+  declare outputIndex: number;
   /** For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind. */
-  weak: DType | null = null;
-  private wanted = false;
+  declare weak: DType | null;
+  declare private wanted: boolean;
 
-  constructor(
-    readonly storage: Storage<D>,
-    readonly layout: Layout,
-  ) {}
+  constructor(storage: Storage<D>, layout: Layout) {
+    this.storage = storage;
+    this.layout = layout;
+    this.grad = null;
+    this.node = null;
+    this.outputIndex = 0;
+    this.weak = null;
+    this.wanted = false;
+  }
 
   /** A plain tensor over a view; how operations make their results. */
   abstract wrap<E extends DType>(view: View<E>): Tensor<E>;
