@@ -91,6 +91,12 @@ export {
 } from './functions/join.js';
 export { crossEntropy, type CrossEntropyOptions } from './functions/cross-entropy.js';
 export { nllLoss, type NLLOptions, type Reduction, type ReductionOptions } from './functions/nll-loss.js';
+export {
+  linearInteger,
+  unpackHalves,
+  type HalfByteWeight,
+  type LinearIntegerOptions,
+} from './functions/linear-integer.js';
 export { linear, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export { adamStep, sgdStep, type AdamMemory, type AdamStepOptions, type SGDStepOptions } from './functions/optim.js';
 export {

@@ -59,7 +59,7 @@ function requantized(name: string, acc: View, [multiplier, bias]: Scales, attrs:
 }
 
 /** A zero point for all, one per entry of `dim` (as a vector), or one that broadcasts to `shape` already; as `shape` in int32. */
-function zeroPoint(name: string, zero: Tensor, shape: Shape, dim: number): View {
+export function zeroPoint(name: string, zero: Tensor, shape: Shape, dim: number): View {
   const view = cast(zero, 'int32');
   const aligned = zero.ndim === 1 && zero.numel > 1 ? shape.map((size, d) => (d === dim ? size : 1)) : zero.shape;
   if (numel(aligned) !== zero.numel)
@@ -107,10 +107,10 @@ function channelsInOrder(x: View): View {
 }
 
 /** A multiplier or bias of one entry, or one per output channel, as float32 `[channels]`. */
-function perChannel(what: string, x: Tensor, channels: number): View {
+export function perChannel(name: string, what: string, x: Tensor, channels: number): View {
   if (x.numel !== 1 && (x.numel !== channels || x.ndim !== 1))
     throw new ShapeError(
-      `convInteger: ${what} of shape ${shown(x.shape)} for ${channels} output channels. Give one number, or one per channel.`,
+      `${name}: ${what} of shape ${shown(x.shape)} for ${channels} output channels. Give one number, or one per channel.`,
     );
   const view = contiguous(cast(x, 'float32'));
   return { storage: view.storage, layout: view.layout.reshape([x.numel])!.broadcastTo([channels]) };
@@ -144,8 +144,8 @@ export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
       onGrid === null || scales.length === 0
         ? null
         : {
-            multiplier: perChannel('multiplier', scales[0], filters),
-            bias: perChannel('bias', scales[1], filters),
+            multiplier: perChannel('convInteger', 'multiplier', scales[0], filters),
+            bias: perChannel('convInteger', 'bias', scales[1], filters),
             grid: onGrid.grid,
           };
     if (out.layout.numel > 0)

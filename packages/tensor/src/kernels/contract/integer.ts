@@ -17,6 +17,16 @@ export interface Rescaling {
   readonly grid: IntegerGrid;
 }
 
+/** The weight `[n, k]` of a linear layer: a value a byte, or two with the first in the low half of a byte. */
+export interface LinearWeight {
+  /** int8 or uint8 `[n, k]`, or for halves uint8 `[n, ceil(k / 2)]`; rows lie in order each. */
+  readonly values: View;
+  /** The sign of halves of bytes; null for whole bytes. */
+  readonly halves: 'signed' | 'unsigned' | null;
+  /** uint8 `[n, blocks]`, contiguous: multiplies the values of its block, which then fit a byte. Blocks are of one size. */
+  readonly factors: View | null;
+}
+
 /** Integers and the numbers they stand for: `(q + offset) * scale`. Scale and offset are float32. */
 export interface Scaled {
   readonly view: View;
@@ -46,6 +56,20 @@ export interface IntegerKernels {
    * to float32, `rint` rounds half to even, NaN becomes `qmin`. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.
    */
   requantize(acc: View, multiplier: View, bias: View, grid: IntegerGrid, out: View): void;
+  /**
+   * `(x - xZero) @ (weight - wZero).T` in int32 with wrap-around; put on a grid where `rescaling` is given. `x` is `[m, k]` of an integer
+   * dtype, `wZero` int32 `[n]` or null for zeros, `y` `[m, n]` int32 or of the grid's dtype and contiguous.
+   */
+  linearInteger(
+    x: View,
+    weight: LinearWeight,
+    xZero: number,
+    wZero: View | null,
+    y: View,
+    rescaling: Rescaling | null,
+  ): void;
+  /** The values of a weight as bytes `[n, k]`, contiguous. */
+  unpackWeight(weight: LinearWeight, out: View): void;
   /**
    * Convolution of `x - xZero` with `weight - wZero` in int32 with wrap-around, padding adds nothing; put on a grid where
    * `rescaling` is given. `x` is `[n, c, d, h, w]`, `weight` `[o, c / groups, ...kernel]`, both have integer dtypes; `wZero` is int32

@@ -5,6 +5,7 @@ import { integerConvolution } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
+import { linearByProduct, unpackWeight } from './linear-integer.js';
 import { loss } from './loss.js';
 import { matmul } from './matmul.js';
 import { normalize } from './normalize.js';
@@ -24,6 +25,8 @@ export const reference: Kernels = {
   ...affine,
   ...convolution({ ...matmul, ...elementwise }),
   ...integerConvolution({ ...matmul, ...requantize, ...elementwise }),
+  ...linearByProduct({ ...matmul, ...requantize, unpackWeight }),
+  unpackWeight,
   ...elementwise,
   ...indexing,
   ...normalize,

@@ -238,6 +238,7 @@ export const i32x4 = {
   sub: binary('v128', 'v128', simd(0xb1)),
   shl: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xab)),
   shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xac)),
+  mul: binary('v128', 'v128', simd(0xb5)),
   /** Sums of two products of neighbouring signed 16-bit lanes. */
   dotI16x8: binary('v128', 'v128', simd(0xba)),
   /** Products of the low or the high four signed 16-bit lanes. */
@@ -258,6 +259,10 @@ export const i16x8 = {
   splat: unary('i32', 'v128', simd(0x10)),
   add: binary('v128', 'v128', simd(0x8e)),
   sub: binary('v128', 'v128', simd(0x91)),
+  mul: binary('v128', 'v128', simd(0x95)),
+  shl: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0x8b)),
+  shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0x8c)),
+  shrU: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0x8d)),
   /** Pairs of lanes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
   interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [0, 8, 1, 9, 2, 10, 3, 11]),
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle16(a, b, [4, 12, 5, 13, 6, 14, 7, 15]),

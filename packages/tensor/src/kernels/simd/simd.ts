@@ -11,6 +11,8 @@ import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
 import { simdHistogram } from './histogram.js';
+import { linearByProduct } from '../reference/linear-integer.js';
+import { simdLinearInteger } from './linear-integer.js';
 import { simdMatmul } from './matmul.js';
 import { simdMatmulInteger } from './matmul-integer.js';
 import { simdNormalize } from './normalize.js';
@@ -48,10 +50,13 @@ export function withSimd(reference: Kernels): Kernels {
   ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
   const convolutions = convolution(kernels);
+  const { unpackWeight } = simdLinearInteger(engine, kernels.requantize, kernels);
+  const linear = linearByProduct({ ...kernels, unpackWeight });
   return {
     ...kernels,
     ...convolutions,
     ...simdConv(engine, convolutions),
     ...simdConvInteger(engine, kernels, integerConvolution(kernels)),
+    ...simdLinearInteger(engine, kernels.requantize, { ...linear, unpackWeight: reference.unpackWeight }),
   };
 }
