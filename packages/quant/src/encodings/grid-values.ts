@@ -42,8 +42,7 @@ export class GridValues {
     encoding: AffineEncoding,
   ): { grid: GridValues; floats: Storage<'float32'> } {
     // Read now, by kernels; all else waits until somebody wants the floats.
-    const scale = entriesAsFloats(encoding.scale, encoding.scale.shape);
-    const offset = entriesAsFloats(encoding.offset, encoding.scale.shape);
+    const { scale, offset } = entriesOf(encoding);
     const make = (): Float32Array<ArrayBuffer> => {
       const { array, base } = storage;
       const made = new Float32Array(storage.length);
@@ -85,6 +84,26 @@ export class GridValues {
 }
 
 const arrays = { uint8: Uint8Array, int8: Int8Array, int16: Int16Array, int32: Int32Array } as const;
+
+/** Scale and offset of an encoding, as many of both, as float32 of their own. */
+export interface Entries {
+  readonly scale: Float32Array;
+  readonly offset: Float32Array;
+}
+
+const known = new WeakMap<AffineEncoding, Entries & { readonly versions: number }>();
+
+/** Scale and offset of an encoding as numbers. They are read once, as long as nobody can have changed them. */
+export function entriesOf(encoding: AffineEncoding): Entries {
+  const { scale, offset } = encoding;
+  const versions = scale.storage.version + offset.storage.version;
+  const found = known.get(encoding);
+  if (found?.versions === versions) return found;
+  const { shape } = scale;
+  const entries = { scale: entriesAsFloats(scale, shape), offset: entriesAsFloats(offset, shape), versions };
+  if (scale.storage.isStable && offset.storage.isStable) known.set(encoding, entries);
+  return entries;
+}
 
 /** Parameters of an encoding spread to a shape, as float32 of their own. */
 const entriesAsFloats = (entries: Tensor, shape: Shape): Float32Array =>

@@ -41,10 +41,11 @@ export function byBytes(
   return joined(product(high, zero >> 8), product(low, zero & 255));
 }
 
-/** `256 * high + low` of two int32 tensors made in the same way; both are used up. */
+/** `256 * high + low` of two tensors of sums made in the same way; both are used up. */
 function joined(high: Tensor, low: Tensor): Tensor {
   const { layout, storage } = high;
   const alike =
+    storage.dtype === 'int32' &&
     storage.length === high.numel &&
     low.storage.length === low.numel &&
     layout.strides.every((step, d) => step === low.layout.strides[d]);

@@ -3,7 +3,7 @@ import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
 import { QuantizationError } from '../errors.js';
-import { sameTarget, zeroOf, type Target } from './grids.js';
+import { sameTarget, scaleOf, zeroOf, type Target } from './grids.js';
 
 /** Scale of the accumulators of a product, and what is added, per output channel. */
 export interface Scales {
@@ -41,7 +41,7 @@ const rescalings = new WeakMap<
 function multiplierAndBias({ scale, bias }: Scales, encoding: AffineEncoding) {
   const known = rescalings.get(scale);
   if (known?.encoding === encoding) return known;
-  const step = encoding.scale.item();
+  const step = scaleOf(encoding);
   const perChannel = (values: Float32Array): Tensor =>
     new Tensor(
       new Storage(

@@ -4,8 +4,6 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/t
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
-import { packNibbles, unpackNibbles } from '../kernels/nibbles.js';
-import { owned } from '../kernels/table.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
 import { replaced } from './lower.js';
@@ -15,7 +13,7 @@ import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './ru
 import type { IntegerWeight } from './weights.js';
 
 const FORMAT = 'q-integer-model';
-const VERSION = '1';
+const VERSION = '2';
 
 /** A per-tensor encoding in the file. */
 interface StoredEncoding {
@@ -36,7 +34,18 @@ interface StoredLayer {
   readonly inputs: readonly (StoredEncoding | null)[];
   readonly output: StoredEncoding | null;
   readonly settings?: unknown;
-  readonly weight?: { readonly bits: number; readonly signed: boolean };
+  readonly weight?: StoredWeight;
+}
+
+/** What the metadata say of a weight. */
+interface StoredWeight {
+  readonly bits: number;
+  readonly signed: boolean;
+  /** Whether two values share a byte. */
+  readonly halved: boolean;
+  /** How many blocks have factors, or scales; 0 for none. */
+  readonly factors: number;
+  readonly blockScales: number;
 }
 
 const stored = ({ scale, offset, qmin, qmax, symmetry }: AffineEncoding): StoredEncoding => ({
@@ -45,6 +54,14 @@ const stored = ({ scale, offset, qmin, qmax, symmetry }: AffineEncoding): Stored
   qmin,
   qmax,
   symmetry,
+});
+
+const storedWeight = ({ bits, signed, halved, factors, blockScales }: IntegerWeight): StoredWeight => ({
+  bits,
+  signed,
+  halved,
+  factors: factors?.shape[1] ?? 0,
+  blockScales: blockScales?.shape[0] ?? 0,
 });
 
 const storedTarget = ({ encoding, low, high }: Target) => ({ on: stored(encoding), low, high });
@@ -90,11 +107,12 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
   const described = layers.map(([path, layer]): StoredLayer => {
     const { kind, places, weight, bias, rows, float, settings, dim } = partsOf(layer);
     if (weight) {
-      const { values, scale, zero, bits } = weight;
-      tensors[under(path, 'weight')] =
-        bits > 4 ? values : tensor(packNibbles(elementsOf(values)[0]), { dtype: 'uint8' });
+      const { values, scale, zero, factors, blockScales } = weight;
+      tensors[under(path, 'weight')] = values;
       tensors[under(path, 'weight_scale')] = tensor(scale);
       if (zero) tensors[under(path, 'weight_zero')] = tensor(zero, { dtype: 'int32' });
+      if (factors) tensors[under(path, 'weight_factors')] = factors;
+      if (blockScales) tensors[under(path, 'weight_block_scales')] = blockScales;
     }
     if (bias) tensors[under(path, 'bias')] = tensor(bias);
     if (rows) tensors[under(path, 'rows')] = rows.values;
@@ -108,7 +126,7 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
       output: places.output && stored(places.output),
       ...(settings && { settings }),
       ...(dim !== undefined && { settings: dim }),
-      ...(weight && { weight: { bits: weight.bits, signed: weight.values.dtype === 'int8' } }),
+      ...(weight && { weight: storedWeight(weight) }),
     };
   });
   return writeSafetensors(tensors, {
@@ -159,8 +177,8 @@ class Reader {
     return found;
   }
 
-  floats(name: string, count: number, positive: boolean): Float32Array {
-    const values = Float32Array.from(elementsOf(this.take(name, [count], ['float32']))[0]);
+  floats(name: string, shape: readonly number[], positive: boolean): Float32Array {
+    const values = Float32Array.from(elementsOf(this.take(name, shape, ['float32']))[0]);
     if (!values.every((value) => Number.isFinite(value) && (!positive || value > 0)))
       throw new FormatError(
         `readInteger: tensor '${name}' has values that are not ${positive ? 'positive' : 'finite'}.`,
@@ -211,29 +229,50 @@ function weightShape(parts: Pick<Parts, 'rule'>, module: Module & { weight: Tens
   return [shape[1]! * groups, shape[0]! / groups, ...shape.slice(2)];
 }
 
+/** What a file says of a weight of rows of `size` values, checked. */
+function storedWeightFrom(path: string, claim: unknown, size: number): StoredWeight {
+  const { bits, signed, halved, factors, blockScales } = isRecord(claim) ? claim : {};
+  const within = (value: unknown, low: number, high: number): value is number =>
+    Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+  if (!within(bits, 1, 8) || typeof signed !== 'boolean' || typeof halved !== 'boolean')
+    throw new FormatError(
+      `readInteger: the weight of '${path}' wants 1 to 8 bits, whether they are signed, and whether two share a byte.`,
+    );
+  if (!within(factors, 0, size) || !within(blockScales, 0, size))
+    throw new FormatError(`readInteger: the weight of '${path}' has no number of blocks.`);
+  const blocks = Math.max(1, factors, blockScales);
+  const even = size % blocks === 0 && (blocks === 1 || !halved || (size / blocks) % 16 === 0);
+  if (!even || (halved && bits > 4) || (factors > 0 && (!halved || blockScales > 0)))
+    throw new FormatError(`readInteger: the weight of '${path}' has blocks or halves that do not go together.`);
+  return { bits, signed, halved, factors, blockScales };
+}
+
 function weightFrom(reader: Reader, path: string, claim: unknown, shape: number[]): IntegerWeight {
-  const { bits, signed } = isRecord(claim) ? claim : {};
-  if (typeof bits !== 'number' || !Number.isInteger(bits) || bits < 1 || bits > 8 || typeof signed !== 'boolean')
-    throw new FormatError(`readInteger: the weight of '${path}' wants 1 to 8 bits and whether they are signed.`);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const [channels, ...rest] = shape as [number, ...number[]];
+  const size = rest.reduce((product, count) => product * count, 1);
+  const { bits, signed, halved, ...blocks } = storedWeightFrom(path, claim, size);
   const name = under(path, 'weight');
-  const dtype = signed ? 'int8' : 'uint8';
-  const values =
-    bits > 4
-      ? reader.take(name, shape, [dtype])
-      : owned(
-          dtype,
-          unpackNibbles(elementsOf(reader.take(name, [Math.ceil(count / 2)], ['uint8']))[0], count, signed),
-          shape,
-        );
-  const scale = reader.floats(under(path, 'weight_scale'), shape[0]!, true);
+  const values = halved
+    ? reader.take(name, [channels, Math.ceil(size / 2)], ['uint8'])
+    : reader.take(name, shape, [signed ? 'int8' : 'uint8']);
+  const scale = reader.floats(under(path, 'weight_scale'), [channels], true);
   const zeros = under(path, 'weight_zero');
   const zero = reader.left.has(zeros)
-    ? Int32Array.from(elementsOf(reader.take(zeros, [shape[0]!], ['int32']))[0])
+    ? Int32Array.from(elementsOf(reader.take(zeros, [channels], ['int32']))[0])
     : null;
   if (zero?.some((value) => Math.abs(value) >= 2 ** 15))
     throw new FormatError(`readInteger: tensor '${zeros}' has zero points outside 16 bits.`);
-  return { values, scale, zero, bits };
+  const factorName = under(path, 'weight_factors');
+  const factors = blocks.factors > 0 ? reader.take(factorName, [channels, blocks.factors], ['uint8']) : null;
+  const most = 2 ** (8 - bits);
+  if (factors && elementsOf(factors)[0].some((factor) => factor < 1 || factor > most))
+    throw new FormatError(`readInteger: tensor '${factorName}' has factors outside 1 to ${most}.`);
+  const scales = under(path, 'weight_block_scales');
+  const blockScales =
+    blocks.blockScales > 0
+      ? tensor(reader.floats(scales, [blocks.blockScales, channels], true), { shape: [blocks.blockScales, channels] })
+      : null;
+  return { shape, values, scale, zero, bits, signed, halved, factors, blockScales };
 }
 
 /** The integer layer that a file describes, for a layer of the model. */
@@ -270,7 +309,7 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
     if (rule === 'linear' || rule === 'conv' || rule === 'convTranspose') {
       const float = module as Module & { weight: Tensor; bias: Tensor | null };
       const weight = weightFrom(reader, path, (claim as Record<string, unknown>).weight, weightShape(common, float));
-      const bias = float.bias && reader.floats(under(path, 'bias'), float.bias.numel, false);
+      const bias = float.bias && reader.floats(under(path, 'bias'), [float.bias.numel], false);
       const settings = rule === 'linear' ? {} : { settings: settingsOf(module) };
       return { ...common, weight, bias, ...settings };
     }

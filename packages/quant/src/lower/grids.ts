@@ -1,4 +1,5 @@
 import { AffineEncoding } from '../encodings/affine.js';
+import { entriesOf } from '../encodings/grid-values.js';
 
 /** The widest grids that integer layers compute with. */
 const MOST_BITS = 16;
@@ -9,13 +10,17 @@ export function unsuited(encoding: unknown): string | null {
   if (encoding.scale.numel !== 1) return 'is not quantized per tensor';
   if (encoding.numSteps >= 2 ** MOST_BITS) return `has more than ${MOST_BITS} bits`;
   if (encoding.qmin < -(2 ** 15) || encoding.qmax > 2 ** 16 - 1) return 'has a grid outside 16 bits';
-  const [scale, offset] = [encoding.scale.item(), encoding.offset.item()];
+  const [scale, offset] = [scaleOf(encoding), offsetOf(encoding)];
   if (!(scale > 0 && Number.isFinite(scale))) return `has the scale ${scale}`;
   return Math.abs(offset) < 2 ** 20 ? null : `has the offset ${offset}`;
 }
 
 /** The integer that stands for zero: minus the offset. */
-export const zeroOf = ({ offset }: AffineEncoding): number => 0 - offset.item();
+export const zeroOf = (encoding: AffineEncoding): number => 0 - offsetOf(encoding);
+
+/** The scale and the offset of all integers of a per-tensor encoding. */
+export const scaleOf = (encoding: AffineEncoding): number => entriesOf(encoding).scale[0]!;
+export const offsetOf = (encoding: AffineEncoding): number => entriesOf(encoding).offset[0]!;
 
 /** Whether two encodings say the same. */
 export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
@@ -24,8 +29,8 @@ export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
     a.qmax === b.qmax &&
     a.scale.numel === 1 &&
     b.scale.numel === 1 &&
-    a.scale.item() === b.scale.item() &&
-    a.offset.item() === b.offset.item());
+    scaleOf(a) === scaleOf(b) &&
+    offsetOf(a) === offsetOf(b));
 
 /** The positions of a grid that accumulators are put on, from `low` to `high`. */
 export interface Target {

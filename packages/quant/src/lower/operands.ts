@@ -4,7 +4,7 @@ import type { GridDType } from '../encodings/grid-values.js';
 import { look, positions, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
-import { sameEncoding, unsuited, wholeGrid } from './grids.js';
+import { offsetOf, sameEncoding, scaleOf, unsuited, wholeGrid } from './grids.js';
 
 /** Integers and the one scale and offset that all of them have. */
 export interface Integers {
@@ -32,20 +32,17 @@ export function floats(x: unknown): unknown {
 }
 
 /** Integers as kernels that compute with their numbers take them. */
-export const scaled = ({ values, encoding: { scale, offset } }: Integers): ScaledIntegers => ({
+export const scaled = ({ values, encoding }: Integers): ScaledIntegers => ({
   values,
-  scale: scale.item(),
-  offset: offset.item(),
+  scale: scaleOf(encoding),
+  offset: offsetOf(encoding),
 });
 
 /** A grid as such kernels take it. */
-export const scaledGrid = ({ scale, offset, qmin, qmax, dtype }: AffineEncoding): ScaledGrid<GridDType> => ({
-  scale: scale.item(),
-  offset: offset.item(),
-  qmin,
-  qmax,
-  dtype,
-});
+export function scaledGrid(encoding: AffineEncoding): ScaledGrid<GridDType> {
+  const { qmin, qmax, dtype } = encoding;
+  return { scale: scaleOf(encoding), offset: offsetOf(encoding), qmin, qmax, dtype };
+}
 
 /** Floats on a grid as integers. */
 export const quantized = (x: Tensor, encoding: AffineEncoding): Integers => ({

@@ -1,12 +1,22 @@
-import { convInteger, dtypes, matmulInteger, type DType, type Requantization, type Tensor } from '@q/tensor';
+import {
+  convInteger,
+  dequantizeLinear,
+  dtypes,
+  linearInteger,
+  matmulInteger,
+  type DType,
+  type Requantization,
+  type Tensor,
+} from '@q/tensor';
 import { elementsOf } from '../elements.js';
+import { QuantizationError } from '../errors.js';
 import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
 import { Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
-import { wholeGrid, zeroOf, type Target } from './grids.js';
+import { scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, type Integers } from './operands.js';
-import { largestSum, zerosOf, type IntegerWeight } from './weights.js';
+import { bytesOf, halvesOf, largestSum, zerosOf, type IntegerWeight } from './weights.js';
 
 /** The largest accumulator of 32 bits. */
 const LARGEST = 2 ** 31 - 1;
@@ -23,6 +33,7 @@ export abstract class IntegerProduct extends IntegerLayer {
   /** The grid on which the one layer behind wants the result, where this layer has none of its own. */
   lends: Target | null = null;
   private latest: Summed | null = null;
+  protected readonly zeros: Tensor | number;
 
   constructor(
     kind: string,
@@ -32,10 +43,14 @@ export abstract class IntegerProduct extends IntegerLayer {
   ) {
     super(kind, places);
     this.sum = largestSum(weight);
+    this.zeros = zerosOf(weight);
   }
 
   /** Products with the weight, `[..., channels, ...inner]`: their sums in int32, or put on a grid. */
   protected abstract product(values: Tensor, zero: number, requantize: Requantization | null): Tensor;
+
+  /** Sums of products in int32 of one block of the inputs of many. */
+  protected abstract productOfBlock(values: Tensor, zero: number, block: number): Tensor;
 
   /** Dims of the result behind its channels. */
   protected abstract readonly trailing: number;
@@ -62,13 +77,35 @@ export abstract class IntegerProduct extends IntegerLayer {
       : { y: numbers({ values, encoding: output }), route: 'integer' };
   }
 
+  /** Sums of all products: in int32, in float32 where the weight has block scales. */
   private sums({ values, encoding }: Integers): Tensor {
-    return byBytes(values, encoding.qmin, zeroOf(encoding), (x, zero) => this.product(x, zero, null));
+    const { blockScales } = this.weight;
+    return byBytes(values, encoding.qmin, zeroOf(encoding), (x, zero) =>
+      blockScales === null ? this.product(x, zero, null) : this.sumOfBlocks(x, zero, blockScales),
+    );
+  }
+
+  /** The sums of every block times its scale, added up in float32. */
+  private sumOfBlocks(values: Tensor, zero: number, blockScales: Tensor): Tensor {
+    let sum: Tensor | null = null;
+    for (let b = 0; b < blockScales.shape[0]!; b++) {
+      const acc = this.productOfBlock(values, zero, b);
+      const scale = blockScales.select(0, b).reshape([-1, ...Array<number>(this.trailing).fill(1)]);
+      const part = dequantizeLinear(acc, scale, 0);
+      acc.storage.free();
+      if (sum === null) sum = part;
+      else {
+        sum.add_(part);
+        part.storage.free();
+      }
+    }
+    return sum!;
   }
 
   private onGrid(integers: Integers, scales: Scales, target: Target): Tensor {
     const { values, encoding } = integers;
-    if (isByte(values)) return this.product(values, zeroOf(encoding), rescaling(scales, target));
+    if (isByte(values) && this.weight.blockScales === null)
+      return this.product(values, zeroOf(encoding), rescaling(scales, target));
     const acc = this.sums(integers);
     const result = placed({ acc, trailing: this.trailing, ...scales }, target);
     acc.storage.free();
@@ -90,26 +127,34 @@ export abstract class IntegerProduct extends IntegerLayer {
         this,
         `sums of up to ${most} do not fit accumulators of 32 bits. Its weights allow inputs up to ${Math.floor(LARGEST / this.sum)} steps from zero, got ${reach(x)}: use fewer bits.`,
       );
-    const step = x.encoding.scale.item();
+    const step = scaleOf(x.encoding);
     return this.weight.scale.map((scale) => scale * step);
   }
 }
 
+/** Block `block` of so many along a dim, as a view. */
+const blockOf = (x: Tensor, dim: number, block: number, blocks: number): Tensor => {
+  const size = x.shape.at(dim)! / blocks;
+  return x.narrow(dim, block * size, size);
+};
+
 /** `Linear` on integers. */
 export class IntegerLinear extends IntegerProduct {
   protected readonly trailing = 0;
-  private readonly zeros: Tensor | number;
-
-  constructor(kind: string, places: Places, weight: IntegerWeight, bias: Float32Array | null) {
-    super(kind, places, weight, bias);
-    this.zeros = zerosOf(weight);
-  }
 
   protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
-    const rows = values.ndim === 2 ? values : values.reshape([-1, values.shape.at(-1)!]);
-    const weight = this.weight.values.permute([1, 0]);
-    const products = matmulInteger<DType>(rows, weight, { aZeroPoint: zero, bZeroPoint: this.zeros, requantize });
-    return values.ndim === 2 ? products : products.reshape([...values.shape.slice(0, -1), weight.shape[1]!]);
+    const { weight, zeros } = this;
+    const options = { xZeroPoint: zero, wZeroPoint: zeros, requantize };
+    return linearInteger<DType>(values, weight.halved ? halvesOf(weight) : weight.values, options);
+  }
+
+  protected override productOfBlock(values: Tensor, zero: number, block: number): Tensor {
+    const { values: all, halved, blockScales, signed } = this.weight;
+    const blocks = blockScales!.shape[0]!;
+    const part = blockOf(all, 1, block, blocks);
+    return linearInteger(blockOf(values, -1, block, blocks), halved ? { halves: part, signed } : part, {
+      xZeroPoint: zero,
+    });
   }
 }
 
@@ -130,7 +175,6 @@ const batchedAs = (values: Tensor, rank: number): Tensor => (values.ndim === ran
 /** `Conv1d`, `Conv2d` and `Conv3d` on integers. */
 export class IntegerConv extends IntegerProduct {
   protected readonly trailing: number;
-  private readonly zeros: Tensor | number;
 
   constructor(
     kind: string,
@@ -140,21 +184,44 @@ export class IntegerConv extends IntegerProduct {
     private readonly settings: ConvSettings,
   ) {
     super(kind, places, weight, bias);
-    this.trailing = weight.values.ndim - 2;
-    this.zeros = zerosOf(weight);
+    this.trailing = weight.shape.length - 2;
   }
 
   protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
+    return this.convolved(values, zero, requantize, (weight) => weight);
+  }
+
+  protected override productOfBlock(values: Tensor, zero: number, block: number): Tensor {
+    const blocks = this.weight.blockScales!.shape[0]!;
+    const channels = values.ndim - this.trailing - 1;
+    return this.convolved(blockOf(values, channels, block, blocks), zero, null, (weight) =>
+      blockOf(weight, 1, block, blocks),
+    );
+  }
+
+  private convolved(
+    values: Tensor,
+    zero: number,
+    requantize: Requantization | null,
+    part: (weight: Tensor) => Tensor,
+  ): Tensor {
     const { stride, padding, dilation, groups } = this.settings;
     const options = { stride, padding, dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
-    return convInteger<DType>(values, this.weight.values, options);
+    return withBytes(this.weight, (weight) => convInteger<DType>(values, part(weight), options));
   }
+}
+
+/** Runs a product with the bytes of a weight, which go where they were unpacked for it. */
+function withBytes(weight: IntegerWeight, product: (bytes: Tensor) => Tensor): Tensor {
+  const bytes = bytesOf(weight);
+  const result = product(bytes);
+  if (weight.halved) bytes.storage.free();
+  return result;
 }
 
 /** `ConvTranspose1d`, `2d` and `3d` on integers: a convolution, with the weight turned, of the input with its elements set apart. */
 export class IntegerConvTranspose extends IntegerProduct {
   protected readonly trailing: number;
-  private readonly zeros: Tensor | number;
 
   constructor(
     kind: string,
@@ -164,22 +231,27 @@ export class IntegerConvTranspose extends IntegerProduct {
     private readonly settings: ConvSettings,
   ) {
     super(kind, places, weight, bias);
-    this.trailing = weight.values.ndim - 2;
-    this.zeros = zerosOf(weight);
+    this.trailing = weight.shape.length - 2;
   }
 
   protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
     const { groups, dilation } = this.settings;
     const batch = batchedAs(values, this.trailing + 2);
     const options = { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
-    const products = convInteger<DType>(this.setApart(batch, zero), this.weight.values, options);
+    const products = withBytes(this.weight, (weight) =>
+      convInteger<DType>(this.setApart(batch, zero), weight, options),
+    );
     return batch === values ? products : products.squeeze(0);
+  }
+
+  protected override productOfBlock(): never {
+    throw new QuantizationError(`${this.name}: transposed convolutions have no weights with block scales.`);
   }
 
   /** The input with `stride - 1` zeros between its elements, padded so that the convolution gives the size wanted. */
   private setApart(values: Tensor, zero: number): Tensor {
     const { stride, padding, dilation, outputPadding } = this.settings;
-    const kernel = this.weight.values.shape.slice(2);
+    const kernel = this.weight.shape.slice(2);
     const sizes = values.shape.slice(2);
     const pads = kernel.map((size, d) => dilation[d]! * (size - 1) - (typeof padding === 'string' ? 0 : padding[d]!));
     const wanted = sizes.map((size, d) => (size - 1) * stride[d]! + 1 + 2 * pads[d]! + outputPadding[d]!);
@@ -226,12 +298,12 @@ export class IntegerMatMul extends IntegerLayer {
         `${k} products of up to ${reach(left) * reach(right)} do not fit accumulators of 32 bits. Use fewer bits.`,
       );
     const { output } = this;
-    const step = Math.fround(left.encoding.scale.item() * right.encoding.scale.item());
+    const step = Math.fround(scaleOf(left.encoding) * scaleOf(right.encoding));
     const scales = (channels: number): Scales => ({ scale: new Float32Array(channels).fill(step), bias: null });
     if (output !== null && isByte(left.values) && isByte(right.values)) {
       const zeros = { aZeroPoint: zeroOf(left.encoding), bZeroPoint: zeroOf(right.encoding) };
       const { qmin, qmax, dtype } = output;
-      const multiplier = Math.fround(step / output.scale.item());
+      const multiplier = Math.fround(step / scaleOf(output));
       const requantize = { multiplier, zeroPoint: zeroOf(output), qmin, qmax, dtype };
       const values = matmulInteger(left.values, right.values, { ...zeros, requantize });
       return { y: numbers({ values, encoding: output }), route: 'integer' };

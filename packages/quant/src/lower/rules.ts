@@ -19,7 +19,7 @@ import { unsuited } from './grids.js';
 import { quantized, type Integers } from './operands.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
 import { IntegerConv, IntegerConvTranspose, IntegerLinear, IntegerMatMul, type ConvSettings } from './product.js';
-import { packed, turned, type IntegerWeight } from './weights.js';
+import { packed, type IntegerWeight } from './weights.js';
 
 /** The ways to compute a layer on integers. */
 export type Rule =
@@ -242,6 +242,10 @@ function encodingAt(module: Layer, place: string, slot: QuantizerSlot | undefine
   return slot.getEncoding();
 }
 
+/** An encoding with parameters of its own, which nobody changes. */
+const snapshot = (encoding: AffineEncoding): AffineEncoding =>
+  encoding.withParameters(encoding.scale.detach().clone(), encoding.offset.detach().clone());
+
 /** What a quantized module gives an integer layer, read while it is calibrated. */
 export function gather(module: Layer): Gathered {
   const float = definitionOf(module)!.float;
@@ -252,12 +256,12 @@ export function gather(module: Layer): Gathered {
     const encoding = encodingAt(module, `input quantizer ${i}`, slot);
     const why = encoding === null ? null : unsuited(encoding);
     if (why !== null) return { why: `its input ${i} ${why}` };
-    inputs.push(encoding === null ? null : (encoding as AffineEncoding).detach());
+    inputs.push(encoding === null ? null : snapshot(encoding as AffineEncoding));
   }
   const found = encodingAt(module, 'output quantizer 0', module.outputQuantizers[0]);
   const why = found === null ? null : unsuited(found);
   if (why !== null) return { why: `its output ${why}` };
-  const output = found === null ? null : (found as AffineEncoding).detach();
+  const output = found === null ? null : snapshot(found as AffineEncoding);
   const parts = { rule, kind: float.name, places: { inputs, output } };
   return withParameters(module, parts);
 }
@@ -290,13 +294,16 @@ function withParameters(module: Layer, parts: Parts): Gathered {
     const settings = rule === 'linear' ? undefined : settingsOf(module);
     if (settings !== undefined && settings.paddingMode !== 'zeros')
       return { why: `it pads by '${settings.paddingMode}', integer convolutions pad with zeros` };
-    const found = packed(values.get('weight')!, quantizer, rule === 'convTranspose' ? 1 : 0);
+    const groups = rule === 'convTranspose' ? settings!.groups : null;
+    const found = packed(values.get('weight')!, quantizer, groups);
     if ('why' in found) return found;
+    if (found.weight.blockScales !== null && settings !== undefined && settings.groups > 1)
+      return { why: 'its weight has block scales, which convolutions in groups have no kernel for' };
     const bias = onGrid('bias');
     return {
       parts: {
         ...parts,
-        weight: rule === 'convTranspose' ? turned(found.weight, settings!.groups) : found.weight,
+        weight: found.weight,
         bias: bias === null ? null : float32Of(bias),
         ...(settings && { settings }),
       },

@@ -1,19 +1,40 @@
 import fc from 'fast-check';
-import { packNibbles, unpackNibbles } from '../../src/kernels/nibbles.js';
+import { tensor, unpackHalves } from '@q/tensor';
+import { packRows } from '../../src/kernels/nibbles.js';
 
-describe('packNibbles', () => {
+describe('packRows', () => {
   it.each([
-    [true, -8, 7],
-    [false, 0, 15],
-  ])('is undone by unpackNibbles, signed %s', (signed, min, max) =>
+    [true, -8, 7, 'int8'],
+    [false, 0, 15, 'uint8'],
+  ] as const)('is undone by unpackHalves, signed %s', (signed, min, max, dtype) =>
     fc.assert(
-      fc.property(fc.array(fc.integer({ min, max })), (values) => {
-        const bytes = packNibbles(values);
-        expect(bytes.length).toBe(Math.ceil(values.length / 2));
-        expect([...unpackNibbles(bytes, values.length, signed)]).toEqual(values);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.array(fc.integer({ min, max }), { maxLength: 40 }),
+        (rows, row) => {
+          const all = Array.from({ length: rows }, (_, r) => row.map((value, i) => row[(i + r) % row.length] ?? value));
+          const values = tensor(all.flat(), { dtype, shape: [rows, row.length] });
+          const bytes = packRows(values);
+          expect(bytes.shape).toEqual([rows, Math.ceil(row.length / 2)]);
+          expect(unpackHalves({ halves: bytes, signed }, row.length).toArray()).toEqual(values.toArray());
+        },
+      ),
     ),
   );
 
-  it('puts the first integer in the low half', () => expect([...packNibbles([1, -1, 7])]).toEqual([0xf1, 7]));
+  it('puts the first integer in the low half, and every row in bytes of its own', () =>
+    expect(
+      packRows(
+        tensor(
+          [
+            [1, -1, 7],
+            [2, 3, 4],
+          ],
+          { dtype: 'int8' },
+        ),
+      ).toArray(),
+    ).toEqual([
+      [0xf1, 7],
+      [0x32, 4],
+    ]));
 });

@@ -66,9 +66,9 @@ export function requantizationOf(
  * Accumulators of integer products on the grid of the next layer: `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`.
  * Accumulators become float32 and every operation rounds to float32, half to even, so that results are the same everywhere.
  *
- * @param acc int32, as `matmulInteger` and `convInteger` give
+ * @param acc int32, as `matmulInteger` and `convInteger` give, or float32: sums of such times a scale each
  * @param multiplier scale of the accumulators over the scale of the result: a number, or float32 that broadcasts with acc
- * @throws DTypeError where acc is not int32 or `dtype` is not an integer dtype; ArgumentError for a grid that `dtype` cannot hold
+ * @throws DTypeError where acc is neither or `dtype` is not an integer dtype; ArgumentError for a grid that `dtype` cannot hold
  * @example
  * requantize(matmulInteger(a, b), 0.01, { dtype: 'uint8', zeroPoint: 128 });
  */

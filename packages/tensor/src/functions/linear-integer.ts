@@ -1,9 +1,10 @@
 import { apply } from '../autograd.js';
+import { tensor } from '../create.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/linear-integer.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor, operand } from '../tensor/operand.js';
+import { checkTensor } from '../tensor/operand.js';
 import { checkIntegers, requantizationOf, type Requantization } from './integer.js';
 
 /** A weight `[n, k]` of integers of 4 bits, two a byte. */
@@ -82,22 +83,37 @@ export function linearInteger<D extends DType = 'int32'>(
   const { xZeroPoint = 0, wZeroPoint = 0, requantize } = options;
   if (!Number.isSafeInteger(xZeroPoint))
     throw new ArgumentError(`${name}: xZeroPoint must be an integer, got ${described(xZeroPoint)}.`);
-  const wZero = operand(x, wZeroPoint);
-  if (wZero.numel !== 1 && (wZero.ndim !== 1 || wZero.numel !== values.shape[0]))
-    throw new ShapeError(
-      `${name}: zero points of shape ${shown(wZero.shape)} for ${values.shape[0]} outputs. Give one number, or one per output.`,
-    );
-  if (wZero.weak === null ? wZero.dtype !== 'int32' : !Number.isInteger(wZero.item()))
-    throw new DTypeError(
-      `${name}: wZeroPoint must be int32 or an integer, got ${wZero.weak ? wZero.item() : wZero.dtype}.`,
-    );
-  const { inputs, onGrid } = requantizationOf(name, x, requantize);
-  const factors = packed?.factors ? [packed.factors] : [];
-  return apply(ops.linearInteger, [x, values, operand(x, xZeroPoint), wZero, ...factors, ...inputs], {
+  const zeros = zerosOf(name, wZeroPoint, values.shape[0]!);
+  const { inputs: scales, onGrid } = requantizationOf(name, x, requantize);
+  const inputs = [x, values];
+  /** Adds inputs, and gives the place of the first. */
+  const place = (tensors: readonly Tensor[]): number | null =>
+    tensors.length === 0 ? null : inputs.push(...tensors) - tensors.length;
+  const factors = place(packed?.factors ? [packed.factors] : []);
+  return apply(ops.linearInteger, inputs, {
+    xZero: xZeroPoint,
+    factors,
+    zeros: place(zeros ? [zeros] : []),
+    multiplier: place(scales),
     onGrid,
     halves: packed && signOf(packed),
-    factored: factors.length > 0,
   }) as Tensor as Tensor<D>;
+}
+
+/** Zero points of a weight with `n` outputs as int32; null where all are 0. */
+function zerosOf(name: string, given: Tensor | number, n: number): Tensor | null {
+  if (given === 0) return null;
+  if (typeof given === 'number') {
+    if (!Number.isSafeInteger(given)) throw new ArgumentError(`${name}: wZeroPoint must be an integer, got ${given}.`);
+    return tensor(given, { dtype: 'int32' });
+  }
+  checkTensor(name, 'wZeroPoint', given);
+  if (given.dtype !== 'int32') throw new DTypeError(`${name}: wZeroPoint must be int32, got ${given.dtype}.`);
+  if (given.numel !== 1 && (given.ndim !== 1 || given.numel !== n))
+    throw new ShapeError(
+      `${name}: zero points of shape ${shown(given.shape)} for ${n} outputs. Give one number, or one per output.`,
+    );
+  return given;
 }
 
 /**

@@ -167,7 +167,8 @@ export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
 export const requantize = op<Triple, RequantizeAttrs>({
   name: 'requantize',
   forward: ([acc, ...scales], attrs) => {
-    if (acc.dtype !== 'int32') throw new DTypeError(`requantize: accumulators must be int32, got ${acc.dtype}.`);
+    if (acc.dtype !== 'int32' && acc.dtype !== 'float32')
+      throw new DTypeError(`requantize: accumulators must be int32, or float32 sums of them, got ${acc.dtype}.`);
     return requantized('requantize', acc, scales, attrs);
   },
   backward: null,

@@ -10,12 +10,16 @@ import { op } from './op.js';
 /** How the weight of a linear layer is stored. */
 export interface WeightAttrs {
   readonly halves: 'signed' | 'unsigned' | null;
-  /** Whether factors per block are among the inputs. */
-  readonly factored: boolean;
 }
 
-/** A linear layer's input, weight and zero points, factors where it has them, multiplier and bias where it is put on a grid. */
-type LinearInputs = readonly [x: Tensor, weight: Tensor, xZero: Tensor, wZero: Tensor, ...rest: Tensor[]];
+/** What of a linear layer is no tensor, and which tensors there are besides input and weight. */
+export interface LinearAttrs extends ProductAttrs, WeightAttrs {
+  readonly xZero: number;
+  /** Positions among the inputs; null where there are none. */
+  readonly factors: number | null;
+  readonly zeros: number | null;
+  readonly multiplier: number | null;
+}
 
 /** `[..., k]` as rows, copied only where no strides can express them. */
 function rowsOf(x: View): View {
@@ -29,21 +33,23 @@ function rowsOf(x: View): View {
 const inRows = (weight: Tensor): View => (weight.strides[1] === 1 ? weight : contiguous(weight));
 
 /** `(x - xZero) @ (weight - wZero).T` over the last dim, in int32 or put on a grid. */
-export const linearInteger = op<LinearInputs, ProductAttrs & WeightAttrs>({
+export const linearInteger = op<readonly Tensor[], LinearAttrs>({
   name: 'linearInteger',
-  forward: ([x, weight, xZero, wZero, ...rest], { onGrid, halves, factored }) => {
-    const factors = factored ? rest[0]! : null;
-    const [multiplier, bias] = rest.slice(factored ? 1 : 0);
+  forward: (inputs, { onGrid, halves, xZero, ...places }) => {
+    const name = 'linearInteger';
+    const [x, weight] = inputs as readonly [Tensor, Tensor];
+    const at = (place: number | null): Tensor | null => (place === null ? null : inputs[place]!);
+    const [factors, wZero] = [at(places.factors), at(places.zeros)];
     const n = weight.shape[0]!;
     const shape = [...x.shape.slice(0, -1), n];
     const out = empty(shape, onGrid?.dtype ?? 'int32');
-    const zeros = wZero.numel === 1 && wZero.item() === 0 ? null : zeroPoint('linearInteger', wZero, [n], 0);
+    const zeros = wZero && zeroPoint(name, wZero, [n], 0);
     const rescaling =
-      onGrid === null || !multiplier || !bias
+      onGrid === null || places.multiplier === null
         ? null
         : {
-            multiplier: perChannel('linearInteger', 'multiplier', multiplier, n),
-            bias: perChannel('linearInteger', 'bias', bias, n),
+            multiplier: perChannel(name, 'multiplier', inputs[places.multiplier]!, n),
+            bias: perChannel(name, 'bias', inputs[places.multiplier + 1]!, n),
             grid: onGrid.grid,
           };
     const y = { storage: out.storage, layout: out.layout.reshape([numel(shape.slice(0, -1)), n])! };
@@ -51,7 +57,7 @@ export const linearInteger = op<LinearInputs, ProductAttrs & WeightAttrs>({
       kernels.linearInteger(
         rowsOf(x),
         { values: inRows(weight), halves, factors: factors && contiguous(factors) },
-        xZero.item(),
+        xZero,
         zeros,
         y,
         rescaling,
@@ -62,7 +68,7 @@ export const linearInteger = op<LinearInputs, ProductAttrs & WeightAttrs>({
 });
 
 /** The values of a linear layer's weight as bytes. */
-export const unpackWeight = op<readonly Tensor[], Omit<WeightAttrs, 'factored'> & { readonly k: number }>({
+export const unpackWeight = op<readonly Tensor[], WeightAttrs & { readonly k: number }>({
   name: 'unpackNibbles',
   forward: ([weight, factors], { halves, k }) => {
     const out = empty([weight!.shape[0]!, k], halves === 'signed' ? 'int8' : 'uint8');

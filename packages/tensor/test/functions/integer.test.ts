@@ -15,7 +15,8 @@ describe('requantize', () => {
     ]));
 
   it('refuses accumulators, dtypes and grids that are none', () => {
-    expect(() => requantize(tensor([1.5]), 1)).toThrow(/accumulators must be int32, got float32/);
+    expect(() => requantize(tensor([1], { dtype: 'int8' }), 1)).toThrow(/accumulators must be int32, or float32/);
+    expect(requantize(tensor([1.5, 2.4]), 2).toArray()).toEqual([3, 5]);
     expect(() => requantize(acc([1]), 1, { dtype: 'float32' })).toThrow(/must be an integer dtype, got float32/);
     expect(() => requantize(acc([1]), 1, { qmax: 128 })).toThrow(/int8 holds no grid \[-128, 128\]/);
     expect(() => requantize(acc([1]), 1, { zeroPoint: 0.5 })).toThrow(/zeroPoint must be an integer, got 0.5/);

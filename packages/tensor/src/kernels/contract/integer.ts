@@ -52,7 +52,7 @@ export interface IntegerKernels {
   /** `table[x - first]`: `table` is a contiguous vector of the dtype of `out`, `x` has an integer dtype and lies in it. */
   lookup(x: View, table: View, first: number, out: View): void;
   /**
-   * `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`: accumulators (int32) become float32, each operation rounds
+   * `clamp(rint(acc * multiplier + bias) + zeroPoint, qmin, qmax)`: accumulators (int32 or float32) become float32, each operation rounds
    * to float32, `rint` rounds half to even, NaN becomes `qmin`. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.
    */
   requantize(acc: View, multiplier: View, bias: View, grid: IntegerGrid, out: View): void;
