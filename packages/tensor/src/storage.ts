@@ -47,6 +47,7 @@ export class Storage<D extends DType = DType> {
   /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
   private exposed: boolean;
   private kept = false;
+  private freed = false;
   /** What a kernel made of the elements and keeps for the next use. */
   derived: Derived | null = null;
 
@@ -162,10 +163,16 @@ export class Storage<D extends DType = DType> {
     if (this.kept || !this.block || this.host) return;
     kernelMemory!.free(this.block);
     this.block = null;
+    this.freed = true;
     this.forget();
     this.fill = () => {
       throw new MemoryError('this tensor was freed when its scope() ended. Return it from the scope, or keep() it.');
     };
+  }
+
+  /** True once the memory was given back: there are no elements to be read any more. */
+  get isFreed(): boolean {
+    return this.freed;
   }
 
   /** Makes `free` leave this storage alone, and those that its elements come from. */

@@ -1,7 +1,7 @@
 import { cat, Tensor } from '@q/tensor';
 import type { Module } from '@q/nn';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
-import { floats, Gate, integersOf, numbers, type Integers } from './operands.js';
+import { floats, Gate, integersOf, numbers, quantized, type Integers } from './operands.js';
 import { run } from './pointwise.js';
 
 /** A layer that moves or picks elements (views, slices, the largest of each window): done to the integers as it is. */
@@ -82,7 +82,7 @@ export class FloatInside extends IntegerLayer {
   protected override compute(args: readonly unknown[]): Computed {
     const y = run(this.inside, ...args.map(floats));
     if (!(y instanceof Tensor)) throw new NotOnIntegers(this, `gives several results.`);
-    const on = new Gate(this.outputGrid()).enter(y);
+    const on = quantized(y, this.outputGrid());
     const entered = args.every((arg) => !(arg instanceof Tensor) || integersOf(arg) !== null);
     return {
       y: numbers(on),

@@ -50,6 +50,16 @@ export const quantized = (x: Tensor, encoding: AffineEncoding): Integers => ({
   encoding,
 });
 
+/** Floats that were put on a grid, and the gates that have taken the integers. */
+interface Shared {
+  readonly version: number;
+  readonly integers: Integers;
+  readonly takers: Set<Gate>;
+}
+
+/** What was last made of a tensor of floats. Each gate takes it once: the next time it sees the tensor is another call. */
+const shared = new WeakMap<Tensor, Shared>();
+
 /** Puts tensors on the grid of one place, and remembers the last table it needed. */
 export class Gate {
   private table: { readonly from: AffineEncoding; readonly table: Table } | null = null;
@@ -61,7 +71,27 @@ export class Gate {
     const { encoding } = this;
     if (x instanceof Accumulated) return { values: x.onGrid(wholeGrid(encoding)), encoding };
     const integers = integersOf(x);
-    return integers === null ? quantized(x, encoding) : this.moved(integers);
+    return integers === null ? this.divided(x) : this.moved(integers);
+  }
+
+  /** Floats on this grid. What several layers read, as a residual and the layers beside it do, is divided once for all of them. */
+  private divided(x: Tensor): Integers {
+    const { encoding } = this;
+    const { version, isStable } = x.storage;
+    if (!isStable) return quantized(x, encoding);
+    const known = shared.get(x);
+    const usable =
+      known?.version === version &&
+      !known.takers.has(this) &&
+      !known.integers.values.storage.isFreed &&
+      sameEncoding(known.integers.encoding, encoding);
+    if (usable) {
+      known.takers.add(this);
+      return { values: known.integers.values, encoding };
+    }
+    const integers = quantized(x, encoding);
+    shared.set(x, { version, integers, takers: new Set([this]) });
+    return integers;
   }
 
   /** Integers of another grid on this one. */
