@@ -4,9 +4,9 @@ import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import type { IntegerGrid, ScaledBinaryName } from '../kernels/contract/integer.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
-import { empty, emptyLike, type View } from '../storage.js';
+import { empty, emptyLike, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { checkChannels, contiguous, convWindows, lifted, outputSizes, spatial, type ConvAttrs } from './conv.js';
+import { checkChannels, contiguous, convWindows, lifted, outputSizes, type ConvAttrs } from './conv.js';
 import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
 import { op, type Pair, type Triple } from './op.js';
@@ -58,8 +58,19 @@ function requantized(name: string, acc: View, [multiplier, bias]: Scales, attrs:
   return out;
 }
 
+/** The zero point that most products have. Nobody writes to it. */
+const noZero = new Storage('int32', 1, Int32Array.of(0));
+
 /** A zero point for all, one per entry of `dim` (as a vector), or one that broadcasts to `shape` already; as `shape` in int32. */
 export function zeroPoint(name: string, zero: Tensor, shape: Shape, dim: number): View {
+  if (zero.weak !== null && zero.item() === 0)
+    return {
+      storage: noZero,
+      layout: new Layout(
+        shape,
+        shape.map(() => 0),
+      ),
+    };
   const view = cast(zero, 'int32');
   const aligned = zero.ndim === 1 && zero.numel > 1 ? shape.map((size, d) => (d === dim ? size : 1)) : zero.shape;
   if (numel(aligned) !== zero.numel)
@@ -99,11 +110,25 @@ export const matmulInteger = op<Zeroed, ProductAttrs>({
 /** Bytes of unfolded windows up to which all samples of a batch are multiplied at once; small products cost mostly their start. */
 const TOGETHER = 2 ** 21;
 
-/** A view whose channels lie in order each, with three spatial dims. */
-function channelsInOrder(x: View): View {
-  const { shape, strides } = x.layout;
-  const inOrder = new Layout(shape.slice(2), strides.slice(2)).isContiguous;
-  return spatial(inOrder ? x : contiguous(x));
+/** `[n, c, ...]` with three spatial dims, each channel in order. */
+function inChannels(x: View): View {
+  const { shape, strides, offset } = x.layout;
+  const ones = Array<number>(5 - shape.length).fill(1);
+  const sizes = [shape[0]!, shape[1]!, ...ones, ...shape.slice(2)];
+  const [, , depth, height, width] = sizes as [number, number, number, number, number];
+  const plane = [depth, height, width];
+  const steps = [height * width, width, 1];
+  const inOrder = strides.slice(2).every((step, d) => step === steps[d + ones.length] || shape[d + 2] === 1);
+  if (!inOrder && plane.some((size) => size > 1)) return inChannels(contiguous(x));
+  return { storage: x.storage, layout: new Layout(sizes, [strides[0]!, strides[1]!, ...steps], offset) };
+}
+
+/** Zero points of a weight `[filters, ...]`, one per filter, as int32 `[filters]`. */
+function perFilter(zero: Tensor, shape: Shape): View {
+  const [filters] = shape as [number];
+  if (zero.numel === 1 || zero.ndim === 1) return zeroPoint('convInteger', zero, [filters], 0);
+  const { storage, layout } = zeroPoint('convInteger', zero, [filters, ...shape.slice(1).map(() => 1)], 0);
+  return { storage, layout: layout.reshape([filters])! };
 }
 
 /** A multiplier or bias of one entry, or one per output channel, as float32 `[channels]`. */
@@ -126,7 +151,7 @@ export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
     if (xZero.numel !== 1)
       throw new ShapeError(`convInteger: one zero point for all of x, got shape ${shown(xZero.shape)}.`);
     checkChannels('convInteger', x.shape, weight.shape, attrs.groups);
-    const zeros = zeroPoint('convInteger', wZero, [weight.shape[0]!, ...weight.shape.slice(1).map(() => 1)], 0);
+    const zeros = perFilter(wZero, weight.shape);
     const kernel = weight.shape.slice(2);
     const sizes = outputSizes('convInteger', x.shape.slice(2), kernel, attrs);
     const [batch, filters] = [x.shape[0]!, weight.shape[0]!];
@@ -150,11 +175,11 @@ export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
           };
     if (out.layout.numel > 0)
       kernels.convInteger(
-        channelsInOrder(xs),
+        inChannels(xs),
         lifted(contiguous(weight)),
         zero,
-        { storage: zeros.storage, layout: zeros.layout.reshape([filters])! },
-        spatial(y),
+        zeros,
+        inChannels(y),
         convWindows(kernel, attrs),
         rescaling,
       );
