@@ -1,41 +1,70 @@
-import { convInteger, matmulInteger, noGrad, type Tensor } from '@q/tensor';
-import type { Kernel, KernelOperand } from '../modules/quantized-module.js';
+import {
+  binaryScaled,
+  convInteger,
+  dequantizeLinear,
+  linearInteger,
+  matmulInteger,
+  noGrad,
+  type ScaledBinaryName,
+  type ScaledIntegers,
+  type Tensor,
+} from '@q/tensor';
+import { elementsOf } from '../elements.js';
+import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
-import { onGrid, perChannel, perTensor, type IntegerOperand } from './operand.js';
+import type { Kernel, KernelOperand } from '../modules/quantized-module.js';
+import { QuantizedTensor } from '../tensor.js';
+import { largestSum, LARGEST_ACCUMULATOR, overflow } from './bounds.js';
+import { onGrid, perChannel, perTensor, type IntegerOperand, type PerTensorOperand } from './operand.js';
 
-/** Integers moved to their zero, in int32. */
-const centred = ({ values, zeroPoint }: IntegerOperand): Tensor => values.to('int32').sub(zeroPoint);
-
-const number = ({ values, zeroPoint, scale }: IntegerOperand): Tensor =>
-  values.to('int32').sub(zeroPoint).to('float32').mul(scale);
-
-/** Sums of products as numbers, per entry of `dim`, with the bias. */
-function scaled(
+/** Sums of products as numbers, per output channel, with the bias. `trailing` dims follow the channels. */
+function numbersOf(
   sums: Tensor,
-  x: IntegerOperand,
+  x: PerTensorOperand,
   weight: IntegerOperand,
   bias: KernelOperand | undefined,
   trailing: number,
 ): Tensor {
   const channels = (values: Tensor): Tensor =>
-    values.reshape([...values.shape, ...Array.from({ length: trailing }, () => 1)]);
-  const scale = x.scale.mul(weight.scale);
-  const y = sums.to('float32').mul(scale.ndim === 0 ? scale : channels(scale));
+    values.ndim === 0 ? values : values.reshape([...values.shape, ...Array.from({ length: trailing }, () => 1)]);
+  const y = dequantizeLinear(sums, channels(weight.scale.mul(x.step)), 0);
+  sums.storage.free();
   if (bias === undefined) return y;
   return y.add(channels('dequantize' in bias ? bias.dequantize().detach() : bias.detach()));
 }
 
+/** The bounds of weights, which stay the same from call to call. */
+const bounds = new WeakMap<KernelOperand, number>();
+
+/** Throws where products of a weight with an input could leave 32 bits. */
+function checkSums(kernel: string, x: PerTensorOperand, operand: KernelOperand, weight: IntegerOperand): void {
+  let sum = bounds.get(operand);
+  if (sum === undefined) {
+    sum = largestSum(weight.values, elementsOf(weight.zeroPoint)[0]);
+    bounds.set(operand, sum);
+  }
+  const why = overflow(sum, x.reach);
+  if (why !== null) throw new QuantizationError(`${kernel}: ${why}.`);
+}
+
+const isByte = ({ values: { dtype } }: IntegerOperand): boolean => dtype === 'int8' || dtype === 'uint8';
+
 /**
  * Kernel of `QuantizedLinear`: integers are multiplied and summed in int32, `y = (xq - xz) @ (wq - wz).T * (xs * ws) + bias`.
- * Wants the input quantized per tensor, the weight per tensor or per output channel.
+ * Wants the input quantized per tensor, the weight per tensor or per output channel. Throws QuantizationError where sums could
+ * leave 32 bits.
  */
 export const integerLinear: Kernel = ([input], { weight, bias }, { outputEncoding }) =>
   noGrad(() => {
     const x = perTensor('integerLinear', 'the input', input);
     const w = perChannel('integerLinear', weight);
+    checkSums('integerLinear', x, weight!, w);
     const rows = x.values.ndim === 1 ? x.values.unsqueeze(0) : x.values;
-    const sums = matmulInteger(rows, w.values.permute([1, 0]), { aZeroPoint: x.zeroPoint, bZeroPoint: w.zeroPoint });
-    return onGrid(scaled(x.values.ndim === 1 ? sums.squeeze(0) : sums, x, w, bias, 0), outputEncoding);
+    const products = isByte(w)
+      ? linearInteger(rows, w.values, { xZeroPoint: x.zero, wZeroPoint: w.zeroPoint })
+      : matmulInteger(rows, w.values.permute([1, 0]), { aZeroPoint: x.zero, bZeroPoint: w.zeroPoint });
+    const y = numbersOf(products, x, w, bias, 0);
+    return onGrid(x.values.ndim === 1 ? y.squeeze(0) : y, outputEncoding);
   });
 
 /** Settings that the integer convolution reads from its module. */
@@ -61,41 +90,56 @@ export const integerConv: Kernel = ([input], { weight, bias }, { module, outputE
       );
     const x = perTensor('integerConv', 'the input', input);
     const w = perChannel('integerConv', weight);
+    checkSums('integerConv', x, weight!, w);
     const { stride, padding, dilation, groups } = module;
-    const sums = convInteger(x.values, w.values, {
+    const products = convInteger(x.values, w.values, {
       stride,
       padding,
       dilation,
       groups,
-      xZeroPoint: x.zeroPoint,
+      xZeroPoint: x.zero,
       wZeroPoint: w.zeroPoint,
     });
-    return onGrid(scaled(sums, x, w, bias, w.values.ndim - 2), outputEncoding);
+    return onGrid(numbersOf(products, x, w, bias, w.values.ndim - 2), outputEncoding);
   });
 
-/** Kernel of `QuantizedMatMul`: both inputs quantized per tensor. */
+/** Kernel of `QuantizedMatMul`: both inputs quantized per tensor. Throws QuantizationError where sums could leave 32 bits. */
 export const integerMatMul: Kernel = ([left, right], _params, { outputEncoding }) =>
   noGrad(() => {
     const a = perTensor('integerMatMul', 'the first input', left);
     const b = perTensor('integerMatMul', 'the second input', right);
-    const sums = matmulInteger(a.values, b.values, { aZeroPoint: a.zeroPoint, bZeroPoint: b.zeroPoint });
-    return onGrid(sums.to('float32').mul(a.scale.mul(b.scale)), outputEncoding);
+    const k = a.values.shape.at(-1) ?? 1;
+    if (k * a.reach * b.reach > LARGEST_ACCUMULATOR)
+      throw new QuantizationError(
+        `integerMatMul: ${k} products of up to ${a.reach * b.reach} do not fit accumulators of 32 bits. Use fewer bits.`,
+      );
+    const products = matmulInteger(a.values, b.values, { aZeroPoint: a.zero, bZeroPoint: b.zero });
+    return onGrid(dequantizeLinear(products, Math.fround(a.step * b.step), 0), outputEncoding);
   });
 
-/** Kernel of `QuantizedMultiply`: the product of the integers times the product of the scales. */
-export const integerMultiply: Kernel = ([left, right], _params, { outputEncoding }) =>
-  noGrad(() => {
-    const a = perTensor('integerMultiply', 'the first input', left);
-    const b = perTensor('integerMultiply', 'the second input', right);
-    return onGrid(centred(a).mul(centred(b)).to('float32').mul(a.scale.mul(b.scale)), outputEncoding);
-  });
+/** An operand as kernels that compute with its numbers take it. */
+const scaled = ({ values, step, zero }: PerTensorOperand): ScaledIntegers => ({ values, scale: step, offset: -zero });
 
-/** Kernel of `QuantizedAdd`: each input has a scale of its own, so the sum is taken of the numbers. */
-export const integerAdd: Kernel = ([left, right], _params, { outputEncoding }) =>
-  noGrad(() => {
-    const [a, b] = [
-      perTensor('integerAdd', 'the first input', left),
-      perTensor('integerAdd', 'the second input', right),
-    ];
-    return onGrid(number(a).add(number(b)), outputEncoding);
-  });
+/** Kernel of two operands, each with a scale of its own: their numbers are computed with as the simulation does. */
+const pairwise =
+  (kernel: string, operation: ScaledBinaryName): Kernel =>
+  ([left, right], _params, { outputEncoding }) =>
+    noGrad(() => {
+      const a = perTensor(kernel, 'the first input', left);
+      const b = perTensor(kernel, 'the second input', right);
+      const { scale, offset, qmin, qmax, dtype } = gridOf(kernel, outputEncoding);
+      const grid = { scale: scale.item(), offset: offset.item(), qmin, qmax, dtype };
+      return new QuantizedTensor(binaryScaled(operation, scaled(a), scaled(b), grid), outputEncoding);
+    });
+
+/** The encoding of a result, which must have one scale. */
+function gridOf(kernel: string, encoding: AffineEncoding): AffineEncoding {
+  if (encoding.scale.numel === 1) return encoding;
+  throw new QuantizationError(`${kernel}: the output must be quantized per tensor.`);
+}
+
+/** Kernel of `QuantizedMultiply`. */
+export const integerMultiply: Kernel = pairwise('integerMultiply', 'mul');
+
+/** Kernel of `QuantizedAdd`. */
+export const integerAdd: Kernel = pairwise('integerAdd', 'add');

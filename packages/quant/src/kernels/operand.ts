@@ -3,6 +3,8 @@ import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import type { KernelOperand } from '../modules/quantized-module.js';
 import { QuantizedTensor } from '../tensor.js';
+import { reachOf } from './bounds.js';
+import { positions } from './table.js';
 
 /** The integers of an operand and how they map to numbers: `(values - zeroPoint) * scale`. */
 export interface IntegerOperand {
@@ -12,37 +14,62 @@ export interface IntegerOperand {
   readonly zeroPoint: Tensor;
 }
 
-/** Reads a quantized operand. Throws QuantizationError for one that is not, naming the kernel and the operand. */
-export function integerOperand(kernel: string, what: string, operand: KernelOperand | undefined): IntegerOperand {
+/** An operand with one scale for all of it: `(values - zero) * step`. */
+export interface PerTensorOperand {
+  readonly values: Tensor;
+  readonly step: number;
+  readonly zero: number;
+  /** The largest distance of an integer of its grid from the zero. */
+  readonly reach: number;
+}
+
+/** A quantized operand and its encoding. Throws QuantizationError for one that is not, naming the kernel and the operand. */
+function quantizedOperand(kernel: string, what: string, operand: KernelOperand | undefined): [Tensor, AffineEncoding] {
   if (!(operand instanceof QuantizedTensor) || operand.encoding === null)
     throw new QuantizationError(
       `${kernel}: ${what} is not quantized. Set a quantizer there, or take the kernel away with setKernel(null).`,
     );
-  const { scale, offset } = operand.encoding;
-  return { values: operand.quantizedRepr(), scale: scale.detach(), zeroPoint: offset.detach().neg().to('int32') };
+  return [operand.quantizedRepr(), operand.encoding];
 }
 
-/** An operand with one scale for all of it. */
-export function perTensor(kernel: string, what: string, operand: KernelOperand | undefined): IntegerOperand {
-  const { values, scale, zeroPoint } = integerOperand(kernel, what, operand);
+/** An operand with one scale for all of it. Throws QuantizationError for any other. */
+export function perTensor(kernel: string, what: string, operand: KernelOperand | undefined): PerTensorOperand {
+  const [values, { scale, offset, qmin, qmax }] = quantizedOperand(kernel, what, operand);
   if (scale.numel !== 1)
     throw new QuantizationError(
       `${kernel}: ${what} must be quantized per tensor, its scale has shape ${shown(scale.shape)}.`,
     );
-  return { values, scale: scale.reshape([]), zeroPoint: zeroPoint.reshape([]) };
+  const zero = 0 - offset.item();
+  return { values, step: scale.item(), zero, reach: reachOf(qmin, qmax, zero) };
 }
 
-/** A weight with one scale for all of it, or one per entry of `dim` (which come as vectors). */
-export function perChannel(kernel: string, operand: KernelOperand | undefined, dim = 0): IntegerOperand {
-  const { values, scale, zeroPoint } = integerOperand(kernel, 'weight', operand);
-  if (scale.numel === 1) return { values, scale: scale.reshape([]), zeroPoint: zeroPoint.reshape([]) };
-  if (scale.ndim !== values.ndim || scale.shape.some((size, d) => size !== (d === dim ? values.shape[d] : 1)))
+/** The integers of weights, which stay the same from call to call. */
+const weights = new WeakMap<QuantizedTensor, { readonly encoding: AffineEncoding; readonly operand: IntegerOperand }>();
+
+/** A weight with one scale for all of it, or one per entry of dim 0 (which come as vectors). Throws QuantizationError for any other. */
+export function perChannel(kernel: string, weight: KernelOperand | undefined): IntegerOperand {
+  const known = weight instanceof QuantizedTensor ? weights.get(weight) : undefined;
+  if (known && known.encoding === (weight as QuantizedTensor).encoding) return known.operand;
+  const [values, encoding] = quantizedOperand(kernel, 'weight', weight);
+  const scale = encoding.scale.detach();
+  const fits =
+    scale.numel === 1 ||
+    (scale.ndim === values.ndim && scale.shape.every((size, d) => size === (d === 0 ? values.shape[0] : 1)));
+  if (!fits)
     throw new QuantizationError(
       `${kernel}: the weight must be quantized per tensor or per output channel, its scale has shape ${shown(scale.shape)}.`,
     );
-  return { values, scale: scale.reshape([-1]), zeroPoint: zeroPoint.reshape([-1]) };
+  const shape = scale.numel === 1 ? [] : [-1];
+  const zeroPoint = encoding.offset.detach().neg().to('int32');
+  const operand = {
+    values,
+    scale: scale.reshape(shape),
+    zeroPoint: zeroPoint.reshape(zeroPoint.numel === 1 ? [] : [-1]),
+  };
+  weights.set(weight as QuantizedTensor, { encoding, operand });
+  return operand;
 }
 
 /** The result of a kernel: numbers put on the grid of the output. */
 export const onGrid = (y: Tensor, encoding: AffineEncoding): QuantizedTensor =>
-  new QuantizedTensor(encoding.quantize(y), encoding);
+  new QuantizedTensor(encoding.scale.numel === 1 ? positions(y, encoding) : encoding.quantize(y), encoding);

@@ -1,5 +1,6 @@
 import { AffineEncoding } from '../encodings/affine.js';
 import { entriesOf } from '../encodings/grid-values.js';
+import { sameEncoding } from '../encodings/same.js';
 
 /** The widest grids that integer layers compute with. */
 const MOST_BITS = 16;
@@ -21,16 +22,6 @@ export const zeroOf = (encoding: AffineEncoding): number => 0 - offsetOf(encodin
 /** The scale and the offset of all integers of a per-tensor encoding. */
 export const scaleOf = (encoding: AffineEncoding): number => entriesOf(encoding).scale[0]!;
 export const offsetOf = (encoding: AffineEncoding): number => entriesOf(encoding).offset[0]!;
-
-/** Whether two encodings say the same. */
-export const sameEncoding = (a: AffineEncoding, b: AffineEncoding): boolean =>
-  a === b ||
-  (a.qmin === b.qmin &&
-    a.qmax === b.qmax &&
-    a.scale.numel === 1 &&
-    b.scale.numel === 1 &&
-    scaleOf(a) === scaleOf(b) &&
-    offsetOf(a) === offsetOf(b));
 
 /** The positions of a grid that accumulators are put on, from `low` to `high`. */
 export interface Target {

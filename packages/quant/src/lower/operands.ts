@@ -1,10 +1,11 @@
 import { noGrad, type ScaledGrid, type ScaledIntegers, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
+import { sameEncoding } from '../encodings/same.js';
 import { look, positions, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
-import { offsetOf, sameEncoding, scaleOf, unsuited, wholeGrid } from './grids.js';
+import { offsetOf, scaleOf, unsuited, wholeGrid } from './grids.js';
 
 /** Integers and the one scale and offset that all of them have. */
 export interface Integers {

@@ -10,20 +10,16 @@ import {
 } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
+import { LARGEST_ACCUMULATOR, overflow, reachOf } from '../kernels/bounds.js';
 import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
 import { Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
 import { scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, type Integers } from './operands.js';
-import { bytesOf, halvesOf, largestSum, zerosOf, type IntegerWeight } from './weights.js';
+import { boundOf, bytesOf, halvesOf, zerosOf, type IntegerWeight } from './weights.js';
 
-/** The largest accumulator of 32 bits. */
-const LARGEST = 2 ** 31 - 1;
-
-/** The largest distance of a position of a grid from its zero. */
-const reach = ({ encoding }: Integers): number =>
-  Math.max(Math.abs(encoding.qmin - zeroOf(encoding)), Math.abs(encoding.qmax - zeroOf(encoding)));
+const reach = ({ encoding }: Integers): number => reachOf(encoding.qmin, encoding.qmax, zeroOf(encoding));
 
 /** A product of the input with a weight, and a bias: what linear layers and convolutions have in common. */
 export abstract class IntegerProduct extends IntegerLayer {
@@ -42,7 +38,7 @@ export abstract class IntegerProduct extends IntegerLayer {
     readonly bias: Float32Array | null,
   ) {
     super(kind, places);
-    this.sum = largestSum(weight);
+    this.sum = boundOf(weight);
     this.zeros = zerosOf(weight);
   }
 
@@ -121,12 +117,8 @@ export abstract class IntegerProduct extends IntegerLayer {
 
   /** Scales for an input whose sums cannot leave 32 bits. */
   private checked(x: Integers): Float32Array {
-    const most = this.sum * reach(x);
-    if (most > LARGEST)
-      throw new NotOnIntegers(
-        this,
-        `sums of up to ${most} do not fit accumulators of 32 bits. Its weights allow inputs up to ${Math.floor(LARGEST / this.sum)} steps from zero, got ${reach(x)}: use fewer bits.`,
-      );
+    const why = overflow(this.sum, reach(x));
+    if (why !== null) throw new NotOnIntegers(this, `${why}.`);
     const step = scaleOf(x.encoding);
     return this.weight.scale.map((scale) => scale * step);
   }
@@ -292,7 +284,7 @@ export class IntegerMatMul extends IntegerLayer {
       throw new NotOnIntegers(this, `multiplies matrices only. Give vectors a dim of size 1.`);
     const k = left.values.shape.at(-1)!;
     const most = k * reach(left) * reach(right);
-    if (most > LARGEST)
+    if (most > LARGEST_ACCUMULATOR)
       throw new NotOnIntegers(
         this,
         `${k} products of up to ${reach(left) * reach(right)} do not fit accumulators of 32 bits. Use fewer bits.`,

@@ -1,6 +1,7 @@
 import { noGrad, tensor, unpackHalves, type HalfByteWeight, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
+import { largestSum } from '../kernels/bounds.js';
 import { packRows } from '../kernels/nibbles.js';
 import { GroupedBlockQuantizeDequantize } from '../quantizers/grouped-block.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
@@ -180,23 +181,9 @@ export const halvesOf = ({ values, signed, factors }: IntegerWeight): HalfByteWe
 export const bytesOf = (weight: IntegerWeight): Tensor =>
   weight.halved ? unpackHalves(halvesOf(weight), count(weight.shape.slice(1))).reshape(weight.shape) : weight.values;
 
-/** The largest sum of magnitudes of the centred values of one output channel, or of one block of it: bounds its accumulator per unit of input. */
-export function largestSum(weight: IntegerWeight): number {
-  const { shape, zero, blockScales } = weight;
-  const [q] = elementsOf(bytesOf(weight));
-  const channels = shape[0]!;
-  const blocks = blockScales?.shape[0] ?? 1;
-  const size = q.length / channels / blocks;
-  let most = 0;
-  for (let c = 0, i = 0; c < channels; c++)
-    for (let b = 0; b < blocks; b++) {
-      const centre = zero === null ? 0 : zero[c]!;
-      let sum = 0;
-      for (const end = i + size; i < end; i++) sum += Math.abs(q[i]! - centre);
-      most = Math.max(most, sum);
-    }
-  return most;
-}
+/** What bounds the accumulators of a weight per unit of input. */
+export const boundOf = (weight: IntegerWeight): number =>
+  largestSum(bytesOf(weight), weight.zero, weight.blockScales?.shape[0]);
 
 /** Zero points as a tensor, or 0. */
 export const zerosOf = ({ zero }: IntegerWeight): Tensor | number =>

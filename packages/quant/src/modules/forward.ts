@@ -6,6 +6,7 @@ import { QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
+import { KeptOperands } from './kept-operands.js';
 import {
   named,
   parameterPlaces,
@@ -155,6 +156,9 @@ function withQuantizedParameters<T>(module: Quantized, run: () => T): T {
 
 const toGrid = (value: Tensor): KernelOperand => (value instanceof DequantizedTensor ? value.quantize() : value);
 
+/** Parameters on their grids, which kernels compute with again and again. */
+const keptOperands = new KeptOperands();
+
 function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[], args: readonly unknown[]): Tensor {
   const outputEncoding = module.outputQuantizers[0]?.getEncoding() ?? null;
   if (!(outputEncoding instanceof AffineEncoding))
@@ -175,7 +179,9 @@ function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[]
     parameterPlaces(module).map(({ name, value }) => [name, value]),
   );
   for (const [quantizer, { name, value }] of placedQuantizers(module))
-    params[name] = toGrid(quantizeParameter(module, name, quantizer, value));
+    params[name] = keptOperands.for(module, name, quantizer, value, () =>
+      toGrid(quantizeParameter(module, name, quantizer, value)),
+    );
   const result = kernel(operands, params, { module, outputEncoding, args });
   if (!(result instanceof QuantizedTensor) || result.encoding === null)
     throw new QuantizationError(

@@ -1,0 +1,80 @@
+import { Linear, type Module } from '@q/nn';
+import { noGrad, randn, scope, type Tensor } from '@q/tensor';
+import { affine, computeEncodings, integerLinear, QuantizationMixin, type KernelModule } from '../../src/index.js';
+
+const x = randn([4, 64]);
+
+function quantized(): Linear & Module & KernelModule {
+  const layer = QuantizationMixin.fromModule(new Linear(64, 32));
+  const quantizer = (shape: number[], symmetric: boolean) =>
+    new affine.QuantizeDequantize({ shape, bitwidth: 8, symmetric });
+  layer.inputQuantizers = [quantizer([], false)];
+  layer.outputQuantizers = [quantizer([], false)];
+  layer.paramQuantizers.weight = quantizer([32, 1], true);
+  noGrad(() => computeEncodings(layer, () => layer.forward(x)));
+  return layer;
+}
+
+/** What the kernel gets as its weight in one call, and the result. */
+function called(layer: ReturnType<typeof quantized>): { weight: unknown; y: Tensor } {
+  let weight: unknown;
+  layer.setKernel((inputs, params, context) => {
+    weight = params.weight;
+    return integerLinear(inputs, params, context);
+  });
+  const y = noGrad(() => layer.forward(x));
+  return { weight, y };
+}
+
+describe('the weight of a kernel', () => {
+  it('is put on its grid once', () => {
+    const layer = quantized();
+    const first = called(layer);
+    const again = scope(() => called(layer));
+    expect(again.weight).toBe(first.weight);
+    expect(again.y.toArray()).toEqual(first.y.toArray());
+  });
+
+  it('is put on it anew where it was written to, replaced, or has another range', () => {
+    const layer = quantized();
+    const changes: (() => void)[] = [
+      () => noGrad(() => layer.weight.mul_(0.5)),
+      () => (layer.weight = new Linear(64, 32).weight),
+      () =>
+        (layer.paramQuantizers.weight as affine.QuantizeDequantize).setRange(
+          randn([32, 1]).abs().neg(),
+          randn([32, 1]).abs(),
+        ),
+      () => (layer.paramQuantizers.weight = new affine.QuantizeDequantize({ shape: [], bitwidth: 4, symmetric: true })),
+    ];
+    for (const change of changes) {
+      const before = called(layer);
+      change();
+      const after = called(layer);
+      expect(after.weight).not.toBe(before.weight);
+      layer.setKernel(null);
+      const simulated = noGrad(() => layer.forward(x));
+      const step = (layer.outputQuantizers[0] as affine.QuantizeDequantize).getScale()!.item();
+      expect(after.y.sub(simulated).abs().max().item()).toBeLessThanOrEqual(1.001 * step);
+    }
+  });
+
+  it('outlives the scope in which it was first needed', () => {
+    const layer = quantized();
+    scope(() => void called(layer));
+    expect(called(layer).y.numel).toBe(4 * 32);
+  });
+
+  it('is made anew where gradients are recorded, which a kernel may compute', () => {
+    const layer = quantized();
+    called(layer);
+    const { weight } = called(layer);
+    let recorded: unknown;
+    layer.setKernel((inputs, params, context) => {
+      recorded = params.weight;
+      return integerLinear(inputs, params, context);
+    });
+    layer.forward(x);
+    expect(recorded).not.toBe(weight);
+  });
+});
