@@ -40,7 +40,7 @@ const bounds = new WeakMap<KernelOperand, number>();
 function checkSums(kernel: string, x: PerTensorOperand, operand: KernelOperand, weight: IntegerOperand): void {
   let sum = bounds.get(operand);
   if (sum === undefined) {
-    sum = largestSum(weight.values, elementsOf(weight.zeroPoint)[0]);
+    sum = largestSum(weight.values, weight.zeroPoint === 0 ? null : elementsOf(weight.zeroPoint)[0]);
     bounds.set(operand, sum);
   }
   const why = overflow(sum, x.reach);

@@ -1,4 +1,4 @@
-import { shown, type Tensor } from '@q/tensor';
+import { keep, shown, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import type { KernelOperand } from '../modules/quantized-module.js';
@@ -10,8 +10,8 @@ import { positions } from './table.js';
 export interface IntegerOperand {
   readonly values: Tensor;
   readonly scale: Tensor;
-  /** Minus the offset of the encoding, int32. */
-  readonly zeroPoint: Tensor;
+  /** Minus the offset of the encoding, int32; 0 where all are. */
+  readonly zeroPoint: Tensor | 0;
 }
 
 /** An operand with one scale for all of it: `(values - zero) * step`. */
@@ -59,13 +59,11 @@ export function perChannel(kernel: string, weight: KernelOperand | undefined): I
     throw new QuantizationError(
       `${kernel}: the weight must be quantized per tensor or per output channel, its scale has shape ${shown(scale.shape)}.`,
     );
-  const shape = scale.numel === 1 ? [] : [-1];
-  const zeroPoint = encoding.offset.detach().neg().to('int32');
-  const operand = {
-    values,
-    scale: scale.reshape(shape),
-    zeroPoint: zeroPoint.reshape(zeroPoint.numel === 1 ? [] : [-1]),
-  };
+  const offset = encoding.offset.detach();
+  const vector = (entries: Tensor): Tensor => keep(entries.reshape(entries.numel === 1 ? [] : [-1]));
+  const centred = offset.numel === 0 || offset.ne(0).any().item() === 0;
+  const zeroPoint = centred ? 0 : vector(offset.neg().to('int32'));
+  const operand: IntegerOperand = { values, scale: vector(scale), zeroPoint };
   weights.set(weight as QuantizedTensor, { encoding, operand });
   return operand;
 }

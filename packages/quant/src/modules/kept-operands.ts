@@ -47,7 +47,9 @@ export class KeptOperands {
       return known.operand;
     const operand = make();
     if (operand instanceof QuantizedTensor) {
-      keep(operand);
+      // A scope() that is left frees none of it.
+      for (const tensor of [operand, encoding.scale, encoding.offset]) keep(tensor);
+      if (operand.encoding !== null) [operand.encoding.scale, operand.encoding.offset].forEach(keep);
       operands.set(name, { quantizer, storage, version, encoding, operand });
       this.kept.set(module, operands);
     }

@@ -4,13 +4,13 @@ import { affine, computeEncodings, integerLinear, QuantizationMixin, type Kernel
 
 const x = randn([4, 64]);
 
-function quantized(): Linear & Module & KernelModule {
-  const layer = QuantizationMixin.fromModule(new Linear(64, 32));
-  const quantizer = (shape: number[], symmetric: boolean) =>
-    new affine.QuantizeDequantize({ shape, bitwidth: 8, symmetric });
+function quantized(symmetric = true): Linear & Module & KernelModule {
+  const layer = QuantizationMixin.fromModule(new Linear(64, 512));
+  const quantizer = (shape: number[], around: boolean) =>
+    new affine.QuantizeDequantize({ shape, bitwidth: 8, symmetric: around });
   layer.inputQuantizers = [quantizer([], false)];
   layer.outputQuantizers = [quantizer([], false)];
-  layer.paramQuantizers.weight = quantizer([32, 1], true);
+  layer.paramQuantizers.weight = quantizer([512, 1], symmetric);
   noGrad(() => computeEncodings(layer, () => layer.forward(x)));
   return layer;
 }
@@ -39,11 +39,11 @@ describe('the weight of a kernel', () => {
     const layer = quantized();
     const changes: (() => void)[] = [
       () => noGrad(() => layer.weight.mul_(0.5)),
-      () => (layer.weight = new Linear(64, 32).weight),
+      () => (layer.weight = new Linear(64, 512).weight),
       () =>
         (layer.paramQuantizers.weight as affine.QuantizeDequantize).setRange(
-          randn([32, 1]).abs().neg(),
-          randn([32, 1]).abs(),
+          randn([512, 1]).abs().neg(),
+          randn([512, 1]).abs(),
         ),
       () => (layer.paramQuantizers.weight = new affine.QuantizeDequantize({ shape: [], bitwidth: 4, symmetric: true })),
     ];
@@ -59,10 +59,10 @@ describe('the weight of a kernel', () => {
     }
   });
 
-  it('outlives the scope in which it was first needed', () => {
-    const layer = quantized();
-    scope(() => void called(layer));
-    expect(called(layer).y.numel).toBe(4 * 32);
+  it.each([true, false])('outlives the scope in which it was first needed, symmetric %s', (symmetric) => {
+    const layer = quantized(symmetric);
+    const first = scope(() => called(layer).y);
+    expect(scope(() => called(layer).y).toArray()).toEqual(first.toArray());
   });
 
   it('is made anew where gradients are recorded, which a kernel may compute', () => {
