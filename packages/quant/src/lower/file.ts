@@ -10,7 +10,7 @@ import { replaced } from './lower.js';
 import { unsuited, type Target } from './grids.js';
 import { IntegerProduct } from './product.js';
 import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './rules.js';
-import type { IntegerWeight } from './weights.js';
+import { halves, type IntegerWeight } from './weights.js';
 
 const FORMAT = 'q-integer-model';
 const VERSION = '2';
@@ -241,8 +241,8 @@ function storedWeightFrom(path: string, claim: unknown, size: number): StoredWei
   if (!within(factors, 0, size) || !within(blockScales, 0, size))
     throw new FormatError(`readInteger: the weight of '${path}' has no number of blocks.`);
   const blocks = Math.max(1, factors, blockScales);
-  const even = size % blocks === 0 && (blocks === 1 || !halved || (size / blocks) % 16 === 0);
-  if (!even || (halved && bits > 4) || (factors > 0 && (!halved || blockScales > 0)))
+  const fits = halved ? bits <= 4 && halves(size, factors, blockScales) : factors === 0;
+  if (size % blocks !== 0 || !fits || (factors > 0 && blockScales > 0))
     throw new FormatError(`readInteger: the weight of '${path}' has blocks or halves that do not go together.`);
   return { bits, signed, halved, factors, blockScales };
 }

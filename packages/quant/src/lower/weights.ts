@@ -33,17 +33,23 @@ export type Packed = { readonly weight: IntegerWeight } | { readonly why: string
 /** A weight before it is packed: its values are int8 or uint8 of its shape. */
 type Loose = Omit<IntegerWeight, 'shape' | 'signed' | 'halved'>;
 
-/** Bits of values of which two share a byte, and values of a block that kernels take in steps. */
-const [HALF, STEP] = [4, 16];
+/** Bits of values of which two share a byte. */
+const HALF = 4;
+
+/** Values of a block with a factor that kernels of halves take at a time. */
+const STEP = 16;
 
 const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** Whether rows of `size` values may lie two a byte: no two blocks share one, and blocks with factors consist of whole steps. */
+export const halves = (size: number, factors: number, blockScales: number): boolean =>
+  (factors === 0 || (size / factors) % STEP === 0) && (blockScales <= 1 || (size / blockScales) % 2 === 0);
 
 /** A weight whose output channels are dim 0 as it lies in memory. Only halves of bytes keep their factors: bytes have room for products. */
 function resident(loose: Loose): IntegerWeight {
   const { values, factors, blockScales, bits } = loose;
   const { shape } = values;
-  const blocks = factors?.shape[1] ?? blockScales?.shape[0] ?? 1;
-  const halved = bits <= HALF && (blocks === 1 || (count(shape.slice(1)) / blocks) % STEP === 0);
+  const halved = bits <= HALF && halves(count(shape.slice(1)), factors?.shape[1] ?? 0, blockScales?.shape[0] ?? 0);
   const signed = values.dtype === 'int8';
   if (!halved) return { ...multiplied(loose, 0), shape, signed, halved };
   return { ...loose, shape, signed, halved, values: packRows(values.reshape([shape[0]!, -1])) };

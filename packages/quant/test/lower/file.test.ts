@@ -65,6 +65,12 @@ describe.each([8, 4])('an integer model with weights of %i bits', (bits) => {
     expect(writeInteger(again)).toEqual(bytes);
   });
 
+  it('remembers on which grid the layer behind wants a result', () => {
+    const { layers } = readSafetensorsMetadata(bytes);
+    const conv = (JSON.parse(layers!) as { path: string; lends?: object }[]).find(({ path }) => path === 'conv');
+    expect(conv!.lends).toMatchObject({ low: expect.any(Number), high: 255 });
+  });
+
   it('keeps no float weight of a product in its file', () => {
     const tensors = readSafetensors(bytes);
     for (const name of ['conv', 'up', 'head']) expect(tensors[`${name}.weight`]!.dtype).toMatch(/^u?int8$/);
@@ -88,6 +94,71 @@ it.each([
   for (const i of [0, 2]) layers[i]!.paramQuantizers.weight = quantizer([512, 1], bits, true);
   noGrad(() => computeEncodings(net, () => net.forward(x)));
   expect(writeInteger(lowerToInteger(net, x).model).length / float).toBeLessThanOrEqual(share);
+});
+
+describe('weights of 4 bits in blocks', () => {
+  const x = randn([6, 64]);
+  const lowered = (options: object | null) => {
+    const net = new nn.Sequential(new nn.Linear(64, 48));
+    toQuantized(net);
+    const layer = net.children()[0] as unknown as QuantizedModule;
+    const activation = () => new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });
+    layer.inputQuantizers = [activation()];
+    layer.outputQuantizers = [activation()];
+    const common = { shape: [48, 2], bitwidth: 4, symmetric: true, blockSize: [1, 32] };
+    layer.paramQuantizers.weight = options
+      ? new affine.GroupedBlockQuantizeDequantize({ ...common, decompressedBw: 8, blockGrouping: [1, 2] })
+      : new affine.QuantizeDequantize(common);
+    noGrad(() => computeEncodings(net, () => net.forward(x)));
+    return lowerToInteger(net, x).model;
+  };
+  const empty = () => new nn.Sequential(new nn.Linear(64, 48));
+
+  it.each([
+    ['integer factors', {}, '0.weight_factors', 'uint8'],
+    ['float scales', null, '0.weight_block_scales', 'float32'],
+  ])('come back with their %s', (_name, options, name, dtype) => {
+    const model = lowered(options);
+    const bytes = writeInteger(model);
+    const tensors = readSafetensors(bytes);
+    expect([tensors[name]!.dtype, tensors['0.weight']!.shape]).toEqual([dtype, [48, 32]]);
+    const again = readInteger(empty(), bytes);
+    expect(noGrad(() => again.forward(x)).data).toEqual(noGrad(() => model.forward(x)).data);
+    expect(writeInteger(again)).toEqual(bytes);
+  });
+
+  it.each([
+    [
+      'factors that leave 8 bits',
+      { '0.weight_factors': randint(17, 20, [48, 2], { dtype: 'uint8' }) },
+      /factors outside 1 to 16/,
+    ],
+    [
+      'factors of other blocks',
+      { '0.weight_factors': randint(1, 2, [48, 4], { dtype: 'uint8' }) },
+      /the model wants uint8 \[48, 2\]/,
+    ],
+  ])('are refused with %s', (_name, tensors, message) => {
+    const bytes = writeInteger(lowered({}));
+    const changed = writeSafetensors(
+      { ...readSafetensors(bytes), ...tensors },
+      { metadata: readSafetensorsMetadata(bytes) },
+    );
+    expect(() => readInteger(empty(), changed)).toThrow(message);
+  });
+
+  it.each([
+    ['3 blocks', { factors: 3 }, /blocks or halves that do not go together/],
+    ['halves of 8 bits', { bits: 8 }, /do not go together/],
+    ['no number of blocks', { factors: -1 }, /has no number of blocks/],
+  ])('are refused with %s', (_name, change, message) => {
+    const bytes = writeInteger(lowered({}));
+    const metadata = readSafetensorsMetadata(bytes);
+    const [layer] = JSON.parse(metadata.layers!) as { weight: object }[];
+    const layers = JSON.stringify([{ ...layer!, weight: { ...layer!.weight, ...change } }]);
+    const changed = writeSafetensors(readSafetensors(bytes), { metadata: { ...metadata, layers } });
+    expect(() => readInteger(empty(), changed)).toThrow(message);
+  });
 });
 
 describe('writeInteger refuses', () => {
