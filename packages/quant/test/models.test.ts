@@ -4,7 +4,14 @@ import { gunzipSync } from 'node:zlib';
 import { AdaptiveAvgPool2d, Add, Conv2d, Flatten, Linear, Module, Multiply, ReLU, Sequential, Sigmoid } from '@q/nn';
 import { noGrad, tensor, type Tensor } from '@q/tensor';
 import { readSafetensors } from '@q/tensor/io';
-import { affine, computeEncodings, toQuantized, type QuantizedModule, type QuantizerSlot } from '../src/index.js';
+import {
+  affine,
+  computeEncodings,
+  lowerToInteger,
+  toQuantized,
+  type QuantizedModule,
+  type QuantizerSlot,
+} from '../src/index.js';
 
 const read = (name: string) => gunzipSync(readFileSync(join(__dirname, 'models', `${name}.gz`)));
 
@@ -106,12 +113,12 @@ const correct = (logits: Tensor, from: number) =>
 describe.each([
   ['mlp', () => new Mlp()],
   ['cnn', () => new Cnn()],
-] as const)('%s, trained in PyTorch and quantized as AIMET does', (name, build) => {
+] as const)('%s, trained in PyTorch and quantized as AIMET does, simulated and on integers', (name, build) => {
   const { settings } = JSON.parse(read(`${name}.json`).toString()) as { settings: Record<string, Setting> };
   const state = readSafetensors(read(`${name}.safetensors`));
   const parameters = name === 'cnn' ? folded(state) : state;
 
-  it.each(Object.keys(settings))('%s: the same encodings, outputs and accuracy', (key) => {
+  it.each(Object.keys(settings))('%s: the same encodings, outputs and accuracy, on integers too', (key) => {
     const setting = settings[key]!;
     const model: Mlp | Cnn = build();
     model.loadStateDict(parameters);
@@ -143,6 +150,10 @@ describe.each([
     );
     expect(Math.max(...off)).toBeLessThan(key === 'w8a16' ? 0.004 : 0.15);
     if (key !== 'w8a16') expect(off.filter((difference) => difference > 1e-4).length).toBeLessThanOrEqual(4);
+    const { model: integer, report } = lowerToInteger(model, images(0, 4, model.inputShape));
+    expect(report.floats).toEqual([]);
+    const onIntegers = noGrad(() => integer.forward(images(1297, 1797, model.inputShape)));
+    expect(Math.abs(correct(onIntegers, 1297) - correct(logits, 1297))).toBeLessThanOrEqual(1);
   });
 });
 
