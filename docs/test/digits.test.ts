@@ -131,7 +131,13 @@ describe('fine-tuning to 4-bit weights', () => {
   );
   const four = trial('W4A8', quantized, test, float);
   const tuned = trial('W4A8 fine-tuned', tune, test, float);
-  const integers = [eight, four, tuned].map(({ name, net }) =>
+  const sixteen = trial(
+    'W8A16',
+    () => quantize(trainedNet(), { weights: 8, activations: 16 }, calibration.images),
+    test,
+    float,
+  );
+  const integers = [eight, four, tuned, sixteen].map(({ name, net }) =>
     trial(`${name} on integers`, () => onIntegers(net, calibration.images), test, float),
   );
   history.unshift({ epoch: 0, accuracy: four.evaluation.accuracy });
@@ -140,7 +146,7 @@ describe('fine-tuning to 4-bit weights', () => {
     expect(tuned.evaluation.correct).toBeGreaterThan(four.evaluation.correct));
 
   it('computes on integers what it simulates, and less is stored', () => {
-    [eight, four, tuned].forEach(({ evaluation }, i) =>
+    [eight, four, tuned, sixteen].forEach(({ evaluation }, i) =>
       expect(Math.abs(integers[i]!.evaluation.correct - evaluation.correct)).toBeLessThanOrEqual(1),
     );
     expect(integers[0]!.bytes).toBeLessThan(float.bytes / 2);
@@ -158,7 +164,7 @@ describe('fine-tuning to 4-bit weights', () => {
   });
 
   describe('the report', () => {
-    const html = renderReport({ float, eight, four, tuned, integers, history, test });
+    const html = renderReport({ float, eight, four, tuned, sixteen, integers, history, test });
 
     it('is one page that loads nothing', () => {
       expect(html).not.toMatch(/https?:|\/\/[a-z]|@import|url\(|<script|<link|<img|<iframe/i);
@@ -166,7 +172,7 @@ describe('fine-tuning to 4-bit weights', () => {
     });
 
     it('names every model with its accuracy', () => {
-      for (const { name, evaluation } of [float, eight, four, tuned, ...integers]) {
+      for (const { name, evaluation } of [float, eight, four, tuned, sixteen, ...integers]) {
         expect(html).toContain(`<th scope="row">${name}</th>`);
         expect(html).toContain(`${(100 * evaluation.accuracy).toFixed(1)} %`);
       }

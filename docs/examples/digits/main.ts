@@ -36,9 +36,15 @@ if (float.evaluation.correct !== 485) throw new Error('The checkpoint must recog
 // Post-training quantization: ranges from 256 images, no training.
 const w8a8: Bits = { weights: 8, activations: 8 };
 const w4a8: Bits = { weights: 4, activations: 8 };
+const w8a16: Bits = { weights: 8, activations: 16 };
 const quantized = (bits: Bits) => quantize(trainedNet(), bits, calibration.images);
 const eight = progress.run('Quantize to W8A8', () => trial('W8A8', () => quantized(w8a8), test, float), recognised);
 const four = progress.run('Quantize to W4A8', () => trial('W4A8', () => quantized(w4a8), test, float), recognised);
+const sixteen = progress.run(
+  'Quantize to W8A16',
+  () => trial('W8A16', () => quantized(w8a16), test, float),
+  recognised,
+);
 
 // Quantization-aware training: weights and ranges learn to live with 4 bits.
 const history: Epoch[] = [{ epoch: 0, accuracy: four.evaluation.accuracy }];
@@ -64,9 +70,9 @@ const lowered = ({ name, net }: Trial) =>
     () => trial(`${name} on integers`, () => onIntegers(net, calibration.images), test, float),
     recognised,
   );
-const integers = [eight, four, tuned].map(lowered);
+const integers = [eight, four, tuned, sixteen].map(lowered);
 
-console.log(`\n${textTable([float, eight, four, tuned, ...integers])}`);
+console.log(`\n${textTable([float, eight, four, tuned, sixteen, ...integers])}`);
 
 const written = (name: string, text: string): string => {
   mkdirSync(options.out, { recursive: true });
@@ -77,5 +83,5 @@ const json = (net: Trial) => `${JSON.stringify(exportEncodings(net.net), null, 2
 for (const [name, result] of Object.entries({ w8a8: eight, w4a8: four, 'w4a8-fine-tuned': tuned }))
   console.log(`  Encodings  ${written(`${name}.encodings.json`, json(result))}`);
 console.log(
-  `  Report     ${written('report.html', renderReport({ float, eight, four, tuned, integers, history, test }))}`,
+  `  Report     ${written('report.html', renderReport({ float, eight, four, tuned, sixteen, integers, history, test }))}`,
 );

@@ -18,7 +18,9 @@ export interface Results {
   readonly eight: Trial;
   readonly four: Trial;
   readonly tuned: Trial;
-  /** The quantized networks on integers, in the same order. */
+  /** Activations of 16 bits. */
+  readonly sixteen: Trial;
+  /** The quantized networks on integers, in this order. */
   readonly integers: readonly Trial[];
   readonly history: readonly Epoch[];
   readonly test: Digits;
@@ -32,7 +34,7 @@ export function renderReport(results: Results): string {
     value: results[key],
   }));
   const sections = [
-    comparison(series, results.integers),
+    comparison(series, results),
     noise(series),
     recovery(results),
     mistakes(results),
@@ -71,12 +73,10 @@ function header({ float, eight, four, tuned }: Results): string {
 </header>`;
 }
 
-function comparison(series: readonly Series<Trial>[], integers: readonly Trial[]): string {
+function comparison(series: readonly Series<Trial>[], { sixteen, integers }: Results): string {
   const headings = ['Model', 'Accuracy', 'SQNR of logits', 'Size', 'Reads 500 in', 'Made in'];
-  const all = [
-    ...series,
-    ...integers.map((value, i) => ({ key: series[i + 1]?.key ?? 'float', name: value.name, value })),
-  ];
+  const simulated = [...series, { key: 'eight', name: sixteen.name, value: sixteen } as const];
+  const all = [...simulated, ...integers.map((value, i) => ({ key: simulated[i + 1]!.key, name: value.name, value }))];
   const rows = all.map(({ key, name, value: { evaluation, sqnr, bytes, milliseconds, seconds } }) => {
     const correct = `<small>${evaluation.correct} of ${evaluation.predictions.length}</small>`;
     const cells = [
