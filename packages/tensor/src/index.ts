@@ -46,6 +46,7 @@ export {
   type AffineOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
+export { joinBytes, splitBytes, type Bytes } from './functions/bytes.js';
 export {
   conv1d,
   conv2d,

@@ -1,24 +1,4 @@
-import { Storage, Tensor } from '@q/tensor';
-import { elementsOf } from '../elements.js';
-import { owned } from './table.js';
-
-/** Integers as `256 * high + low` of signed high and unsigned low bytes. */
-export interface Halves {
-  readonly high: Tensor;
-  readonly low: Tensor;
-}
-
-/** Splits integers of up to 16 bits, signed or not, after `shift` is taken off, so that products of bytes can compute with them. */
-export function halves(values: Tensor, shift: number): Halves {
-  const [from] = elementsOf(values);
-  const [high, low] = [new Int8Array(from.length), new Uint8Array(from.length)];
-  for (let i = 0; i < from.length; i++) {
-    const value = from[i]! - shift;
-    high[i] = value >> 8;
-    low[i] = value & 255;
-  }
-  return { high: owned('int8', high, values.shape), low: owned('uint8', low, values.shape) };
-}
+import { joinBytes, splitBytes, type Tensor } from '@q/tensor';
 
 /** Whether integers are bytes already. */
 export const isByte = ({ dtype }: Tensor): boolean => dtype === 'int8' || dtype === 'uint8';
@@ -36,24 +16,18 @@ export function byBytes(
   if (isByte(values)) return product(values, zeroPoint);
   // With the middle taken off, any grid of 16 bits is one around zero.
   const shift = qmin + 2 ** 15;
-  const { high, low } = halves(values, shift);
+  const { high, low } = splitBytes(values, shift);
   const zero = zeroPoint - shift;
-  return joined(product(high, zero >> 8), product(low, zero & 255));
+  const sums = joined(product(high, zero >> 8), product(low, zero & 255));
+  high.storage.free();
+  low.storage.free();
+  return sums;
 }
 
-/** `256 * high + low` of two tensors of sums made in the same way; both are used up. */
+/** `256 * high + low` of two tensors of sums, which are used up. */
 function joined(high: Tensor, low: Tensor): Tensor {
-  const { layout, storage } = high;
-  const alike =
-    storage.dtype === 'int32' &&
-    storage.length === high.numel &&
-    low.storage.length === low.numel &&
-    layout.strides.every((step, d) => step === low.layout.strides[d]);
-  if (!alike) return high.mul(256).add(low);
-  const sums = new Int32Array(storage.length);
-  const [{ array: highs, base: h }, { array: lows, base: l }] = [storage, low.storage];
-  for (let i = 0; i < sums.length; i++) sums[i] = Math.imul(highs[h + i]!, 256) + lows[l + i]!;
-  storage.free();
+  const sums = high.dtype === 'int32' ? joinBytes(high, low) : high.mul(256).add(low);
+  high.storage.free();
   low.storage.free();
-  return new Tensor(new Storage('int32', sums.length, sums), layout);
+  return sums;
 }

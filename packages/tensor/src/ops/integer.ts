@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js';
 import { checkChannels, contiguous, convWindows, lifted, outputSizes, type ConvAttrs } from './conv.js';
 import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
-import { op, type Pair, type Triple } from './op.js';
+import { op, type Pair, type Single, type Triple } from './op.js';
 
 /** Multiplier and bias of accumulators that are put on a grid. */
 type Scales = readonly [multiplier: Tensor, bias: Tensor];
@@ -240,6 +240,28 @@ export const lookup = op<Pair, { readonly first: number }>({
   forward: ([x, table], { first }) => {
     const out = emptyLike(x.layout, table.dtype);
     kernels.lookup(x, contiguous(table), first, out);
+    return out;
+  },
+  backward: null,
+});
+
+/** `x - shift` as `256 * high + low`, in the memory order of x. */
+export const splitBytes = op<Single, { readonly shift: number }, readonly [View<'int8'>, View<'uint8'>]>({
+  name: 'splitBytes',
+  forward: ([x], { shift }) => {
+    const [high, low] = [emptyLike(x.layout, 'int8'), emptyLike(x.layout, 'uint8')];
+    kernels.splitBytes(x, shift, high, low);
+    return [high, low];
+  },
+  backward: null,
+});
+
+/** `256 * high + low`, in the memory order of `high`. */
+export const joinBytes = op<Pair>({
+  name: 'joinBytes',
+  forward: ([high, low]) => {
+    const out = emptyLike(high.layout, 'int32');
+    kernels.joinBytes(high, low, out);
     return out;
   },
   backward: null,

@@ -56,6 +56,10 @@ export interface IntegerKernels {
    * to float32, `rint` rounds half to even, NaN becomes `qmin`. All views have one shape; multiplier and bias are float32, `out` has an integer dtype.
    */
   requantize(acc: View, multiplier: View, bias: View, grid: IntegerGrid, out: View): void;
+  /** The low 16 bits of `x - shift` as `256 * high + low`, int8 and uint8. All views have one shape. */
+  splitBytes(x: View, shift: number, high: View, low: View): void;
+  /** `256 * high + low` in int32 with wrap-around. */
+  joinBytes(high: View, low: View, out: View): void;
   /**
    * `(x - xZero) @ (weight - wZero).T` in int32 with wrap-around; put on a grid where `rescaling` is given. `x` is `[m, k]` of an integer
    * dtype, `wZero` int32 `[n]` or null for zeros, `y` `[m, n]` int32 or of the grid's dtype and contiguous.

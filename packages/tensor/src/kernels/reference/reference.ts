@@ -19,6 +19,7 @@ import { scan } from './scan.js';
 import { softmax } from './softmax.js';
 import { sort } from './sort.js';
 import { statistics } from './statistics.js';
+import { wide } from './wide.js';
 
 /** Plain strided loops for every dtype: the oracle, and the fallback where WebAssembly is refused. */
 export const reference: Kernels = {
@@ -43,4 +44,5 @@ export const reference: Kernels = {
   ...softmax,
   ...sort,
   ...statistics,
+  ...wide,
 };

@@ -23,6 +23,7 @@ import { simdReduce } from './reduce.js';
 import { simdRequantize } from './requantize.js';
 import { simdScaled } from './scaled.js';
 import { simdSoftmax } from './softmax.js';
+import { simdWide } from './wide.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
 export function withSimd(reference: Kernels): Kernels {
@@ -47,6 +48,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdRequantize,
     simdScaled,
     simdSoftmax,
+    simdWide,
   ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
   const convolutions = convolution(kernels);
