@@ -171,6 +171,11 @@ export const v128 = {
   /** a and not b */
   andNot: binary('v128', 'v128', simd(0x4f)),
   anyTrue: unary('v128', 'i32', simd(0x53)),
+  /** Writes the first lane of 8 or 16 bits. */
+  storeLane8: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
+    expr('none', code('i32', address), value.code, simd(0x58), 0, unsigned(offset), 0),
+  storeLane16: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
+    expr('none', code('i32', address), value.code, simd(0x59), 1, unsigned(offset), 0),
   /** Writes the first 32-bit lane. */
   storeLane32: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x5a), 2, unsigned(offset), 0),
@@ -280,6 +285,9 @@ export const i8x16 = {
   /** Bytes of `a` and `b` in turn: a0 b0 a1 b1 ... from the low or the high half. */
   interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle8(a, b, 0),
   interleaveHigh: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> => shuffle8(a, b, 8),
+  /** The low eight bytes and the high eight in turn. */
+  zip: (x: Expr<'v128'>): Expr<'v128'> =>
+    expr('v128', x.code, x.code, simd(0x0d), Array.from({ length: 8 }, (_, i) => [i, i + 8]).flat()),
   /** The bytes at even places, twice. */
   even: (x: Expr<'v128'>): Expr<'v128'> =>
     expr(

@@ -1,14 +1,15 @@
 import { Layout } from '../../layout.js';
 import { empty, type View } from '../../storage.js';
 import type { ConvWindows, Spatial } from '../contract/conv.js';
-import { byteImages } from './conv-i8.js';
-import type { SimdEngine } from './engine.js';
-import { IMAGE_SLACK, imageOf } from './images.js';
+import { emitColumns } from './conv-i8.js';
+import type { Emission, Family, SimdEngine } from './engine.js';
+import type { Bytes } from './gemm-i8.js';
+import { emitImages, IMAGE_SLACK, imageOf } from './images.js';
 
 /** A range of channels or samples. */
 export type Range = readonly [from: number, end: number];
 
-/** How the bytes of an input lie for the windows of a convolution; counts in bytes. */
+/** How the elements of an input lie for the windows of a convolution; counts in elements. */
 export interface Lie {
   readonly pitch: number;
   /** From one slice to the next. */
@@ -22,7 +23,7 @@ export interface Framed extends Lie {
   readonly phase: number;
   /** Slices of a channel, those of the border included. */
   readonly depth: number;
-  /** Bytes of a channel of one sample. */
+  /** Elements of a channel of one sample. */
   readonly volume: number;
 }
 
@@ -56,18 +57,44 @@ export function unframed(x: View, y: View, windows: ConvWindows): Lie | null {
   return { pitch, slice: height * pitch, taps: inSlices(windows, height * pitch, taps) };
 }
 
+/** What images consist of: bytes as they are, or less their zero as 16-bit integers. */
+export interface ImageKind {
+  readonly family: Family;
+  readonly bytes: 1 | 2;
+}
+
+/** Bytes as they are, and lines of windows. */
+export const byteKind: ImageKind = {
+  family: ({ module }) => {
+    emitImages(module, 'bytes');
+    emitColumns(module);
+  },
+  bytes: 1,
+};
+
+/** Bytes less their zero. */
+export const wideKinds = {
+  signed: { family: ({ module }: Emission) => emitImages(module, 'signed'), bytes: 2 },
+  unsigned: { family: ({ module }: Emission) => emitImages(module, 'unsigned'), bytes: 2 },
+} as const satisfies Record<Bytes, ImageKind>;
+
 /** Room for the images of some channels and samples. */
-export const imageRoom = ({ volume }: Framed, count: number): View => empty([count * volume + IMAGE_SLACK], 'uint8');
+export const imageRoom = ({ bytes }: ImageKind, { volume }: Framed, count: number): View =>
+  empty([count * volume * bytes + IMAGE_SLACK], 'uint8');
 
 /** Address of a storage's first element. */
 export const storageAt = ({ memory }: SimdEngine, { storage }: View): number =>
   storage.pointer(memory, new Layout([storage.length]));
 
-/** Writes images to an address, channel by channel and in each the samples. To be called while a kernel runs. */
+/**
+ * Writes images to an address, channel by channel and in each the samples; `zero` is what stands for zero, and what borders are. To
+ * be called while a kernel runs.
+ */
 export function frame(
   engine: SimdEngine,
+  { family, bytes }: ImageKind,
   x: View,
-  border: number,
+  zero: number,
   { stride, padding }: ConvWindows,
   { pitch, phase, slice, depth, volume }: Framed,
   channels: Range,
@@ -79,19 +106,24 @@ export function frame(
   const [xSample, xChannel] = x.layout.strides as [number, number];
   const from = x.storage.pointer(memory, x.layout) + x.layout.offset;
   const count = samples[1] - samples[0];
-  const { frame: whole, phases } = engine.load(byteImages);
+  const { frame: whole, phases } = engine.load(family);
   const strided = stride[1] > 1 || stride[2] > 1;
-  if (strided || depth > 1) memory.heap('uint8').fill(border, to, to + (channels[1] - channels[0]) * count * volume);
+  const value = bytes === 1 ? zero & 255 : zero;
+  if (strided || depth > 1) {
+    const size = (channels[1] - channels[0]) * count * volume * bytes;
+    memory.heap('uint8').fill(bytes === 1 ? value : 0, to, to + size);
+  }
   const place = (at: number, slices: number, image: number): void => {
-    const common = [from + at, slices, height, width, image, slice, pitch] as const;
-    if (strided) phases!(...common, phase, padding[1], padding[2], stride[1], stride[2]);
-    else whole!(...common, slice / pitch, padding[1], padding[2], border);
+    const common = [from + at, slices, height, width, image, slice * bytes, pitch * bytes] as const;
+    if (strided) phases!(...common, phase * bytes, padding[1], padding[2], stride[1], stride[2], value);
+    else whole!(...common, slice / pitch, padding[1], padding[2], value);
   };
-  let image = to + padding[0] * slice;
-  for (let c = channels[0]; c < channels[1]; c++, image += count * volume) {
+  const step = volume * bytes;
+  let image = to + padding[0] * slice * bytes;
+  for (let c = channels[0]; c < channels[1]; c++, image += count * step) {
     const at = c * xChannel + samples[0] * xSample;
     // Samples side by side are one run of slices.
     if (depth === 1 && xSample === height * width) place(at, count, image);
-    else for (let n = 0; n < count; n++) place(at + n * xSample, deep, image + n * volume);
+    else for (let n = 0; n < count; n++) place(at + n * xSample, deep, image + n * step);
   }
 }

@@ -1,18 +1,19 @@
 import { dtypes } from '../../dtype.js';
 import type { View } from '../../storage.js';
-import { frame, framed, imageRoom, storageAt, type Framed } from './byte-images.js';
-import { depthwiseFamily, FILTER_HEAD } from './conv-i8.js';
+import { frame, framed, imageRoom, storageAt, wideKinds, type Framed, type ImageKind } from './byte-images.js';
+import { depthwiseFamily, FILTER_HEAD, POSITION_SLACK } from './conv-i8.js';
 import { BAND, placed, Plans, running, type Problem } from './conv-problem.js';
 import type { Family, SimdEngine } from './engine.js';
 import type { LaneDType } from './lanes.js';
-import { gridNumbers } from './requantize.js';
+import { gridNumbers, saturates } from './requantize.js';
 
 /** A convolution with one channel per group, thought out. */
 interface Plan {
+  readonly kind: ImageKind;
   readonly images: Framed;
   /** Channels whose images are made together. */
   readonly channels: number;
-  /** Where the taps meet an image. */
+  /** Where in an image each load begins, in bytes. */
   readonly offsets: Int32Array;
   /** A record per filter, and the bytes of one. */
   readonly records: Int32Array;
@@ -21,10 +22,43 @@ interface Plan {
   readonly numbers: readonly number[];
 }
 
-/** Centred weights in pairs of 16 bits, a record per filter; null for wider ones. */
-function recordsOf({ weight, xZero, wZero, rescaling, taps }: Problem): Int32Array | null {
+/** Taps, by their numbers, that meet elements side by side, from `at` on. */
+interface Line {
+  readonly at: number;
+  readonly taps: number[];
+}
+
+/** The taps of an image in lines. */
+function linesOf(taps: readonly number[]): Line[] {
+  const lines: Line[] = [];
+  for (const t of taps.map((_, t) => t).sort((a, b) => taps[a]! - taps[b]!)) {
+    const last = lines.at(-1);
+    if (last && taps[t] === last.at + last.taps.length) last.taps.push(t);
+    else lines.push({ at: taps[t]!, taps: [t] });
+  }
+  return lines;
+}
+
+/**
+ * Loads of pairs: every pair of elements serves the output at its first and the one at its second. `even` and `odd` are the taps
+ * that it meets there, -1 for none.
+ */
+const loadsOf = (lines: readonly Line[]) =>
+  lines.flatMap(({ at, taps }) => {
+    const tap = (i: number): number => taps[i] ?? -1;
+    return Array.from({ length: (taps.length >> 1) + 1 }, (_, p) => ({
+      at: at + 2 * p,
+      even: [tap(2 * p), tap(2 * p + 1)] as const,
+      odd: [tap(2 * p - 1), tap(2 * p)] as const,
+    }));
+  });
+
+type Loads = ReturnType<typeof loadsOf>;
+
+/** Centred weights in pairs of 16 bits for every load, a record per filter; null for wider ones. */
+function recordsOf({ weight, wZero, rescaling, taps }: Problem, loads: Loads): Int32Array | null {
   const filters = weight.layout.shape[0]!;
-  const size = FILTER_HEAD + Math.ceil(taps / 2);
+  const size = FILTER_HEAD + 2 * loads.length;
   const records = new Int32Array(filters * size);
   const floats = new Float32Array(records.buffer);
   const at = ({ storage, layout }: View, o: number): number =>
@@ -33,35 +67,36 @@ function recordsOf({ weight, xZero, wZero, rescaling, taps }: Problem): Int32Arr
   const first = base + weight.layout.offset;
   for (let o = 0; o < filters; o++) {
     const zero = at(wZero, o);
-    let sum = 0;
-    for (let t = 0; t < taps; t++) {
-      const w = array[first + o * taps + t]! - zero;
-      if (Math.abs(w) >= 2 ** 15) return null;
-      sum += w;
-      records[o * size + FILTER_HEAD + (t >> 1)]! |= t & 1 ? w << 16 : w & 0xffff;
-    }
-    records[o * size] = -Math.imul(xZero, sum);
+    const centred = (t: number): number => (t < 0 ? 0 : array[first + o * taps + t]! - zero);
+    for (let t = 0; t < taps; t++) if (Math.abs(centred(t)) >= 2 ** 15) return null;
+    loads.forEach(({ even, odd }, l) =>
+      [even, odd].forEach(([one, two], parity) => {
+        records[o * size + FILTER_HEAD + 2 * l + parity] = (centred(two) << 16) | (centred(one) & 0xffff);
+      }),
+    );
     if (!rescaling) continue;
-    floats[o * size + 1] = at(rescaling.multiplier, o);
-    floats[o * size + 2] = at(rescaling.bias, o);
+    floats[o * size] = at(rescaling.multiplier, o);
+    floats[o * size + 1] = at(rescaling.bias, o);
   }
   return records;
 }
 
 function planOf(problem: Problem): Plan | null {
-  const { x, y, windows, batch, taps, rescaling } = problem;
-  const records = recordsOf(problem);
-  if (!records) return null;
+  const { x, y, windows, batch, rescaling } = problem;
   const images = framed(x, y, windows);
-  const pairs = Math.ceil(taps / 2);
+  const loads = loadsOf(linesOf(images.taps));
+  const records = recordsOf(problem, loads);
+  if (!records) return null;
+  const dtype = y.storage.dtype as LaneDType;
+  const kind = wideKinds[x.storage.dtype === 'int8' ? 'signed' : 'unsigned'];
   return {
+    kind,
     images,
-    channels: Math.max(1, Math.min(windows.groups, Math.floor(BAND / (batch * images.volume)))),
-    // The second of the last pair may be no tap; its weight is zero.
-    offsets: Int32Array.of(...images.taps, images.taps.at(-1)!),
+    channels: Math.max(1, Math.min(windows.groups, Math.floor(BAND / (batch * images.volume * kind.bytes)))),
+    offsets: Int32Array.from(loads, ({ at }) => at * kind.bytes),
     records,
-    record: (FILTER_HEAD + pairs) * 4,
-    family: depthwiseFamily(x.storage.dtype === 'int8' ? 'signed' : 'unsigned', y.storage.dtype as LaneDType, pairs),
+    record: (FILTER_HEAD + 2 * loads.length) * 4,
+    family: depthwiseFamily(dtype, rescaling !== null && !saturates(dtype, rescaling.grid), loads.length),
     numbers: rescaling ? gridNumbers(rescaling.grid) : [0, 0, 0],
   };
 }
@@ -77,19 +112,19 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
     const plan = plans.for(problem, planOf);
     if (!plan) return false;
     const { x, xZero, y, windows, batch, filters, taps, output } = problem;
-    const { images, channels, offsets, records, record, family, numbers } = plan;
+    const { kind, images, channels, offsets, records, record, family, numbers } = plan;
     const { groups, stride } = windows;
-    const { pitch, slice, volume } = images;
+    const [pitch, slice, volume] = [images.pitch, images.slice * kind.bytes, images.volume * kind.bytes];
     const { bytes } = dtypes[y.storage.dtype];
     const [ySample, yChannel] = [y.layout.strides[0]! * bytes, y.layout.strides[1]! * bytes];
     const [, rows, columns] = output;
     const positions = (rows - 1) * pitch + columns;
-    const room = imageRoom(images, channels * batch);
+    const room = imageRoom(kind, images, channels * batch);
     for (let first = 0; first < groups; first += channels) {
       const count = Math.min(channels, groups - first);
       running(memory, () => {
         const image = storageAt(engine, room);
-        frame(engine, x, xZero & 255, windows, images, [first, first + count], [0, batch], image);
+        frame(engine, kind, x, xZero, windows, images, [first, first + count], [0, batch], image);
         const to = y.storage.writePointer(memory, y.layout)! + y.layout.offset * bytes;
         const [list, filterList] = [placed(memory, offsets), placed(memory, records)];
         const work = (count * batch * filters * positions * taps) / 8;
@@ -105,16 +140,14 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
             ySample,
             yChannel,
             filterList + (first + start) * filters * record,
-            filters * record,
-            0,
             record,
-            Math.ceil(taps / 2),
+            offsets.length,
             list,
             positions,
             pitch,
             rows,
             columns,
-            engine.workspace(group, (positions + 16) * bytes),
+            engine.workspace(group, (positions + POSITION_SLACK) * bytes),
             ...numbers,
           ]);
       });

@@ -5,10 +5,10 @@ import {
   i16x8,
   i32,
   i32x4,
+  i8x16,
   seq,
   v128,
   when,
-  i8x16,
   type Expr,
   type FunctionScope,
   type Local,
@@ -17,8 +17,6 @@ import {
   type Stmt,
 } from './assembler.js';
 import type { Emission, Family } from './engine.js';
-import type { Bytes } from './gemm-i8.js';
-import { emitImages } from './images.js';
 import { lanes, type LaneDType } from './lanes.js';
 import { Lockstep, type Wide } from './lockstep.js';
 import { rescaled } from './requantize.js';
@@ -26,14 +24,14 @@ import { rescaled } from './requantize.js';
 /** Bytes that `columns` may write behind what it is asked for. */
 export const COLUMN_SLACK = 16;
 
-/** Positions of an image that are computed together. */
-const BLOCK = 16;
+/** Positions behind those of an image that are computed too. */
+export const POSITION_SLACK = 16;
 
-/** int32 of a filter before the pairs of its weights: what its sums start from, then multiplier and bias as float32. */
-export const FILTER_HEAD = 3;
+/** int32 of a filter before its weights: multiplier and bias, as float32. */
+export const FILTER_HEAD = 2;
 
-/** Pairs of taps up to which the code of all of them is written out. */
-const UNROLLED = 5;
+/** Loads up to which the code of all of them is written out. */
+const UNROLLED = 6;
 
 /** Copies `count` bytes, in words as wide as there are bytes; the last word may overlap the one before. */
 function copyBytes(f: FunctionScope, from: Local<'i32'>, to: Local<'i32'>, count: Local<'i32'>): Stmt {
@@ -57,7 +55,7 @@ function copyBytes(f: FunctionScope, from: Local<'i32'>, to: Local<'i32'>, count
  * outputs of every sample, as a matrix `[k, samples * rows * width]`. Its line for a tap begins `offsets[tap]` bytes from where
  * the image of a sample does; images are `sample` bytes apart.
  */
-function emitColumns(module: ModuleBuilder): void {
+export function emitColumns(module: ModuleBuilder): void {
   module.func('columns', new Array<'i32'>(9).fill('i32'), (f, ...all) => {
     const [image, k, offsets, samples, sample, rows, width, pitch, to] = all as Locals<'i32', 9>;
     const [tap, n, start, from, row, x] = f.locals('i32', 6);
@@ -96,81 +94,111 @@ function emitColumns(module: ModuleBuilder): void {
   });
 }
 
+/** Bytes of 16-bit integers. */
+const narrowTo: Partial<Record<LaneDType, (a: Expr<'v128'>, b: Expr<'v128'>) => Expr<'v128'>>> = {
+  int8: i8x16.narrowS,
+  uint8: i8x16.narrowU,
+};
+
+/** Two vectors of even and two of odd positions as four in order. */
+const inOrder = (code: Lockstep, [e0, e1, o0, o1]: Wide): Wide =>
+  code.take(
+    [
+      [e0!, o0!],
+      [e1!, o1!],
+    ].flatMap(([e, o]) => [v128.shuffle32(e!, o!, [0, 4, 1, 5]), v128.shuffle32(e!, o!, [2, 6, 3, 7])]),
+  );
+
 /**
- * Emits `depthwise(outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records, recordOuter, recordInner, record,
- * pairs, offsets, positions, pitch, rows, width, temporary, low, high, base)`: `filters` filters over each of `outer * inner` images
- * of bytes that lie one behind the other. A filter's record is its head and, for each pair of taps, two 16-bit weights; `offsets`
- * has the places of the taps. All positions of an image are computed to `temporary`, `rows` rows of `width` of them are kept:
- * as int32, or on a grid.
+ * Emits `depthwise(outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records, record, loads, offsets, positions, pitch,
+ * rows, width, temporary, low, high, base)`: `filters` filters of its own over each of `outer` times `inner` images of 16-bit
+ * integers, one behind the other. A filter's record is its head and for each load two pairs of weights, for even and odd positions;
+ * `offsets` says where loads begin. All positions of an image are computed to `temporary`, `rows` rows of `width` are kept: as
+ * int32, or on a grid.
  */
 function emitDepthwise(
   { module, constants, features }: Emission,
-  bytes: Bytes,
   result: LaneDType,
-  pairs: number | null,
+  clamps: boolean,
+  unrolled: number | null,
 ): void {
-  const [extendLow, extendHigh] =
-    bytes === 'signed' ? [i16x8.extendLowS, i16x8.extendHighS] : ([i16x8.extendLowU, i16x8.extendHighU] as const);
   const { shift } = lanes[result];
-  const params = [...new Array<'i32'>(20).fill('i32'), ...new Array<'f32'>(3).fill('f32')];
+  const params = [...new Array<'i32'>(18).fill('i32'), ...new Array<'f32'>(3).fill('f32')];
   module.func('depthwise', params, (f, ...all) => {
-    const [outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records] = all as Locals<'i32', 10>;
-    const [recordOuter, recordInner, record, pairCount, offsets, positions, pitch, rows, width, temporary] = all.slice(
-      10,
-    ) as Locals<'i32', 10>;
-    const numbers = all.slice(20) as Locals<'f32', 3>;
-    const [a, b, o, j, p, row, from, to, count, y1, y2, r1, r2, place] = f.locals('i32', 14);
-    const sums = f.locals<'v128', number>('v128', 4);
-    const [first, second, low, high, weight] = f.locals('v128', 5);
+    const [outer, inner, filters, image, plane, y, yOuter, yInner, yFilter] = all as Locals<'i32', 9>;
+    const [records, record, loads, offsets, positions, pitch, rows, width, temporary] = all.slice(9) as Locals<
+      'i32',
+      9
+    >;
+    const numbers = all.slice(18) as Locals<'f32', 3>;
+    const [a, b, o, j, p, row, from, to, count, y1, y2, r1, weights, end] = f.locals('i32', 14);
+    const [even, odd] = [f.locals<'v128', number>('v128', 4), f.locals<'v128', number>('v128', 4)];
+    const [pairs, first, second] = f.locals('v128', 3);
     const grid = f.locals('v128', 3);
-    /** Two taps: their bytes in turn, as 16 bits, times the pair of weights. */
-    const step = (pointer: Local<'i32'>, weights: Local<'i32'>, index: number): Stmt =>
-      seq(
-        first.set(v128.load(i32.add(row, i32.load(pointer, index * 8)))),
-        second.set(v128.load(i32.add(row, i32.load(pointer, index * 8 + 4)))),
-        weight.set(v128.load32Splat(weights, (FILTER_HEAD + index) * 4)),
-        low.set(i8x16.interleaveLow(first, second)),
-        high.set(i8x16.interleaveHigh(first, second)),
-        ...[extendLow(low), extendHigh(low), extendLow(high), extendHigh(high)].map((values, u) =>
-          sums[u]!.set(i32x4.add(sums[u]!, i32x4.dotI16x8(values, weight))),
-        ),
+
+    /** `vectors` times eight positions, four even and four odd ones each. */
+    const block = (vectors: number): Stmt => {
+      const [evens, odds] = [even.slice(0, vectors), odd.slice(0, vectors)];
+      const step = (offset: Local<'i32'>, weight: Local<'i32'>, index: number): Stmt =>
+        seq(
+          from.set(i32.add(row, i32.load(offset, index * 4))),
+          first.set(v128.load32Splat(weight, (FILTER_HEAD + 2 * index) * 4)),
+          second.set(v128.load32Splat(weight, (FILTER_HEAD + 2 * index + 1) * 4)),
+          ...evens.flatMap((sum, v) => [
+            pairs.set(v128.load(from, v * 16)),
+            sum.set(i32x4.add(sum, i32x4.dotI16x8(pairs, first))),
+            odds[v]!.set(i32x4.add(odds[v]!, i32x4.dotI16x8(pairs, second))),
+          ]),
+        );
+      const steps =
+        unrolled === null
+          ? seq(
+              p.set(offsets),
+              end.set(i32.add(offsets, i32.shl(loads, 2))),
+              weights.set(r1),
+              doWhile(
+                seq(step(p, weights, 0), p.set(i32.add(p, 4)), weights.set(i32.add(weights, 8))),
+                i32.ltU(p, end),
+              ),
+            )
+          : seq(...Array.from({ length: unrolled }, (_, index) => step(offsets, r1, index)));
+      /** Two vectors each of even and odd positions, put on the grid and in order. */
+      const finish = (v: number): Stmt => {
+        const code = new Lockstep(f, constants, features.fused, 4);
+        const sums = [even[v]!, even[v + 1]!, odd[v]!, odd[v + 1]!];
+        const advance = to.set(i32.add(to, 16 << shift));
+        if (result === 'int32') {
+          const ordered = inOrder(code, sums);
+          return seq(code.code, lanes.int32.write(to, ordered, 16, true), advance);
+        }
+        const [multiplier, bias] = [0, 1].map((index) => code.shared(v128.load32Splat(r1, index * 4)));
+        const [low, high, base] = grid.map((limit) => code.vectors(() => limit)) as [Wide, Wide, Wide];
+        const limits = [low, clamps ? high : null, base] as const;
+        const done = rescaled(code, code.step(i32x4.toF32x4, sums), multiplier!, bias!, limits);
+        const narrow = narrowTo[result];
+        if (!narrow) {
+          const ordered = inOrder(code, done);
+          return seq(code.code, lanes[result].write(to, ordered, 16, true), advance);
+        }
+        const [e0, e1, o0, o1] = done as [Expr<'v128'>, Expr<'v128'>, Expr<'v128'>, Expr<'v128'>];
+        const bytes = narrow(i16x8.narrowS(e0, e1), i16x8.narrowS(o0, o1));
+        return seq(code.code, v128.store(to, i8x16.zip(bytes)), advance);
+      };
+      return seq(
+        ...[...evens, ...odds].map((sum) => sum.set(v128.zero)),
+        steps,
+        ...Array.from({ length: vectors / 2 }, (_, i) => finish(2 * i)),
+        row.set(i32.add(row, vectors * 16)),
       );
-    const taps =
-      pairs === null
-        ? seq(
-            p.set(offsets),
-            place.set(r2),
-            doWhile(
-              seq(step(p, place, 0), p.set(i32.add(p, 8)), place.set(i32.add(place, 4))),
-              i32.ltU(p, i32.add(offsets, i32.shl(pairCount, 3))),
-            ),
-          )
-        : seq(...Array.from({ length: pairs }, (_, index) => step(offsets, r2, index)));
-    const finish = (): Stmt => {
-      if (result === 'int32') return lanes.int32.write(to, sums, 16, true);
-      const code = new Lockstep(f, constants, features.fused, 4);
-      const all = (value: Expr<'v128'>): Wide => code.vectors(() => value);
-      const acc = code.step(i32x4.toF32x4, sums);
-      const [multiplier, bias] = [1, 2].map((index) => code.shared(v128.load32Splat(r2, index * 4)));
-      const done = rescaled(code, acc, multiplier!, bias!, grid.map(all) as [Wide, Wide, Wide]);
-      return seq(code.code, lanes[result].write(to, done, 16, true));
     };
     const filter = seq(
       row.set(image),
       to.set(temporary),
-      forRange(
-        j,
-        0,
-        positions,
-        BLOCK,
-        seq(
-          ...sums.map((sum) => sum.set(v128.load32Splat(r2))),
-          taps,
-          finish(),
-          row.set(i32.add(row, BLOCK)),
-          to.set(i32.add(to, BLOCK << shift)),
-        ),
-      ),
+      j.set(positions),
+      when(i32.geU(j, 32), doWhile(seq(block(4), j.set(i32.sub(j, 32))), i32.geU(j, 32))),
+      // The last ones, and as many behind them as a block has.
+      when(i32.ltS(i32.const(16), j), seq(block(2), j.set(i32.sub(j, 16)))),
+      when(i32.ltS(i32.const(0), j), block(2)),
       from.set(temporary),
       to.set(y2),
       count.set(i32.shl(width, shift)),
@@ -182,7 +210,7 @@ function emitDepthwise(
         seq(copyBytes(f, from, to, count), from.set(i32.add(from, i32.shl(pitch, shift))), to.set(i32.add(to, count))),
       ),
       y2.set(i32.add(y2, yFilter)),
-      r2.set(i32.add(r2, record)),
+      r1.set(i32.add(r1, record)),
     );
     return seq(
       ...grid.map((vector, i) => vector.set(f32x4.splat(numbers[i]!))),
@@ -193,7 +221,6 @@ function emitDepthwise(
         1,
         seq(
           y1.set(y),
-          r1.set(records),
           forRange(
             b,
             0,
@@ -201,36 +228,29 @@ function emitDepthwise(
             1,
             seq(
               y2.set(y1),
-              r2.set(r1),
+              r1.set(records),
               forRange(o, 0, filters, 1, filter),
               image.set(i32.add(image, plane)),
               y1.set(i32.add(y1, yInner)),
-              r1.set(i32.add(r1, recordInner)),
             ),
           ),
           y.set(i32.add(y, yOuter)),
-          records.set(i32.add(records, recordOuter)),
+          records.set(i32.add(records, i32.mul(record, filters))),
         ),
       ),
     );
   });
 }
 
-/** `frame` and `phases` of bytes, and `columns`. */
-export const byteImages: Family = ({ module }) => {
-  emitImages(module, 'bytes');
-  emitColumns(module);
-};
-
 const depthwiseFamilies = new Map<string, Family>();
 
-/** `depthwise` of so many pairs of taps, made when it is first needed. */
-export function depthwiseFamily(bytes: Bytes, result: LaneDType, pairs: number): Family {
-  const unrolled = pairs <= UNROLLED ? pairs : null;
-  const key = `${bytes} ${result} ${unrolled}`;
+/** `depthwise` with so many loads, made when it is first needed; it `clamps` results that do not end at the dtype's largest. */
+export function depthwiseFamily(result: LaneDType, clamps: boolean, loads: number): Family {
+  const unrolled = loads <= UNROLLED ? loads : null;
+  const key = `${result} ${clamps} ${unrolled}`;
   let family = depthwiseFamilies.get(key);
   if (!family) {
-    family = (emission) => emitDepthwise(emission, bytes, result, unrolled);
+    family = (emission) => emitDepthwise(emission, result, clamps, unrolled);
     depthwiseFamilies.set(key, family);
   }
   return family;

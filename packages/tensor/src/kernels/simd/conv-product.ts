@@ -3,8 +3,8 @@ import { Layout } from '../../layout.js';
 import type { ElementwiseKernels } from '../contract/elementwise.js';
 import type { IntegerKernels } from '../contract/integer.js';
 import type { MatmulKernels } from '../contract/matmul.js';
-import { frame, framed, imageRoom, storageAt, unframed, type Framed, type Lie } from './byte-images.js';
-import { byteImages, COLUMN_SLACK } from './conv-i8.js';
+import { byteKind, frame, framed, imageRoom, storageAt, unframed, type Framed, type Lie } from './byte-images.js';
+import { COLUMN_SLACK } from './conv-i8.js';
 import { BAND, part, placed, Plans, running, type Problem } from './conv-problem.js';
 import type { SimdEngine } from './engine.js';
 
@@ -81,7 +81,7 @@ export function productConvolution(
     const k = channels * taps;
     const [xSample, xChannel] = x.layout.strides as [number, number];
     const [ySample, yChannel] = y.layout.strides as [number, number];
-    const room = images && imageRoom(images, groups * channels * samples);
+    const room = images && imageRoom(byteKind, images, groups * channels * samples);
     const unfolded = plain ? null : empty([k * samples * band * width + COLUMN_SLACK], x.storage.dtype);
     const sums = empty([filters * samples * band * width], 'int32');
     const xZeros = alloc([1], 'int32');
@@ -101,7 +101,7 @@ export function productConvolution(
         const to = unfolded.storage.writePointer(memory, unfolded.layout)!;
         const list = placed(memory, offsets(count));
         const sample = images ? images.volume : xSample;
-        engine.load(byteImages).columns!(from, k, list, count, sample, height, width, lie.pitch, to);
+        engine.load(byteKind.family).columns!(from, k, list, count, sample, height, width, lie.pitch, to);
       });
       return part(unfolded, 0, shape);
     }
@@ -143,7 +143,7 @@ export function productConvolution(
       if (images)
         running(memory, () => {
           const to = storageAt(engine, room!);
-          frame(engine, x, xZero & 255, windows, images, [0, groups * channels], [n, n + count], to);
+          frame(engine, byteKind, x, xZero, windows, images, [0, groups * channels], [n, n + count], to);
         });
       for (let g = 0; g < groups; g++)
         for (let d = 0; d < deep; d++)

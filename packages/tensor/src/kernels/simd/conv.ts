@@ -74,7 +74,15 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
       const length = rows * columns;
       for (let n = 0; n < batch; n++) {
         if (strided)
-          load['phases']!(...sample(n, image, plane, pitch), phase * 4, padding[1], padding[2], stride[1], stride[2]);
+          load['phases']!(
+            ...sample(n, image, plane, pitch),
+            phase * 4,
+            padding[1],
+            padding[2],
+            stride[1],
+            stride[2],
+            0,
+          );
         else frame(n, image, plane, pitch);
         const out = to + n * filters * length * 4;
         if (inside === 1)

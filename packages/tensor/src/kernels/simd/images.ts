@@ -4,13 +4,13 @@ import {
   doWhile,
   f32,
   forRange,
+  i16x8,
   i32,
   i32x4,
   i8x16,
   seq,
   v128,
   when,
-  type Arg,
   type Expr,
   type Local,
   type Locals,
@@ -49,52 +49,89 @@ export function imageOf(x: View, y: View, { kernel, stride, padding, dilation }:
   return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
 }
 
-/** How elements are copied: the logarithm of their bytes, one of them, and one that stands for a border in all lanes. */
+/** How elements come into images. */
+interface Element {
+  /** Logarithms of the bytes of an element, in the input and in an image. */
+  readonly from: number;
+  readonly to: number;
+  /** The border in all lanes, and in one element: `value` as it is given. */
+  readonly borders: (value: Expr<'i32'>) => Expr<'v128'>;
+  readonly border: (to: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
+  readonly one: (to: Expr<'i32'>, from: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
+  /** 16 bytes of the input, with the value in all 16-bit lanes. */
+  readonly block: (to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt;
+  /** Every other element of such a block; null where that is done one by one. */
+  readonly halve: ((to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt) | null;
+}
+
+/** Bytes less what stands for zero, as 16-bit integers; borders are zeros. */
+const widened = (signed: boolean): Element => {
+  const load8 = signed ? i32.load8S : i32.load8U;
+  const load8x8 = signed ? v128.load8x8S : v128.load8x8U;
+  const extend = signed ? i16x8.extendLowS : i16x8.extendLowU;
+  return {
+    from: 0,
+    to: 1,
+    borders: () => v128.zero,
+    border: (to) => i32.store16(to, 0),
+    one: (to, from, value) => i32.store16(to, i32.sub(load8(from), value)),
+    block: (to, from, values) =>
+      seq(v128.store(to, i16x8.sub(load8x8(from), values)), v128.store(to, i16x8.sub(load8x8(from, 8), values), 16)),
+    halve: (to, from, values) => v128.store(to, i16x8.sub(extend(i8x16.even(v128.load(from))), values)),
+  };
+};
+
 const elements = {
   float32: {
-    shift: 2,
-    copy: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => f32.store(to, f32.load(from)),
-    set: (to: Arg<'i32'>, value: Expr<'i32'>): Stmt => i32.store(to, value),
-    splat: i32x4.splat,
+    from: 2,
+    to: 2,
+    borders: i32x4.splat,
+    border: (to, value) => i32.store(to, value),
+    one: (to, from) => f32.store(to, f32.load(from)),
+    block: (to, from) => v128.store(to, v128.load(from)),
     halve: null,
   },
   bytes: {
-    shift: 0,
-    copy: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => i32.store8(to, i32.load8U(from)),
-    set: (to: Arg<'i32'>, value: Expr<'i32'>): Stmt => i32.store8(to, value),
-    splat: i8x16.splat,
-    /** Every other one of sixteen. */
-    halve: (to: Arg<'i32'>, from: Arg<'i32'>): Stmt => v128.storeLane64(to, i8x16.even(v128.load(from))),
+    from: 0,
+    to: 0,
+    borders: i8x16.splat,
+    border: (to, value) => i32.store8(to, value),
+    one: (to, from) => i32.store8(to, i32.load8U(from)),
+    block: (to, from) => v128.store(to, v128.load(from)),
+    halve: (to, from) => v128.storeLane64(to, i8x16.even(v128.load(from))),
   },
-} as const;
+  signed: widened(true),
+  unsigned: widened(false),
+} as const satisfies Record<string, Element>;
 
+/** What images consist of: elements of the input, or its bytes less their zero (`value`) as 16-bit integers. */
 export type ImageElement = keyof typeof elements;
 
 /**
- * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left, border)`: `count` slices as images of `rows` rows of
- * `pitch` elements, a border around them; every element of the images is written. `plane` and `pitch` in bytes.
+ * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left, value)`: `count` slices as images of `rows` rows of
+ * `pitch` bytes, a border of `value` around them; every element of the images is written. `plane` in bytes.
  */
 function emitFrame(module: ModuleBuilder, element: ImageElement): void {
-  const { shift, copy, set, splat } = elements[element];
-  const size = 1 << shift;
+  const { from, to: into, borders, border, one, block } = elements[element] as Element;
   module.func('frame', new Array<'i32'>(11).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, rows, top, left, border] = all as Locals<'i32', 11>;
+    const [x, count, height, width, image, plane, pitch, rows, top, left, value] = all as Locals<'i32', 11>;
     const [c, y, to, end, next] = f.locals('i32', 5);
-    const borders = f.local('v128');
+    const [around, values] = f.locals('v128', 2);
     const borderTo = (until: Local<'i32'>): Stmt =>
       seq(
-        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, borders)),
-        forRange(to, to, until, size, set(to, border)),
+        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, around)),
+        forRange(to, to, until, 1 << into, border(to, value)),
       );
     const line = seq(
-      end.set(i32.add(to, i32.shl(left, shift))),
+      end.set(i32.add(to, i32.shl(left, into))),
       borderTo(end),
-      end.set(i32.add(x, i32.shl(width, shift))),
-      forRange(x, x, i32.sub(end, 15), 16, seq(v128.store(to, v128.load(x)), to.set(i32.add(to, 16)))),
-      forRange(x, x, end, size, seq(copy(to, x), to.set(i32.add(to, size)))),
+      end.set(i32.add(x, i32.shl(width, from))),
+      forRange(x, x, i32.sub(end, 15), 16, seq(block(to, x, values), to.set(i32.add(to, 16 << (into - from))))),
+      forRange(x, x, end, 1 << from, seq(one(to, x, value), to.set(i32.add(to, 1 << into)))),
     );
     return seq(
-      borders.set(splat(border)),
+      around.set(borders(value)),
+      values.set(i16x8.splat(value)),
       forRange(
         c,
         0,
@@ -122,41 +159,43 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
 }
 
 /**
- * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX)`: copies `count` slices into
+ * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value)`: copies `count` slices into
  * images that are all border, split into their phases: the remainders of y and x by the stride, one image behind the other, so
  * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
  */
 function emitPhases(module: ModuleBuilder, element: ImageElement): void {
-  const { shift, copy, halve } = elements[element];
-  module.func('phases', new Array<'i32'>(12).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX] = all as Locals<'i32', 12>;
+  const { from: log, to: into, one, halve } = elements[element] as Element;
+  module.func('phases', new Array<'i32'>(13).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value] = all as Locals<
+      'i32',
+      13
+    >;
     const [q, c, y, slice, line, row, rest, to, end, from, first] = f.locals('i32', 11);
     const [source, bytes] = f.locals('i32', 2);
+    const values = f.local('v128');
+    const whole = (move: NonNullable<Element['halve']>): Stmt =>
+      when(
+        i32.eq(strideX, 2),
+        seq(
+          end.set(i32.sub(line, 15)),
+          when(
+            i32.ltU(from, end),
+            doWhile(
+              seq(move(to, from, values), to.set(i32.add(to, 8 << into)), from.set(i32.add(from, 16))),
+              i32.ltU(from, end),
+            ),
+          ),
+        ),
+      );
     const oneRow = seq(
       from.set(i32.add(line, first)),
       line.set(i32.add(line, bytes)),
       to.set(i32.add(row, i32.mul(rest, i32.mul(strideX, phase)))),
-      ...(halve
-        ? [
-            when(
-              i32.eq(strideX, 2),
-              seq(
-                end.set(i32.sub(line, 15)),
-                when(
-                  i32.ltU(from, end),
-                  doWhile(
-                    seq(halve(to, from), to.set(i32.add(to, 8)), from.set(i32.add(from, 16))),
-                    i32.ltU(from, end),
-                  ),
-                ),
-              ),
-            ),
-          ]
-        : []),
+      ...(halve ? [whole(halve)] : []),
       when(
         i32.ltU(from, line),
         doWhile(
-          seq(copy(to, from), to.set(i32.add(to, 1 << shift)), from.set(i32.add(from, i32.shl(strideX, shift)))),
+          seq(one(to, from, value), to.set(i32.add(to, 1 << into)), from.set(i32.add(from, i32.shl(strideX, log)))),
           i32.ltU(from, line),
         ),
       ),
@@ -165,7 +204,8 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
       when(i32.eq(rest, strideY), seq(rest.set(0), row.set(i32.add(row, pitch)))),
     );
     return seq(
-      bytes.set(i32.shl(width, shift)),
+      values.set(i16x8.splat(value)),
+      bytes.set(i32.shl(width, log)),
       forRange(
         q,
         0,
@@ -177,10 +217,10 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
           slice.set(
             i32.add(
               i32.add(image, i32.mul(q, phase)),
-              i32.add(i32.shl(i32.divU(i32.add(first, left), strideX), shift), i32.mul(i32.divU(top, strideY), pitch)),
+              i32.add(i32.shl(i32.divU(i32.add(first, left), strideX), into), i32.mul(i32.divU(top, strideY), pitch)),
             ),
           ),
-          first.set(i32.shl(first, shift)),
+          first.set(i32.shl(first, log)),
           source.set(x),
           forRange(
             c,

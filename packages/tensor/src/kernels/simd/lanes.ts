@@ -21,7 +21,7 @@ interface Lanes {
   /** The logarithm of the bytes of an element. */
   readonly shift: number;
   readonly read: (f: FunctionScope, at: Local<'i32'>, count: Count) => Wide;
-  /** Writes float32 that are integers and fit, NaN as 0; or (`done`) int32 that fit. */
+  /** Writes float32 that are integers and fit, NaN as 0; or (`done`) int32. Those that do not fit 8 or 16 bits end at the limits. */
   readonly write: (at: Local<'i32'>, values: Wide, count: Count, done: boolean) => Stmt;
 }
 
@@ -52,9 +52,8 @@ const bytes = (signed: boolean): Lanes => {
     },
     write: (at, values, count, done) => {
       const [a, b = a!, c = a!, d = c] = integers(values, done);
-      if (count === 1) return i32.store8(at, i32x4.lane(a!, 0));
       const all = narrow(i16x8.narrowS(a!, b), i16x8.narrowS(c, d));
-      return count === 4 ? v128.storeLane32(at, all) : v128.store(at, all);
+      return count === 1 ? v128.storeLane8(at, all) : count === 4 ? v128.storeLane32(at, all) : v128.store(at, all);
     },
   };
 };
@@ -70,7 +69,7 @@ const words = (signed: boolean): Lanes => {
       ),
     write: (at, values, count, done) => {
       const [a, b = a!, c, d] = integers(values, done);
-      if (count === 1) return i32.store16(at, i32x4.lane(a!, 0));
+      if (count === 1) return v128.storeLane16(at, i16x8.narrowS(a!, b));
       if (count === 4) return v128.storeLane64(at, i16x8.narrowS(a!, b));
       return seq(v128.store(at, i16x8.narrowS(a!, b)), v128.store(at, i16x8.narrowS(c!, d!), 16));
     },

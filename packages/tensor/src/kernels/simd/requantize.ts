@@ -1,8 +1,9 @@
+import { dtypes, type DType } from '../../dtype.js';
 import type { IntegerGrid, IntegerKernels } from '../contract/integer.js';
 import { i32x4 } from './assembler.js';
 import type { SimdEngine } from './engine.js';
 import type { Lockstep, Wide } from './lockstep.js';
-import { overPlanes, planeFamilies } from './planes.js';
+import { overPlanes, planeFamilies, type PlaneFamilies } from './planes.js';
 
 /** Added to a number up to 2^22 from zero, it rounds that to an integer, half to even, in the low bits of the sum. */
 const MAGIC = 1.5 * 2 ** 23;
@@ -21,25 +22,38 @@ export const gridNumbers = ({ zeroPoint, qmin, qmax }: IntegerGrid): readonly [n
   MAGIC - zeroPoint,
 ];
 
-/** Accumulators, as float32, to integers of a grid in int32 lanes; what lies outside is cut off first, which is the same. */
+/**
+ * Accumulators, as float32, to integers of a grid in int32 lanes; what lies outside is cut off first, which is the same. Without an
+ * upper limit (null) they may be larger than the grid by anything.
+ */
 export function rescaled(
   code: Lockstep,
   acc: Wide,
   multiplier: Wide,
   bias: Wide,
-  [low, high, base]: readonly [Wide, Wide, Wide],
+  [low, high, base]: readonly [Wide, Wide | null, Wide],
 ): Wide {
   const steps = code.add(code.mul(acc, multiplier), bias);
   // The limit is the first operand: NaN is not larger.
-  const inside = code.min(code.max(low, steps), high);
+  const above = code.max(low, steps);
+  const inside = high ? code.min(above, high) : above;
+  // Of larger numbers the bits grow on, up to those of infinity.
   return code.step(i32x4.sub, code.add(inside, MAGIC), base);
 }
 
-const families = planeFamilies(
-  3,
-  (code, [acc, multiplier, bias, low, high, base]) => rescaled(code, acc!, multiplier!, bias!, [low!, high!, base!]),
-  'integers',
-);
+/** Whether integers that are written as a dtype end at the largest of a grid by themselves. */
+export const saturates = (dtype: DType, { qmax }: IntegerGrid): boolean =>
+  dtype !== 'int32' && dtypes[dtype].max === qmax;
+
+const familiesFor = (clamps: boolean): PlaneFamilies =>
+  planeFamilies(
+    3,
+    (code, [acc, multiplier, bias, low, high, base]) =>
+      rescaled(code, acc!, multiplier!, bias!, [low!, clamps ? high! : null, base!]),
+    'integers',
+  );
+
+const [clamping, saturating] = [familiesFor(true), familiesFor(false)];
 
 /** `requantize` bit for bit as the reference; what float32 cannot count exactly and unusual layouts go to `fallback`. */
 export function simdRequantize(
@@ -48,6 +62,7 @@ export function simdRequantize(
 ): Pick<IntegerKernels, 'requantize'> {
   return {
     requantize(acc, multiplier, bias, grid, out) {
+      const families = saturates(out.storage.dtype, grid) ? saturating : clamping;
       const done = countable(grid) && overPlanes(engine, [acc, multiplier, bias], out, families, gridNumbers(grid));
       if (!done) fallback.requantize(acc, multiplier, bias, grid, out);
     },
