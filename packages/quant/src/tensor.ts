@@ -1,9 +1,23 @@
-import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Tensor, type DType, type Storage } from '@q/tensor';
+import {
+  DTypeError,
+  isFloat,
+  isGradEnabled,
+  isInt,
+  Layout,
+  noGrad,
+  Tensor,
+  type ArrayOf,
+  type DType,
+  type Storage,
+} from '@q/tensor';
 import { checkInstance, checkTensor } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
 import { EncodingError } from './errors.js';
 import { checkSpread } from './functional.js';
+
+/** Numbers from which a kernel makes them faster than a loop, its start and a copy included. */
+const KERNEL_NUMBERS = 4096;
 
 /** The floating dtypes. */
 export type FloatDType = 'float16' | 'bfloat16' | 'float32' | 'float64';
@@ -233,6 +247,20 @@ export class DequantizedTensor extends EncodedTensor {
 
   override dequantize(): DequantizedTensor {
     return this;
+  }
+
+  /** The numbers in row-major order, see `Tensor.data`. */
+  override get data(): ArrayOf<FloatDType> {
+    this.makeNumbers();
+    return super.data;
+  }
+
+  /** Makes many numbers by a kernel, where they are asked for outside of one. */
+  private makeNumbers(): void {
+    const { storage, grid } = this;
+    if (!storage.isPending || storage.length < KERNEL_NUMBERS || !grid?.standsFor(storage)) return;
+    const numbers = grid.numbers();
+    if (numbers !== null) storage.fillWith(numbers.data);
   }
 
   override quantizedRepr(): Tensor<GridDType> {

@@ -80,6 +80,18 @@ describe('QuantizedTensor', () => {
     expect(result.sum().item()).toBe(150_000);
   });
 
+  it('gives the same numbers to data and to operations, however many they are', () => {
+    const positions = Array.from({ length: 10_000 }, (_, i) => ((i * 37) % 256) - 128);
+    const encoding = new AffineEncoding(tensor(0.1), tensor(7), { bitwidth: 8, signed: true });
+    const make = () =>
+      new QuantizedTensor(tensor(positions, { dtype: 'int8', shape: [100, 100] }).T, encoding).dequantize();
+    const wanted = make().add(0).toArray();
+    expect(make().contiguous().toArray()).toEqual(wanted);
+    const x = make();
+    expect(tensor(x.data, { shape: [100, 100] }).toArray()).toEqual(wanted);
+    expect(x.quantizedRepr().T.flatten().toArray()).toEqual(positions);
+  });
+
   it('moves integers as views where one scale serves all: their numbers are read through the same view', () => {
     const integers = tensor(
       [

@@ -93,6 +93,18 @@ export class Storage<D extends DType = DType> {
     return this.host;
   }
 
+  /** True where the elements are still to be made by the function that was given for them. */
+  get isPending(): boolean {
+    return this.fill !== null && !this.freed;
+  }
+
+  /** Takes elements that were still to be made from somebody who could make them faster, in an array of their own. */
+  fillWith(array: ArrayOf<D>): void {
+    if (!this.isPending) return;
+    this.host = array;
+    this.fill = null;
+  }
+
   /** True where elements change by `beginWrite` only, so that what was derived from them at a version stays right. */
   get isStable(): boolean {
     return !this.exposed;

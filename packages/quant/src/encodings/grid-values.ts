@@ -1,4 +1,4 @@
-import { Storage, Tensor, type Layout, type Shape } from '@q/tensor';
+import { dequantizeLinear, Layout, noGrad, Storage, Tensor, type Shape } from '@q/tensor';
 import type { AffineEncoding } from './affine.js';
 
 /** The dtypes in which grid positions are stored. */
@@ -15,6 +15,8 @@ export class GridValues {
     /** The float storage they belong to, and its version at that time. */
     private readonly floats: Storage,
     private readonly version: number,
+    /** The one scale and offset that turn all integers into the floats; null where the floats are something else. */
+    private readonly entries: Entries | null = null,
   ) {}
 
   /** Over integers that exist; also gives the float storage, whose elements are made when first asked for. */
@@ -51,7 +53,16 @@ export class GridValues {
       return made;
     };
     const floats = new Storage('float32', storage.length, make, false, storage);
-    return { grid: new GridValues(storage, floats, floats.version), floats };
+    const one = scale.length === 1 ? { scale, offset } : null;
+    return { grid: new GridValues(storage, floats, floats.version, one), floats };
+  }
+
+  /** All the floats, made by a kernel; null where no single scale makes them. To be called outside of kernels. */
+  numbers(): Tensor<'float32'> | null {
+    if (this.entries === null) return null;
+    const { scale, offset } = this.entries;
+    const integers = new Tensor(this.integers, new Layout([this.integers.length]));
+    return noGrad(() => dequantizeLinear(integers, scale[0]!, offset[0]!)).to('float32');
   }
 
   /** The elements of a contiguous float32 tensor as integers of `dtype`; null where they are not all such integers (NaN). */

@@ -1,7 +1,9 @@
 import type { View } from '../../storage.js';
 import type { ElementwiseKernels } from '../contract/elementwise.js';
 import { merge } from '../reference/walk.js';
-import { f32, forRange, i32, seq, v128, type Arg, type Expr, type Local, type Stmt } from './assembler.js';
+import { dtypes } from '../../dtype.js';
+import { f32, forRange, i32, seq, v128, type Arg, type Expr, type Local, type Locals, type Stmt } from './assembler.js';
+import { copyBytes } from './bytes.js';
 import type { Family, SimdEngine } from './engine.js';
 
 /** Columns of the source visited together: their cache lines stay until all of a line is read. */
@@ -59,7 +61,25 @@ const family: Family = ({ module }) => {
 
 const is32Bit = ({ storage: { dtype } }: View): boolean => dtype === 'float32' || dtype === 'int32';
 
-/** Copies that exchange two dims, for 32-bit elements; the rest goes to `fallback`. */
+/** `copyRows(rows, bytes, from, fromStride, to, toStride)`: rows of bytes that lie in order each. */
+const rowFamily: Family = ({ module }) => {
+  module.func('copyRows', new Array<'i32'>(6).fill('i32'), (f, ...all) => {
+    const [rows, bytes, from, fromStride, to, toStride] = all as Locals<'i32', 6>;
+    const row = f.local('i32');
+    return forRange(
+      row,
+      0,
+      rows,
+      1,
+      seq(copyBytes(f, from, to, bytes), from.set(i32.add(from, fromStride)), to.set(i32.add(to, toStride))),
+    );
+  });
+};
+
+/** Rows, and bytes of a row, from which copying them together pays. */
+const [FEW_ROWS, FEW_BYTES] = [8, 8];
+
+/** Copies of rows, and those that exchange two dims, for 32-bit elements; the rest goes to `fallback`. */
 export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
   const { memory } = engine;
 
@@ -101,9 +121,45 @@ export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Part
     }
   }
 
+  /** Copies whose innermost dim lies in order on both sides. */
+  function inRows(x: View, out: View): boolean {
+    const { dtype } = x.storage;
+    if (dtype !== out.storage.dtype || (x.layout.isContiguous && out.layout.isContiguous)) return false;
+    const { sizes, strides } = merge([x.layout, out.layout]);
+    const [source, target] = strides as [number[], number[]];
+    const inner = sizes.length - 1;
+    const { bytes } = dtypes[dtype];
+    const length = sizes[inner]! * bytes;
+    if (inner < 1 || source[inner] !== 1 || target[inner] !== 1) return false;
+    if (length < FEW_BYTES || sizes[inner - 1]! < FEW_ROWS) return false;
+    const { copyRows } = engine.load(rowFamily);
+    memory.beginKernel();
+    try {
+      const to = out.storage.writePointer(memory, out.layout);
+      if (to === null) return false;
+      const from = x.storage.pointer(memory, x.layout);
+      const visit = (d: number, xAt: number, outAt: number): void => {
+        if (d === inner - 1)
+          return copyRows!(
+            sizes[d]!,
+            length,
+            from + xAt * bytes,
+            source[d]! * bytes,
+            to + outAt * bytes,
+            target[d]! * bytes,
+          );
+        for (let i = 0; i < sizes[d]!; i++) visit(d + 1, xAt + i * source[d]!, outAt + i * target[d]!);
+      };
+      visit(0, x.layout.offset, out.layout.offset);
+      return true;
+    } finally {
+      memory.endKernel();
+    }
+  }
+
   return {
     copy(x, out) {
-      if (!transposes(x, out)) fallback.copy(x, out);
+      if (!transposes(x, out) && !inRows(x, out)) fallback.copy(x, out);
     },
   };
 }
