@@ -104,6 +104,7 @@ export const i32 = {
   remU: binary('i32', 'i32', 0x70),
   and: binary('i32', 'i32', 0x71),
   or: binary('i32', 'i32', 0x72),
+  xor: binary('i32', 'i32', 0x73),
   shl: binary('i32', 'i32', 0x74),
   shrU: binary('i32', 'i32', 0x76),
   eqz: unary('i32', 'i32', 0x45),
@@ -230,6 +231,7 @@ export const i32x4 = {
   lane: (x: Expr<'v128'>, lane: number): Expr<'i32'> => expr('i32', x.code, simd(0x1b), lane),
   add: binary('v128', 'v128', simd(0xae)),
   sub: binary('v128', 'v128', simd(0xb1)),
+  mul: binary('v128', 'v128', simd(0xb5)),
   shl: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xab)),
   shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xac)),
   /** Sums of two products of neighbouring signed 16-bit lanes. */
@@ -242,6 +244,11 @@ export const i32x4 = {
   truncSatF32x4: unary('v128', 'v128', simd(0xf8)),
   toF32x4: unary('v128', 'v128', simd(0xfa)),
   ne: binary('v128', 'v128', simd(0x38)),
+  /**
+   * Sums of four products of neighbouring bytes, signed ones of `a` and ones of 7 bits of `b`, plus `c` (relaxed SIMD): whether a `b`
+   * of 8 bits counts as signed or as unsigned, and whether sums saturate on the way, is up to the machine.
+   */
+  relaxedDotI8x16I7x16Add: ternary(simd(0x113)),
 };
 
 export const i16x8 = {
@@ -258,6 +265,15 @@ export const i16x8 = {
 };
 
 export const i8x16 = {
+  /** The low eight bytes of `a` and `b` in turn. */
+  interleaveLow: (a: Expr<'v128'>, b: Expr<'v128'>): Expr<'v128'> =>
+    expr(
+      'v128',
+      a.code,
+      b.code,
+      simd(0x0d),
+      Array.from({ length: 16 }, (_, i) => (i >> 1) + (i & 1) * 16),
+    ),
   abs: unary('v128', 'v128', simd(0x60)),
   /** The low 8 bits of the 16-bit lanes of `a`, then of `b`, saturated. */
   narrowS: binary('v128', 'v128', simd(0x65)),

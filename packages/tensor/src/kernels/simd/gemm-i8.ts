@@ -14,7 +14,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
-import { emitGemm, gemmWorkspace } from './gemm.js';
+import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
@@ -24,6 +24,12 @@ const SIZES = { MR, NR, KC: 512, MC: 256, group: 2 };
 
 /** Bytes of workspace the integer products need. */
 export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
+
+/** Rows and columns of a tile. */
+export const GEMM_I8_TILE = { rows: MR, columns: NR };
+
+/** Bytes of `[k, n]` as `packI8` writes it. */
+export const packedI8 = (k: number, n: number): number => packedBytes(SIZES, k, n);
 
 /** How the bytes of an operand are read. */
 export type Bytes = 'signed' | 'unsigned';
@@ -219,15 +225,13 @@ function tile(module: ModuleBuilder): EmittedFunction {
 }
 
 /**
- * Emits the product of matrices of bytes in int32, exactly: `(A - aZero) (B - bZero)` with a zero point (int32) for every
- * row of A and every column of B, read from the extras, which hold whole panels. Zero points are within 16 bits less the
- * width of a byte. See `emitGemm`.
+ * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
+ * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
+ * are within 16 bits less the width of a byte. See `emitGemm`.
  */
-export function emitGemmI8(module: ModuleBuilder, name: string, a: Bytes, b: Bytes): void {
-  emitGemm(module, name, {
-    ...SIZES,
-    packA: packRows(module, packLines(module, MR, a)),
-    packB: packPanel(module, packLines(module, NR, b)),
-    tile: tile(module),
-  });
+export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
+  const packB = packPanel(module, packLines(module, NR, b));
+  const packA = packRows(module, packLines(module, MR, a));
+  emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tile: tile(module) });
+  emitPack(module, 'packI8', { ...SIZES, packB });
 }
