@@ -330,8 +330,8 @@ export type Locals<T extends ValueType, N extends number, R extends Local<T>[] =
     ? R
     : Locals<T, N, [...R, Local<T>]>;
 
-/** A function of the module; calling it makes a call statement. */
-export type EmittedFunction = (...args: readonly Arg<'i32'>[]) => Stmt;
+/** A function of the module; calling it makes a call statement. Numbers are of type i32. */
+export type EmittedFunction = (...args: readonly (Expr<ValueType> | number)[]) => Stmt;
 
 type Params<P extends readonly ValueType[]> = { [K in keyof P]: Local<P[K]> };
 

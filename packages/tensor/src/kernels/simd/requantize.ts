@@ -17,7 +17,7 @@ import {
   type Stmt,
 } from './assembler.js';
 import type { Family, SimdEngine } from './engine.js';
-import { overRows, type RowKernel } from './rows.js';
+import { emitOverRows, overRows, type RowKernel } from './rows.js';
 
 /** Elements per iteration: four vectors of accumulators, one of bytes. */
 const BLOCK = 16;
@@ -53,12 +53,12 @@ const targets: Readonly<Partial<Record<DType, Target>>> = {
 };
 
 /**
- * Emits `name(acc, multiplier, bias, zeroPoint, qmin, qmax, out, n)`: a row of n > 0 accumulators onto a grid. Multiplier and bias
+ * Emits `name`, for `overRows`: rows of accumulators (acc, multiplier, bias, zeroPoint, qmin, qmax, out) onto a grid. Multiplier and bias
  * lie in memory, one for the row or (`varies`) one per element.
  */
 function emitRequantize(module: ModuleBuilder, name: string, target: Target, varies: boolean): void {
   const params = ['i32', 'i32', 'i32', 'f32', 'f32', 'f32', 'i32', 'i32'] as const;
-  module.func(name, params, (f, acc, multiplier, bias, zeroPoint, qmin, qmax, out, n) => {
+  const row = module.func(null, params, (f, acc, multiplier, bias, zeroPoint, qmin, qmax, out, n) => {
     const [zero, low, high, factor, term] = f.locals('v128', 5);
     const values = f.locals('v128', 4);
     const [i, blocks] = f.locals('i32', 2);
@@ -111,6 +111,7 @@ function emitRequantize(module: ModuleBuilder, name: string, target: Target, var
       ),
     );
   });
+  emitOverRows(module, name, params.slice(0, 6), 1, row);
 }
 
 const families: Readonly<Partial<Record<DType, Family>>> = Object.fromEntries(
