@@ -169,6 +169,8 @@ export const v128 = {
   /** a and not b */
   andNot: binary('v128', 'v128', simd(0x4f)),
   anyTrue: unary('v128', 'i32', simd(0x53)),
+  /** Whether all 32-bit lanes are other than zero. */
+  allTrue32: unary('v128', 'i32', simd(0xa3)),
   /** Writes the first 32-bit lane. */
   storeLane32: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x5a), 2, unsigned(offset), 0),
