@@ -23,6 +23,8 @@ await Promise.all(
       format: 'esm',
       target: 'es2022',
       external: ['@q/*'],
+      // Names of classes are seen by users, in errors and printed modules.
+      keepNames: true,
       minifyWhitespace: true,
       sourcemap: true,
       sourcesContent: false,
