@@ -36,8 +36,8 @@ const EXP_SHORT = [
   8.33332099600771e-3, 4.187594547660771e-2, 0.16666937109658045, 0.49999371949566124, 0.9999999458989384,
 ];
 
-/** Below this e^x is no normal float32. */
-const LOWEST = -87.336544;
+/** From here on down e^x counts as 0: at this very value the exponent of its power of two is that of 0. */
+const LOWEST = -88.03;
 
 /** 2^n and r of x = n ln2 + r for x that give a normal result; the two parts of ln2 are Cephes'. */
 function split(code: Lockstep, x: Wide): { power: Wide; r: Wide } {
@@ -55,9 +55,9 @@ function expNormal(code: Lockstep, x: Wide): Wide {
 
 /** e^x for x <= 0, 0 where the result is no normal float32; at most 4 ulp. NaN stays, as do the differences of infinities. */
 export function expNonPositive(code: Lockstep, x: Wide): Wide {
-  const { power, r } = split(code, x);
-  const value = code.madd(code.mul(r, power), code.polynomial(r, EXP_SHORT), power);
-  return code.step((e, below) => v128.andNot(e, below), value, code.less(x, LOWEST));
+  const { power, r } = split(code, code.max(x, LOWEST));
+  const slope = code.polynomial(r, EXP_SHORT);
+  return code.madd(code.mul(r, power), slope, power);
 }
 
 /** e^x over the whole range, infinities, NaN and denormal results included: 2^n in two factors, so that neither overflows. */
