@@ -1,34 +1,31 @@
 /**
- * Makes one file of each entry of each package, for Node, where a file costs more to load than what is in it. Bundlers and
- * browsers take the modules themselves (the `default` of each export), of which they leave out what is not used.
+ * Makes one file of each package for Node, where a file costs more to load than what is in it. Bundlers and browsers take the
+ * modules themselves (the `default` of each export), of which they leave out what is not used.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { rollup } from 'rollup';
 
 const packages = join(import.meta.dirname, '../packages');
 
-await Promise.all(
-  ['tensor', 'nn', 'quant'].map((name) => {
-    const directory = join(packages, name);
-    const { exports } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-    const entries = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : [target.default]));
-    return build({
-      entryPoints: entries.map((entry) => join(directory, entry)),
-      outdir: join(directory, 'dist/node'),
-      outbase: join(directory, 'dist'),
-      bundle: true,
-      // Entries share what they have in common: there must be one class Tensor.
-      splitting: true,
-      format: 'esm',
-      target: 'es2022',
-      external: ['@q/*'],
-      // Names of classes are seen by users, in errors and printed modules.
-      keepNames: true,
-      minifyWhitespace: true,
-      sourcemap: true,
-      sourcesContent: false,
-      logLevel: 'warning',
-    });
-  }),
-);
+for (const name of ['tensor', 'nn', 'quant']) {
+  const directory = join(packages, name);
+  const { exports } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const entries = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : [target]));
+  const bundle = await rollup({
+    input: Object.fromEntries(
+      entries.map((target) => [target.node.replace(/^.*dist\/node\/|\.js$/g, ''), join(directory, target.default)]),
+    ),
+    external: /^@q\//,
+    treeshake: false,
+  });
+  // What entries have in common goes into a file of its own: there must be one class Tensor.
+  await bundle.write({
+    dir: join(directory, 'dist/node'),
+    format: 'esm',
+    chunkFileNames: 'shared.js',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  });
+  await bundle.close();
+}
