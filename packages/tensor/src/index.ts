@@ -83,7 +83,7 @@ export {
 } from './functions/join.js';
 export { crossEntropy, type CrossEntropyOptions } from './functions/cross-entropy.js';
 export { nllLoss, type NLLOptions, type Reduction, type ReductionOptions } from './functions/nll-loss.js';
-export { linear, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export { linear, linearRelu, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export { adamStep, sgdStep, type AdamMemory, type AdamStepOptions, type SGDStepOptions } from './functions/optim.js';
 export {
   adaptiveAvgPool1d,

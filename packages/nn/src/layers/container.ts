@@ -1,7 +1,9 @@
-import { IndexError, type Tensor } from '@q/tensor';
+import { IndexError, linearRelu, type Tensor } from '@q/tensor';
 import { ModuleError } from '../errors.js';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
+import { ReLU } from './activation.js';
+import { Linear } from './linear.js';
 import type { Layer } from './operation.js';
 
 function checkModules(container: string, modules: readonly unknown[]): void {
@@ -49,6 +51,9 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
   }
 }
 
+/** True for a layer that computes what `Linear` does: with a ReLU behind it, that takes one pass. */
+const isLinear = (layer: Layer): layer is Linear => layer.forward === Linear.prototype.forward;
+
 /**
  * Runs modules one after the other; takes them one by one or as an array.
  *
@@ -59,7 +64,13 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
 export class Sequential extends ListOf<Layer> {
   forward(x: Tensor): Tensor {
     let y = x;
-    for (const layer of this.layers) y = layer.forward(y);
+    for (let i = 0; i < this.layers.length; i++) {
+      const [layer, next] = [this.layers[i]!, this.layers[i + 1]];
+      if (isLinear(layer) && next?.forward === ReLU.prototype.forward) {
+        y = linearRelu(y, layer.weight, layer.bias);
+        i++;
+      } else y = layer.forward(y);
+    }
     return y;
   }
 }

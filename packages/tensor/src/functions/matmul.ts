@@ -1,9 +1,9 @@
 import { apply } from '../autograd.js';
 import { ShapeError, shown } from '../errors.js';
 import { matmulInteger as matmulIntegerOp } from '../ops/integer.js';
-import { linear as linearOp } from '../ops/matmul.js';
+import { linear as linearOp, linearRelu as linearReluOp } from '../ops/matmul.js';
 import type { Tensor } from '../tensor.js';
-import { operand } from '../tensor/operand.js';
+import { checkTensor, operand } from '../tensor/operand.js';
 
 /** Matrix product of two tensors; see `Tensor.matmul`. */
 export const matmul = (a: Tensor, b: Tensor): Tensor => a.matmul(b);
@@ -15,16 +15,39 @@ export const matmul = (a: Tensor, b: Tensor): Tensor => a.matmul(b);
  * @throws ShapeError where the last dim of x is not `in`, the weight has other ranks, or the bias does not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  if (weight.ndim === 0 || weight.ndim > 2)
-    throw new ShapeError(`linear: wants a weight [out, in] or [in], got shape ${shown(weight.shape)}.`);
-  if (x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[weight.ndim - 1])
-    throw new ShapeError(
-      `linear: the last dim of the input must be ${weight.shape[weight.ndim - 1]}, got shape ${shown(x.shape)} for a weight of shape ${shown(weight.shape)}.`,
-    );
-  if (weight.ndim === 2 && (bias === null || (bias.ndim === 1 && bias.shape[0] === weight.shape[0])))
+  checkLinear('linear', x, weight, bias);
+  if (weight.ndim === 2 && isRow(bias, weight))
     return apply(linearOp, bias ? [x, weight, bias] : [x, weight], undefined);
   const y = x.matmul(weight.transpose(0, -1));
   return bias ? y.add(bias) : y;
+}
+
+/**
+ * `relu(linear(x, weight, bias))` in one pass, as `torch.ao.nn.intrinsic.LinearReLU`; `Sequential` takes it for the two layers.
+ *
+ * @throws as `linear`
+ */
+export function linearRelu(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  checkLinear('linearRelu', x, weight, bias);
+  if (weight.ndim === 2 && isRow(bias, weight))
+    return apply(linearReluOp, bias ? [x, weight, bias] : [x, weight], undefined);
+  return linear(x, weight, bias).relu();
+}
+
+/** True where a bias has an element per output. */
+const isRow = (bias: Tensor | null, weight: Tensor): boolean =>
+  bias === null || (bias.ndim === 1 && bias.shape[0] === weight.shape[0]);
+
+function checkLinear(operation: string, x: Tensor, weight: Tensor, bias: Tensor | null): void {
+  checkTensor(operation, 'x', x);
+  checkTensor(operation, 'weight', weight);
+  if (bias !== null) checkTensor(operation, 'bias', bias);
+  if (weight.ndim === 0 || weight.ndim > 2)
+    throw new ShapeError(`${operation}: wants a weight [out, in] or [in], got shape ${shown(weight.shape)}.`);
+  if (x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[weight.ndim - 1])
+    throw new ShapeError(
+      `${operation}: the last dim of the input must be ${weight.shape[weight.ndim - 1]}, got shape ${shown(x.shape)} for a weight of shape ${shown(weight.shape)}.`,
+    );
 }
 
 /** Zero points of `matmulInteger`: what stands for 0 in each operand. */

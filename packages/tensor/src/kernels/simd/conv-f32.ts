@@ -190,6 +190,7 @@ function emitConvRows(module: ModuleBuilder, variant: GemmVariant): void {
             workspace,
             0,
             0,
+            0,
           ),
           forRange(
             o,

@@ -206,8 +206,8 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction): EmittedFunctio
 
 /** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. */
 function tile(module: ModuleBuilder, unroll: number): EmittedFunction {
-  return module.func(null, new Array<'i32'>(7).fill('i32'), (f, ...all) => {
-    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 7>;
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');

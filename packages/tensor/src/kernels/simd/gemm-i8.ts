@@ -11,6 +11,7 @@ import {
   type EmittedFunction,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
@@ -185,43 +186,40 @@ function packPanel(module: ModuleBuilder, packLine: EmittedFunction): EmittedFun
 
 /** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. */
 function tile(module: ModuleBuilder): EmittedFunction {
-  return module.func(
-    null,
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (f, steps, a, b, c, stride, fresh, _bias) => {
-      const sums = f.locals<'v128', number>('v128', MR * NV);
-      const columns = f.locals<'v128', number>('v128', NV);
-      const row = f.local('v128');
-      const rows = f.locals<'i32', number>('i32', MR);
-      const end = f.local('i32');
-      const at = (index: number): [Local<'i32'>, number] => [rows[Math.floor(index / NV)]!, (index % NV) * 16];
-      const product = (pairs: Expr<'v128'>, column: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
-        i32x4.add(sum, i32x4.dotI16x8(pairs, column));
-      const step = seq(
-        ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
-        ...Array.from({ length: MR }, (_, r) =>
-          seq(
-            row.set(v128.load32Splat(a, r * 4)),
-            ...columns.map((column, v) => sums[r * NV + v]!.set(product(row, column, sums[r * NV + v]!))),
-          ),
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
+    const sums = f.locals<'v128', number>('v128', MR * NV);
+    const columns = f.locals<'v128', number>('v128', NV);
+    const row = f.local('v128');
+    const rows = f.locals<'i32', number>('i32', MR);
+    const end = f.local('i32');
+    const at = (index: number): [Local<'i32'>, number] => [rows[Math.floor(index / NV)]!, (index % NV) * 16];
+    const product = (pairs: Expr<'v128'>, column: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
+      i32x4.add(sum, i32x4.dotI16x8(pairs, column));
+    const step = seq(
+      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
+      ...Array.from({ length: MR }, (_, r) =>
+        seq(
+          row.set(v128.load32Splat(a, r * 4)),
+          ...columns.map((column, v) => sums[r * NV + v]!.set(product(row, column, sums[r * NV + v]!))),
         ),
-        a.set(i32.add(a, MR * 4)),
-        b.set(i32.add(b, NR * 4)),
-      );
-      const offset = (r: number): Arg<'i32'> => i32.add(c, i32.mul(stride, r));
-      return seq(
-        ...rows.map((pointer, r) => pointer.set(offset(r))),
-        when(
-          fresh,
-          seq(...sums.map((sum) => sum.set(v128.zero))),
-          seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
-        ),
-        end.set(i32.add(b, i32.mul(steps, NR * 4))),
-        doWhile(step, i32.ltU(b, end)),
-        ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
-      );
-    },
-  );
+      ),
+      a.set(i32.add(a, MR * 4)),
+      b.set(i32.add(b, NR * 4)),
+    );
+    const offset = (r: number): Arg<'i32'> => i32.add(c, i32.mul(stride, r));
+    return seq(
+      ...rows.map((pointer, r) => pointer.set(offset(r))),
+      when(
+        fresh,
+        seq(...sums.map((sum) => sum.set(v128.zero))),
+        seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
+      ),
+      end.set(i32.add(b, i32.mul(steps, NR * 4))),
+      doWhile(step, i32.ltU(b, end)),
+      ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
+    );
+  });
 }
 
 /**
