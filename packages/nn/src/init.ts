@@ -1,4 +1,14 @@
-import { ArgumentError, noGrad, rand, randn, ShapeError, shown, type Generator, type Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  described,
+  noGrad,
+  rand,
+  randn,
+  ShapeError,
+  shown,
+  type Generator,
+  type Tensor,
+} from '@q/tensor';
 
 /** Options of the random initialisers. */
 export interface InitOptions {
@@ -58,7 +68,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
     case 'convTranspose3d':
       return 1;
     default:
-      throw new ArgumentError(`calculateGain: unknown nonlinearity ${String(nonlinearity)}.`);
+      throw new ArgumentError(`calculateGain: unknown nonlinearity ${described(nonlinearity)}.`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ArgumentError, Generator, randperm, ShapeError, shown, Tensor } from '@q/tensor';
+import { ArgumentError, described, Generator, randperm, ShapeError, shown, Tensor } from '@q/tensor';
 import { collate, type Collated } from './collate.js';
 
 /** Samples by index, now or later. */
@@ -154,7 +154,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     if (!has(source, 'length') && !has(source, Symbol.iterator) && !has(source, Symbol.asyncIterator))
       throw new ArgumentError('DataLoader: wants an array, a Dataset ({ length, get }) or something iterable.');
     if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${String(batchSize)}.`);
+      throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
     if (shuffle && !hasLength(source))
       throw new ArgumentError('DataLoader: only samples with indices can be shuffled. Collect them in an array first.');
     if (generator !== undefined && seed !== undefined)

@@ -1,4 +1,4 @@
-export { apply, enableGrad, isGradEnabled, noGrad, type BackwardOptions } from './autograd.js';
+export { isGradEnabled, type BackwardOptions } from './autograd.js';
 export {
   arange,
   empty,
@@ -24,6 +24,7 @@ export {
   resultType,
   type ArrayOf,
   type DType,
+  type Operand,
   type TypedArray,
 } from './dtype.js';
 export {
@@ -38,7 +39,7 @@ export {
   ShapeError,
   shown,
 } from './errors.js';
-export { defineOp, type CallableOp } from './extend.js';
+export { apply, defineOp, type CallableOp } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
@@ -131,7 +132,7 @@ export {
 } from './functions/normalize.js';
 export type { PerDim } from './functions/spatial.js';
 export { where } from './functions/where.js';
-export { defaultGenerator, Generator, manualSeed } from './generator.js';
+export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './generator.js';
 export { Layout, type Range, type SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
@@ -148,6 +149,7 @@ export {
   randperm,
   type RandomOptions,
 } from './random.js';
+export { enableGrad, noGrad } from './mode.js';
 export { broadcastShapes, type Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';

@@ -1,4 +1,4 @@
-import { ArgumentError, defineOp, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
+import { ArgumentError, defineOp, described, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
 import { reduced, type ReductionOptions } from './loss.js';
 
 /** Options of `ctcLoss`. */
@@ -189,7 +189,7 @@ export function ctcLoss(
   const x = single ? logProbabilities.unsqueeze(1) : logProbabilities;
   const [steps, batch, classes] = x.shape as [number, number, number];
   if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
-    throw new ArgumentError(`ctcLoss: blank must be one of the ${classes} classes, got ${String(blank)}.`);
+    throw new ArgumentError(`ctcLoss: blank must be one of the ${classes} classes, got ${described(blank)}.`);
   if (targets.ndim < 1 || targets.ndim > 2 || (targets.ndim === 2 && targets.shape[0] !== batch))
     throw new ShapeError(
       `ctcLoss: targets must be [${batch}, S] or all labels in one dim, got shape ${shown(targets.shape)}.`,

@@ -1,4 +1,4 @@
-import { ArgumentError, rand, ShapeError, shown, type Generator, type Shape, type Tensor } from '@q/tensor';
+import { ArgumentError, described, rand, ShapeError, shown, type Generator, type Shape, type Tensor } from '@q/tensor';
 
 /** Options of the dropout functions. */
 export interface DropoutOptions {
@@ -12,7 +12,7 @@ export interface DropoutOptions {
 
 /** Throws unless `p` is a probability. */
 export function checkProbability(operation: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${operation}: p must be 0 to 1, got ${String(p)}.`);
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${operation}: p must be 0 to 1, got ${described(p)}.`);
 }
 
 /** 1 with probability 1 - p, else 0. */

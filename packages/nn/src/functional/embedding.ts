@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   defineOp,
+  described,
   DTypeError,
   isFloat,
   isInt,
@@ -165,7 +166,7 @@ export function embeddingBag(
   const sums = empty.indexAdd(0, bagOf, rows);
   if (mode === 'sum') return sums;
   if (mode !== 'mean')
-    throw new ArgumentError(`embeddingBag: mode must be 'sum', 'mean' or 'max', got ${String(mode)}.`);
+    throw new ArgumentError(`embeddingBag: mode must be 'sum', 'mean' or 'max', got ${described(mode)}.`);
   const sizes = new Array<number>(count).fill(0);
   for (const i of places) sizes[bags[i]!]!++;
   return sums.div(

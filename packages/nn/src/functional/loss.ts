@@ -1,4 +1,4 @@
-import { ArgumentError, type Reduction, type ReductionOptions, type Tensor } from '@q/tensor';
+import { ArgumentError, described, type Reduction, type ReductionOptions, type Tensor } from '@q/tensor';
 
 export {
   crossEntropy,
@@ -14,7 +14,7 @@ export function reduced(loss: string, values: Tensor, reduction: Reduction): Ten
   if (reduction === 'none') return values;
   if (reduction === 'mean') return values.mean();
   if (reduction === 'sum') return values.sum();
-  throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${String(reduction)}.`);
+  throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${described(reduction)}.`);
 }
 
 /** `(input - target)^2`. */

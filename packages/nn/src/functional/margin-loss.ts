@@ -1,4 +1,4 @@
-import { ArgumentError, IndexError, isInt, ShapeError, shown, DTypeError, type Tensor } from '@q/tensor';
+import { ArgumentError, described, DTypeError, IndexError, isInt, ShapeError, shown, type Tensor } from '@q/tensor';
 import { pairwiseDistance } from './distance.js';
 import { reduced, type ReductionOptions } from './loss.js';
 
@@ -93,7 +93,7 @@ export function multiMarginLoss(
   target: Tensor,
   { p = 1, margin = 1, weight = null, reduction = 'mean' }: MultiMarginOptions = {},
 ): Tensor {
-  if (p !== 1 && p !== 2) throw new ArgumentError(`multiMarginLoss: p must be 1 or 2, got ${String(p)}.`);
+  if (p !== 1 && p !== 2) throw new ArgumentError(`multiMarginLoss: p must be 1 or 2, got ${described(p)}.`);
   const x = rows('multiMarginLoss', input);
   const [samples, classes] = x.shape as [number, number];
   if (target.numel !== samples || target.ndim > 1)

@@ -1,4 +1,4 @@
-import { ArgumentError, defineOp, ShapeError, shown, type Tensor } from '@q/tensor';
+import { ArgumentError, defineOp, described, ShapeError, shown, type Tensor } from '@q/tensor';
 import { reduced, type Reduction, type ReductionOptions } from './loss.js';
 
 /** Options of `smoothL1Loss`. */
@@ -29,7 +29,7 @@ export function smoothL1Loss(
   target: Tensor,
   { beta = 1, reduction = 'mean' }: SmoothL1Options = {},
 ): Tensor {
-  if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: beta must not be negative, got ${String(beta)}.`);
+  if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: beta must not be negative, got ${described(beta)}.`);
   return reduced('smoothL1Loss', smoothL1(input.sub(target), beta), reduction);
 }
 
@@ -54,7 +54,7 @@ const huber = defineOp<readonly [Tensor], number>({
 
 /** `d^2 / 2` where the difference d is within `delta`, `delta (|d| - delta / 2)` elsewhere (Huber, 1964). */
 export function huberLoss(input: Tensor, target: Tensor, { delta = 1, reduction = 'mean' }: HuberOptions = {}): Tensor {
-  if (!(delta > 0)) throw new ArgumentError(`huberLoss: delta must be positive, got ${String(delta)}.`);
+  if (!(delta > 0)) throw new ArgumentError(`huberLoss: delta must be positive, got ${described(delta)}.`);
   return reduced('huberLoss', huber(input.sub(target), delta), reduction);
 }
 

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@q/tensor';
+import { ArgumentError, described } from '@q/tensor';
 import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
 
 /** Options of the cosine schedules. */
@@ -123,7 +123,9 @@ export class OneCycleLR extends LRScheduler {
     if (!(pctStart >= 0 && pctStart <= 1))
       throw new ArgumentError(`OneCycleLR: pctStart must be 0 to 1, got ${pctStart}.`);
     if (annealStrategy !== 'cos' && annealStrategy !== 'linear')
-      throw new ArgumentError(`OneCycleLR: annealStrategy must be 'cos' or 'linear', got ${String(annealStrategy)}.`);
+      throw new ArgumentError(
+        `OneCycleLR: annealStrategy must be 'cos' or 'linear', got ${described(annealStrategy)}.`,
+      );
     this.totalSteps = total;
     this.annealStrategy = annealStrategy;
     this.cycleMomentum = cycleMomentum;

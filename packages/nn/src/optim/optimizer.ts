@@ -1,4 +1,4 @@
-import { keep, ArgumentError, described, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
+import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
 import { ModuleError } from '../errors.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
@@ -33,7 +33,7 @@ export interface OptimizerStateDict<O> {
 export function checkNumber(optimizer: string, name: string, value: number, least = 0, below = Infinity): void {
   if (!(value >= least && value < below) && !(value === Infinity && below === Infinity))
     throw new ArgumentError(
-      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${String(value)}.`,
+      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${described(value)}.`,
     );
 }
 

@@ -82,5 +82,5 @@ export abstract class LRScheduler {
 /** Throws unless `value` is a positive integer. */
 export function checkCount(scheduler: string, name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1)
-    throw new ArgumentError(`${scheduler}: ${name} must be a positive integer, got ${String(value)}.`);
+    throw new ArgumentError(`${scheduler}: ${name} must be a positive integer, got ${described(value)}.`);
 }

@@ -1,27 +1,12 @@
 import { Module } from '@q/nn';
+import { described } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import { calibrate, computeParamEncodings } from './calibration.js';
 import { exported, exportedList, importEncodings, unrepeated } from './exchange.js';
 import { forwardQuantized } from './forward.js';
 import { copyProperties } from './properties.js';
-import {
-  definition,
-  definitionOf,
-  named,
-  parameterPlaces,
-  situationOf,
-  type Arity,
-  type Definition,
-  type ImportOptions,
-  type Kernel,
-  type KernelModule,
-  type KernelStatics,
-  type LegacyEncodings,
-  type ModuleClass,
-  type QuantizedModule,
-  type QuantizerSlot,
-} from './quantized-module.js';
+import { definition, definitionOf, named, parameterPlaces, situationOf, type Arity, type Definition, type ImportOptions, type Kernel, type KernelModule, type KernelStatics, type LegacyEncodings, type ModuleClass, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
 import { QuantizersRemoved } from './removal.js';
 
 /** The class of quantized modules of a class: its constructor, its static members, its instances with quantizers. */
@@ -49,12 +34,12 @@ function checkKernel(where: string, kernel: Kernel | null): void {
 
 function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Definition {
   if (typeof float !== 'function' || !(float.prototype instanceof Module))
-    throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${String(float)}.`);
+    throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${described(float)}.`);
   const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, namedInputs = {} } = arity;
   for (const [what, count] of Object.entries({ inputs, outputs }))
     if (!Number.isInteger(count) || count < 0)
       throw new QuantizationError(
-        `QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`,
+        `QuantizationMixin(${float.name}): ${what} must be a whole number, got ${described(count)}.`,
       );
   if (definitionOf(float.prototype) !== null)
     throw new QuantizationError(`QuantizationMixin(${float.name}): this class is quantized already.`);

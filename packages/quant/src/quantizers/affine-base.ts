@@ -1,16 +1,16 @@
 import { Parameter } from '@q/nn';
-import { noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
+import { described, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
-import { AffineEncoding } from '../encodings/affine.js';
-import { elementsOf } from '../elements.js';
 import { checkTensor } from '../arguments.js';
+import { elementsOf } from '../elements.js';
+import { AffineEncoding } from '../encodings/affine.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { BlockSize } from '../functional.js';
 import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
 import type { EncodedTensor } from '../tensor.js';
-import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { warn } from '../warnings.js';
+import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { affineParameters } from './parameters.js';
 import { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizer.js';
 
@@ -76,11 +76,11 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     const name = this.constructor.name;
     if (typeof options !== 'object' || options === null)
       throw new QuantizationError(
-        `${name}: wants an options object { shape, bitwidth, symmetric }, got ${String(options)}.`,
+        `${name}: wants an options object { shape, bitwidth, symmetric }, got ${described(options)}.`,
       );
     const { symmetric, blockSize = null } = options;
     if (typeof symmetric !== 'boolean')
-      throw new QuantizationError(`${name}: symmetric must be true or false, got ${String(symmetric)}.`);
+      throw new QuantizationError(`${name}: symmetric must be true or false, got ${described(symmetric)}.`);
     this.shape = checkedShape(name, options.shape);
     this.blockSize = blockSize === null ? null : checkedBlocks(name, blockSize, this.shape);
     this.#grid = gridOf(name, options, symmetric);
@@ -111,7 +111,9 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   set symmetric(symmetric: boolean) {
     if (typeof symmetric !== 'boolean')
-      throw new QuantizationError(`${this.constructor.name}.symmetric: wants true or false, got ${String(symmetric)}.`);
+      throw new QuantizationError(
+        `${this.constructor.name}.symmetric: wants true or false, got ${described(symmetric)}.`,
+      );
     this.#symmetric = symmetric;
   }
 
@@ -165,7 +167,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   set signed(signed: boolean) {
     if (typeof signed !== 'boolean')
-      throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${String(signed)}.`);
+      throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${described(signed)}.`);
     this.#grid = shifted(this.constructor.name, this.#grid, signed);
   }
 
@@ -395,7 +397,7 @@ function checkedShape(name: string, shape: unknown): number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
     throw new QuantizationError(
-      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${String(shape)}.`,
+      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${described(shape)}.`,
     );
   return [...(sizes as number[])];
 }
@@ -403,7 +405,7 @@ function checkedShape(name: string, shape: unknown): number[] {
 function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
   if (!Array.isArray(blockSize) || blockSize.length !== shape.length)
     throw new ShapeError(
-      `${name}: blockSize ${String(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
+      `${name}: blockSize ${described(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
     );
   if (blockSize.some((size) => !Number.isSafeInteger(size) || (size < 1 && size !== -1)))
     throw new QuantizationError(
@@ -414,7 +416,7 @@ function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[]
 
 function checkAnalyzer(name: string, analyzer: unknown, observed: Shape): void {
   if (!(analyzer instanceof EncodingAnalyzer))
-    throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(analyzer)}.`);
+    throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${described(analyzer)}.`);
   const leading = observed.length - analyzer.shape.length;
   if (leading < 0 || analyzer.shape.some((size, d) => size !== 1 && size !== observed[leading + d]))
     throw new ShapeError(

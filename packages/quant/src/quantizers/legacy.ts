@@ -1,4 +1,4 @@
-import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { bitwidthOf, gridOfBits, type Grid } from '../grid.js';
@@ -81,9 +81,7 @@ export function checkedLegacy(
 ): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
   if (!Array.isArray(encodings) || encodings.some((entry: unknown) => typeof entry !== 'object' || entry === null))
-    throw new QuantizationError(
-      `${what}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`,
-    );
+    throw new QuantizationError(`${what}: wants an array of encodings, got ${described(encodings)}.`);
   const count = shape.reduce((product, size) => product * size, 1);
   if (encodings.length !== count)
     throw new ShapeError(
@@ -98,7 +96,7 @@ export function checkedLegacy(
   for (const [i, entry] of encodings.entries())
     for (const key of ['min', 'max'] as const)
       if (typeof entry[key] !== 'number')
-        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${String(entry[key])}.`);
+        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${described(entry[key])}.`);
   const grid = gridOfBits(what, first.bitwidth, symmetric);
   const ends = encodings.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
   const end = (side: 0 | 1): Tensor =>

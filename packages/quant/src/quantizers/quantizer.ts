@@ -1,16 +1,10 @@
 import { Module } from '@q/nn';
-import type { Tensor } from '@q/tensor';
+import { described, type Tensor } from '@q/tensor';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
-import type { Encoding } from '../encodings/encoding.js';
 import { checkFloating } from '../arguments.js';
+import type { Encoding } from '../encodings/encoding.js';
 import { QuantizationError } from '../errors.js';
-import {
-  calibrating,
-  OpenCalibration,
-  type Calibration,
-  type CalibrationOptions,
-  type CalibrationScope,
-} from './calibration.js';
+import { calibrating, OpenCalibration, type Calibration, type CalibrationOptions, type CalibrationScope } from './calibration.js';
 
 /** One entry of an encoding in AIMET's file format, its names and all. */
 export interface LegacyEncoding {
@@ -93,7 +87,7 @@ export abstract class QuantizerBase extends Module {
   /** Says whether calibrations may change the encoding; where not, they are ignored. */
   allowOverwrite(flag: boolean): void {
     if (typeof flag !== 'boolean')
-      throw new QuantizationError(`allowOverwrite: wants true or false, got ${String(flag)}.`);
+      throw new QuantizationError(`allowOverwrite: wants true or false, got ${described(flag)}.`);
     this.#overwritable = flag;
   }
 

@@ -1,3 +1,4 @@
+import { checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { checkDType, type DType } from '../dtype.js';
 import * as ops from '../ops/affine.js';
@@ -38,7 +39,8 @@ export function quantizeLinear<D extends DType = 'float32'>(
   qmax: number,
   options: QuantizeLinearOptions<D> = {},
 ): Tensor<D> {
-  const { blockSize = null, dtype = null } = options;
+  checkTensor('quantizeLinear', 'x', x);
+  const { blockSize = null, dtype = null } = optionsOf('quantizeLinear', options);
   if (dtype !== null) checkDType('quantizeLinear', dtype);
   const inputs = [x, operand(x, scale), operand(x, offset)] as const;
   return apply(ops.quantizeLinear, inputs, { qmin, qmax, blockSize, dtype }) as Tensor as Tensor<D>;
@@ -56,7 +58,8 @@ export function dequantizeLinear(
   offset: Tensor | number,
   options: AffineOptions = {},
 ): Tensor {
-  const { blockSize = null } = options;
+  checkTensor('dequantizeLinear', 'q', q);
+  const { blockSize = null } = optionsOf('dequantizeLinear', options);
   return apply(ops.dequantizeLinear, [q, operand(q, scale), operand(q, offset)], {
     qmin: 0,
     qmax: 0,
@@ -81,6 +84,7 @@ export function fakeQuantize(
   qmax: number,
   options: AffineOptions = {},
 ): Tensor {
-  const { blockSize = null } = options;
+  checkTensor('fakeQuantize', 'x', x);
+  const { blockSize = null } = optionsOf('fakeQuantize', options);
   return apply(ops.fakeQuantize, [x, operand(x, scale), operand(x, offset)], { qmin, qmax, blockSize, dtype: null });
 }

@@ -1,5 +1,6 @@
+import { checkInteger, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { dtypes, isInt, type DType } from '../dtype.js';
+import { checkDType, dtypes, isInt, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
 import { requantize as requantizeOp } from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
@@ -33,13 +34,15 @@ export function requantize<D extends DType = 'int8'>(
   multiplier: Tensor | number,
   options: RequantizeOptions<D> = {},
 ): Tensor<D> {
-  const { bias = 0, zeroPoint = 0, dtype = 'int8' as D } = options;
-  if (!Object.hasOwn(dtypes, dtype) || !isInt(dtype))
-    throw new DTypeError(`requantize: dtype must be an integer dtype, got ${String(dtype)}.`);
+  checkTensor('requantize', 'acc', acc);
+  const { bias = 0, zeroPoint = 0, dtype = 'int8' as D } = optionsOf('requantize', options);
+  checkDType('requantize', dtype);
+  if (!isInt(dtype)) throw new DTypeError(`requantize: dtype must be an integer dtype, got ${dtype}.`);
   const limits = dtypes[dtype];
   const { qmin = limits.min, qmax = limits.max } = options;
-  for (const [name, value] of Object.entries({ zeroPoint, qmin, qmax }))
-    if (!Number.isInteger(value)) throw new ArgumentError(`requantize: ${name} must be an integer, got ${value}.`);
+  checkInteger('requantize', 'zeroPoint', zeroPoint);
+  checkInteger('requantize', 'qmin', qmin);
+  checkInteger('requantize', 'qmax', qmax);
   if (qmin > qmax || qmin < limits.min || qmax > limits.max)
     throw new ArgumentError(
       `requantize: ${dtype} holds no grid [${qmin}, ${qmax}], only integers from ${limits.min} to ${limits.max}.`,

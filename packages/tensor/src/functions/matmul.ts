@@ -1,3 +1,4 @@
+import { checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ShapeError, shown } from '../errors.js';
 import { matmulInteger as matmulIntegerOp } from '../ops/integer.js';
@@ -6,7 +7,10 @@ import type { Tensor } from '../tensor.js';
 import { checkTensor, operand } from '../tensor/operand.js';
 
 /** Matrix product of two tensors; see `Tensor.matmul`. */
-export const matmul = (a: Tensor, b: Tensor): Tensor => a.matmul(b);
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor('matmul', 'a', a);
+  return a.matmul(b);
+}
 
 /**
  * `x @ weight.T + bias` over the last dim of `x`; `weight` is `[out, in]` or `[in]`, `bias` `[out]`.
@@ -66,7 +70,9 @@ export interface MatmulIntegerOptions {
  * @throws DTypeError where an operand is not an integer tensor; ShapeError where shapes do not fit
  */
 export function matmulInteger(a: Tensor, b: Tensor, options: MatmulIntegerOptions = {}): Tensor<'int32'> {
-  const { aZeroPoint = 0, bZeroPoint = 0 } = options;
+  const { aZeroPoint = 0, bZeroPoint = 0 } = optionsOf('matmulInteger', options);
+  checkTensor('matmulInteger', 'a', a);
+  checkTensor('matmulInteger', 'b', b);
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(
       `matmulInteger: both operands need at least one dim, got ${shown(a.shape)} and ${shown(b.shape)}.`,

@@ -1,7 +1,9 @@
+import { checkNumber, checkTensor, isIntegers, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Reach } from '../kernels/contract/pool.js';
 import * as ops from '../ops/pool.js';
+import { checkFits } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import type { ValuesAndIndices } from '../tensor/extrema.js';
 import { batchOf, inBatch, perDim, type PerDim } from './spatial.js';
@@ -65,7 +67,7 @@ function windowsOf(
   kernelSize: PerDim,
   options: MaxPoolOptions & AvgPoolOptions,
 ): PoolWindows {
-  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = options;
+  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = optionsOf(name, options);
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const sides = perDim(name, 'padding', padding, rank, 0);
   sides.forEach((side, d) => {
@@ -101,6 +103,7 @@ function reachesOf(name: string, sizes: readonly number[], windows: PoolWindows)
       throw new ShapeError(
         `${name}: a window of ${shown(windows.kernel)} does not fit the input ${shown(sizes)} (dim ${d}). Add padding or pool less.`,
       );
+    checkFits(name, [count], Int32Array.BYTES_PER_ELEMENT);
     const starts = new Int32Array(count);
     const ends = new Int32Array(count);
     const lengths = new Int32Array(count);
@@ -117,13 +120,15 @@ function reachesOf(name: string, sizes: readonly number[], windows: PoolWindows)
 
 /** Regions that divide dims of the given sizes into `output` parts as evenly as integers allow; neighbours may share elements. */
 function adaptiveReaches(name: string, rank: number, sizes: readonly number[], output: AdaptiveSize): Reach[] {
-  const wanted = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
-  if (wanted.length !== rank || wanted.some((size) => size !== null && (!Number.isInteger(size) || size < 0)))
+  const wanted: unknown = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
+  const counts = Array.isArray(wanted) ? sizes.map((size, d): unknown => wanted[d] ?? size) : null;
+  if (!isIntegers(counts, 0) || (wanted as readonly unknown[]).length !== rank)
     throw new ArgumentError(
-      `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${String(output)}.`,
+      `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${described(output)}.`,
     );
+  checkFits(name, counts, Int32Array.BYTES_PER_ELEMENT);
   return sizes.map((size, d) => {
-    const count = wanted[d] ?? size;
+    const count = counts[d]!;
     if (size === 0) throw new ShapeError(`${name}: spatial sizes must not be 0, got ${shown(sizes)}.`);
     const starts = Int32Array.from({ length: count }, (_, o) => Math.floor((o * size) / count));
     const ends = Int32Array.from({ length: count }, (_, o) => Math.ceil(((o + 1) * size) / count));
@@ -196,7 +201,8 @@ export function maxPool3d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions
 
 function avgPool(rank: number, x: Tensor, kernelSize: PerDim, options: AvgPoolOptions): Tensor {
   const name = `avgPool${rank}d`;
-  const divisor = options.divisorOverride ?? null;
+  const divisor = optionsOf(name, options).divisorOverride ?? null;
+  if (divisor !== null) checkNumber(name, 'divisorOverride', divisor);
   if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
   const windows = windowsOf(name, rank, kernelSize, options);
   return inBatch(name, x, rank, (batch) =>
@@ -314,14 +320,12 @@ export function adaptiveMaxPool3d(
   return adaptiveMaxPool(3, x, outputSize, options);
 }
 
-function lpPool(
-  rank: number,
-  x: Tensor,
-  normType: number,
-  kernelSize: PerDim,
-  { stride, ceilMode }: LpPoolOptions,
-): Tensor {
-  const kernel = perDim(`lpPool${rank}d`, 'kernelSize', kernelSize, rank, 1);
+function lpPool(rank: number, x: Tensor, normType: number, kernelSize: PerDim, options: LpPoolOptions): Tensor {
+  const name = `lpPool${rank}d`;
+  checkTensor(name, 'x', x);
+  checkNumber(name, 'normType', normType);
+  const { stride, ceilMode } = optionsOf(name, options);
+  const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const mean = avgPool(rank, x.pow(normType), kernel, { stride, ceilMode });
   // As PyTorch: the root of a negative sum, which odd powers allow, is taken of 0 below it.
   const positive = mean.sign().mul(mean.abs().relu());

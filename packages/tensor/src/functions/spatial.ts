@@ -1,6 +1,6 @@
+import { checkTensor, isIntegers } from '../arguments.js';
 import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
 
 /** One number for all spatial dims, or one per dim. */
 export type PerDim = number | readonly number[];
@@ -13,11 +13,7 @@ export function perDim(name: string, what: string, value: PerDim, rank: number, 
       : Array.isArray(value) && value.length === 1
         ? Array<number>(rank).fill(value[0]!)
         : value;
-  if (
-    !Array.isArray(values) ||
-    values.length !== rank ||
-    values.some((entry) => !Number.isInteger(entry) || entry < least)
-  )
+  if (!isIntegers(values, least) || values.length !== rank)
     throw new ArgumentError(
       `${name}: ${what} must be one integer or ${rank} of them, at least ${least}, got ${described(value)}.`,
     );

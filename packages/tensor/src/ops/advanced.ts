@@ -29,7 +29,8 @@ export interface IndexPlan {
 export const isWhole = (basic: readonly SliceIndex[]): boolean =>
   basic.every((entry) => entry === '...' || (Array.isArray(entry) && entry.length === 0));
 
-const isTensor = (item: IndexItem): item is Tensor => typeof item === 'object' && item !== null && 'storage' in item;
+const isTensor = (item: IndexItem): item is Tensor =>
+  typeof item === 'object' && item !== null && 'storage' in item && item.storage instanceof Storage;
 
 const asTensor = (x: Tensor, item: IndexItem): SliceIndex | Tensor =>
   item instanceof Int32Array

@@ -1,5 +1,5 @@
-import { dtypes, isFloat, isHalf, resultType, type DType } from '../dtype.js';
 import { apply } from '../autograd.js';
+import { dtypes, isFloat, isHalf, promoted, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { AffineGrid, EncodingSums } from '../kernels/contract/affine.js';
@@ -67,7 +67,7 @@ function spread(name: string, what: string, view: View, sizes: Shape, shape: Sha
 }
 
 function frame(name: string, [x, scale, offset]: Triple, blockSize: readonly number[] | null): Frame {
-  const met = resultType([x, scale, offset]);
+  const met = promoted([x, scale, offset]);
   const dtype = isHalf(met) ? 'float32' : met;
   const shape = blockSize ? blockedShape(name, x.shape, scale.shape, blockSize) : x.shape;
   const view = isFloat(x.dtype) ? cast(x, dtype) : x;

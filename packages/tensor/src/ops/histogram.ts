@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '../arguments.js';
 import { isInt, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
@@ -36,8 +37,9 @@ export const histc = op<Single, Bins>({
   name: 'histc',
   forward: ([x], attrs) => {
     checkFloat('histc', x.dtype);
-    if (!Number.isInteger(attrs.bins) || attrs.bins < 1)
-      throw new ArgumentError(`histc: bins must be a positive integer, got ${attrs.bins}.`);
+    checkInteger('histc', 'bins', attrs.bins, 1);
+    checkNumber('histc', 'min', attrs.min);
+    checkNumber('histc', 'max', attrs.max);
     const view = computable(x);
     const [lo, hi] = bounds(view, attrs);
     if (!Number.isFinite(lo) || !Number.isFinite(hi))
@@ -59,8 +61,7 @@ function binsOf(x: Tensor, { minlength }: Counting): number {
   if (!isInt(x.dtype)) throw new DTypeError(`bincount: wants an integer tensor, got ${x.dtype}.`);
   if (x.ndim !== 1)
     throw new ShapeError(`bincount: wants a vector, got shape ${shown(x.shape)}. Flatten it with reshape([-1]).`);
-  if (!Number.isInteger(minlength) || minlength < 0)
-    throw new ArgumentError(`bincount: minlength must be a non-negative integer, got ${minlength}.`);
+  checkInteger('bincount', 'minlength', minlength, 0);
   if (x.numel === 0) return minlength;
   const [smallest, largest] = range(x);
   if (smallest < 0) throw new IndexError(`bincount: wants non-negative integers, got ${smallest}.`);

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './accumulate.js';
 import { sizeOf } from './sort.js';
@@ -31,7 +31,7 @@ export function quantiles(x: Tensor, qs: readonly number[], dim: number, interpo
   checkFloat('quantile', x.dtype);
   if (!Object.hasOwn(between, interpolation))
     throw new ArgumentError(
-      `quantile: unknown interpolation '${String(interpolation)}'. Known: ${Object.keys(between).join(', ')}.`,
+      `quantile: unknown interpolation ${described(interpolation)}. Known: ${Object.keys(between).join(', ')}.`,
     );
   const size = sizeOf(x, dim);
   if (size === 0) throw new ShapeError(`quantile: dim ${dim} of shape ${shown(x.shape)} is empty.`);

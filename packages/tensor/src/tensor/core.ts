@@ -1,3 +1,4 @@
+import { checkNumber } from '../arguments.js';
 import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
@@ -154,6 +155,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
 
   /** A tensor of one value with this shape and dtype, contiguous and outside the graph. */
   fullLike(value: number): Tensor<D> {
+    checkNumber('fullLike', 'value', value);
     const out = alloc(this.shape, this.dtype);
     if (value !== 0) kernels.fill(value, out);
     return this.wrap(out);

@@ -1,8 +1,8 @@
 import { dtypeOfNumber } from '../dtype.js';
 import { ArgumentError, described } from '../errors.js';
 import { Layout } from '../layout.js';
-import { Storage } from '../storage.js';
 import type { RoundingMode } from '../ops/arithmetic.js';
+import { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 
 /** What an operation takes beside its tensor: another tensor, or a plain number that follows the tensor's dtype. */
@@ -32,14 +32,6 @@ export interface ClampOptions {
   readonly max?: TensorLike | null;
 }
 
-/** Throws ArgumentError unless a value is a tensor. */
-export function checkTensor(operation: string, name: string, value: unknown): asserts value is Tensor {
-  if (typeof value !== 'object' || value === null || !((value as Partial<Tensor>).storage instanceof Storage))
-    throw new ArgumentError(
-      `${operation}: ${name} must be a tensor, got ${described(value)}. Make one of numbers with tensor().`,
-    );
-}
-
 const scalar = new Layout([]);
 
 /** `other` as a tensor. A number becomes a weak 0-d tensor, held as a double until the operation's dtype is known. */
@@ -51,7 +43,7 @@ export function operand(self: Tensor, other: TensorLike): Tensor {
   }
   if (other === null || typeof other !== 'object' || !(other.storage instanceof Storage))
     throw new ArgumentError(
-      `expected a tensor or a number as operand, got ${other === null ? 'null' : typeof other}. Make a tensor of it with tensor().`,
+      `expected a tensor or a number as operand, got ${described(other)}. Make a tensor of it with tensor().`,
     );
   return other;
 }
