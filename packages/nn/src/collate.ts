@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
+import { ArgumentError, described, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 
 /** What `collate` makes of several samples of a type: one value of the same structure with a tensor in each place. */
 export type Collated<T> = T extends Tensor | number | boolean | TypedArray
@@ -10,9 +11,6 @@ export type Collated<T> = T extends Tensor | number | boolean | TypedArray
       : T extends object
         ? { -readonly [K in keyof T]: Collated<T[K]> }
         : never;
-
-const kindOf = (value: unknown): string =>
-  value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
 
 const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
 
@@ -27,7 +25,7 @@ function all<T>(where: string, samples: readonly unknown[], is: (value: unknown)
   const other = samples.find((sample) => !is(sample));
   if (!samples.every(is))
     throw new ArgumentError(
-      `collate: ${where} is ${kindOf(samples[0])} in one sample and ${kindOf(other)} in another. Give the loader a collate of your own.`,
+      `collate: ${where} is ${described(samples[0])} in one sample and ${described(other)} in another. Give the loader a collate of your own.`,
     );
   return samples;
 }
@@ -40,7 +38,7 @@ const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(v
 
 function stacked(where: string, samples: readonly Tensor[]): Tensor {
   const [first] = samples as [Tensor];
-  const other = samples.find(({ shape }) => shown(shape) !== shown(first.shape));
+  const other = samples.find(({ shape }) => !sameShape(shape, first.shape));
   if (other !== undefined)
     throw new ShapeError(
       `collate: ${where} has shape ${shown(first.shape)} in one sample and ${shown(other.shape)} in another. Pad them, or give the loader a collate of your own.`,
@@ -85,7 +83,7 @@ function joined(where: string, samples: readonly unknown[]): unknown {
     );
   }
   throw new ArgumentError(
-    `collate: ${where} is ${kindOf(first)}, which has no batch. Wants tensors, typed arrays, numbers, booleans, strings, or arrays and records of these; or give the loader a collate of your own.`,
+    `collate: ${where} is ${described(first)}, which has no batch. Wants tensors, typed arrays, numbers, booleans, strings, or arrays and records of these; or give the loader a collate of your own.`,
   );
 }
 
@@ -98,7 +96,8 @@ function joined(where: string, samples: readonly unknown[]): unknown {
  * collate([{ x: ones([3]), y: 0 }, { x: zeros([3]), y: 1 }]); // { x: a tensor [2, 3], y: a tensor [2] }
  */
 export function collate<T>(samples: readonly T[]): Collated<T> {
-  if (samples.length === 0) throw new ArgumentError('collate: wants one sample at least, got none.');
+  if (!Array.isArray(samples) || samples.length === 0)
+    throw new ArgumentError(`collate: wants an array of one sample at least, got ${described(samples)}.`);
   // The structure is followed at run time as `Collated` follows it in types, which TypeScript cannot see.
   return joined('the sample', samples) as Collated<T>;
 }

@@ -1,5 +1,4 @@
 import {
-  broadcastShapes,
   dequantizeLinear,
   fakeQuantize,
   isFloat,
@@ -9,6 +8,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
+import { broadcastShapes } from '@q/tensor/internal';
 import { checkTensor, kindOf } from './arguments.js';
 import { checkOptions, QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';

@@ -1,4 +1,5 @@
-import { DTypeError, isFloat, isGradEnabled, isInt, Layout, noGrad, Tensor, type DType, type Storage } from '@q/tensor';
+import { DTypeError, isFloat, isGradEnabled, isInt, noGrad, Tensor, type DType, type Storage } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { checkInstance, checkTensor } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';

@@ -67,6 +67,11 @@ export function checkIntegers(operation: string, name: string, value: unknown): 
     throw new ArgumentError(`${operation}: ${name} must be an array of integers, got ${described(value)}.`);
 }
 
+/** Throws ArgumentError unless all of several arguments, by name, are tensors. */
+export function checkTensors(operation: string, values: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(values)) checkTensor(operation, name, values[name]);
+}
+
 /** Throws ArgumentError unless a value is a tensor, null or left out. */
 export function checkOptionalTensor(operation: string, name: string, value: unknown): void {
   if (value !== null && value !== undefined) checkTensor(operation, name, value);

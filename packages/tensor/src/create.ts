@@ -201,7 +201,7 @@ export function eye<D extends DType = 'float32'>(
   m?: number | CreateOptions<D>,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  if (typeof m === 'object') return eye(n, n, m);
+  if (typeof m === 'object' && m !== null) return eye(n, n, m);
   const { dtype = 'float32' as D } = optionsOf('eye', options);
   checkDType('eye', dtype);
   const shape = checkShape('eye', [n, m ?? n]);

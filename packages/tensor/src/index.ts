@@ -73,6 +73,7 @@ export {
   type InterpolateOptions,
 } from './functions/interpolate.js';
 export {
+  broadcastShapes,
   broadcastTensors,
   cat,
   dstack,
@@ -133,7 +134,7 @@ export {
 export type { PerDim } from './functions/spatial.js';
 export { where } from './functions/where.js';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './generator.js';
-export { Layout, type Range, type SliceIndex } from './layout.js';
+export type { Layout, Range, SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
 export type { Op } from './ops/op.js';
@@ -150,7 +151,7 @@ export {
   type RandomOptions,
 } from './random.js';
 export { enableGrad, noGrad } from './mode.js';
-export { broadcastShapes, type Shape } from './shape.js';
+export type { Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
 export type {

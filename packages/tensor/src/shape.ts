@@ -121,9 +121,16 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
 export function inferShape(operation: string, shape: readonly number[], count: number): number[] {
   checkList(operation, shape);
   const open = shape.indexOf(-1);
-  const known = shape.reduce((product, size, d) => (d === open ? product : product * size), 1);
-  if (shape.some((size, d) => d !== open && (!Number.isSafeInteger(size) || size < 0)))
-    throw new ShapeError(`${operation}: sizes must be non-negative integers with at most one -1, got ${shown(shape)}.`);
+  let known = 1;
+  for (let d = 0; d < shape.length; d++) {
+    if (d === open) continue;
+    const size = shape[d]!;
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new ShapeError(
+        `${operation}: sizes must be non-negative integers with at most one -1, got ${shown(shape)}.`,
+      );
+    known *= size;
+  }
   if (open < 0 ? known !== count : known === 0 || count % known !== 0)
     throw new ShapeError(`${operation}: ${count} elements do not fit the shape ${shown(shape)}.`);
   return open < 0 ? [...shape] : shape.map((size, d) => (d === open ? count / known : size));

@@ -1,4 +1,5 @@
 import { ArgumentError, defineOp, described, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
+import { checkTensors, isIntegers, optionsOf } from '@q/tensor/internal';
 import { reduced, type ReductionOptions } from './loss.js';
 
 /** Options of `ctcLoss`. */
@@ -138,12 +139,12 @@ function lengthsOf(what: string, lengths: Lengths, batch: number, most: number):
       ? Array.from(lengths.reshape([-1]).contiguous().data, Number)
       : typeof lengths === 'number'
         ? [lengths]
-        : [...lengths];
-  if (list.length !== batch || list.some((length) => !Number.isInteger(length) || length < 0 || length > most))
+        : lengths;
+  if (!isIntegers(list, 0) || list.length !== batch || list.some((length) => length > most))
     throw new ArgumentError(
-      `ctcLoss: ${what} must be ${batch} integers of 0 to ${most}, one per sample; got [${list.join(', ')}].`,
+      `ctcLoss: ${what} must be ${batch} integers of 0 to ${most}, one per sample; got ${described(list)}.`,
     );
-  return list;
+  return [...list];
 }
 
 /** The labels of every sample between blanks; `targets` is `[N, S]`, or all labels one after the other. */
@@ -181,8 +182,10 @@ export function ctcLoss(
   targets: Tensor,
   inputLengths: Lengths,
   targetLengths: Lengths,
-  { blank = 0, reduction = 'mean', zeroInfinity = false }: CTCOptions = {},
+  options: CTCOptions = {},
 ): Tensor {
+  const { blank = 0, reduction = 'mean', zeroInfinity = false } = optionsOf('ctcLoss', options);
+  checkTensors('ctcLoss', { logProbabilities, targets });
   const single = logProbabilities.ndim === 2;
   if (!single && logProbabilities.ndim !== 3)
     throw new ShapeError(`ctcLoss: wants [T, N, C] or [T, C], got shape ${shown(logProbabilities.shape)}.`);

@@ -1,4 +1,5 @@
 import { full, ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkTensor, optionsOf } from '@q/tensor/internal';
 import { rrelu } from '../functional/dropout.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
@@ -122,6 +123,7 @@ export class Threshold extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('Threshold', 'the input', x);
     return x.threshold(this.threshold, this.value);
   }
 
@@ -143,7 +145,8 @@ export class PReLU extends Module {
   numParameters: number;
   weight: Parameter;
 
-  constructor({ numParameters = 1, init = 0.25 }: PReLUOptions = {}) {
+  constructor(options: PReLUOptions = {}) {
+    const { numParameters = 1, init = 0.25 } = optionsOf('PReLU', options);
     super();
     checkSizes('PReLU', { numParameters });
     this.numParameters = numParameters;
@@ -151,6 +154,7 @@ export class PReLU extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('PReLU', 'the input', x);
     return x.prelu(this.weight);
   }
 
@@ -172,7 +176,8 @@ export class RReLU extends Module {
   lower: number;
   upper: number;
 
-  constructor({ lower = 1 / 8, upper = 1 / 3 }: RReLUOptions = {}) {
+  constructor(options: RReLUOptions = {}) {
+    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('RReLU', options);
     super();
     this.lower = lower;
     this.upper = upper;
@@ -203,6 +208,7 @@ abstract class AlongDim extends Module {
 
   /** The dim for an input. */
   dimOf(x: Tensor): number {
+    checkTensor(this.constructor.name, 'the input', x);
     return this.dim ?? implicitDim(x);
   }
 
@@ -228,7 +234,7 @@ export class LogSoftmax extends AlongDim {
 /** `softmax(-x)` along a dim. */
 export class Softmin extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.neg().softmax(this.dimOf(x));
+    return x.softmin(this.dimOf(x));
   }
 }
 

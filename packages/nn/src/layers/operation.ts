@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
 
@@ -18,10 +19,20 @@ export interface OperationClass<A extends unknown[], R> {
   new (): Operation<A, R>;
 }
 
-/** A class of modules that only call `fn`. */
-export function operation<A extends unknown[], R>(fn: (...inputs: A) => R): OperationClass<A, R> {
+const firstIsTensor = (layer: string, inputs: readonly unknown[]): void => checkTensor(layer, 'the input', inputs[0]);
+
+/**
+ * A class of modules that only call `fn`.
+ *
+ * @param check what throws for inputs that `fn` cannot take, beyond what it checks itself
+ */
+export function operation<A extends unknown[], R>(
+  fn: (...inputs: A) => R,
+  check: (layer: string, inputs: readonly unknown[]) => void = firstIsTensor,
+): OperationClass<A, R> {
   return class extends Module {
     forward(...inputs: A): R {
+      check(this.constructor.name, inputs);
       return fn(...inputs);
     }
   };
@@ -46,13 +57,14 @@ export function configured<O extends object>(
   class Configured extends Module {
     constructor(options: Partial<O> = {}) {
       super();
-      const given = Object.entries(options).filter(
+      const given = Object.entries(optionsOf(this.constructor.name, options)).filter(
         ([key, value]) => Object.hasOwn(defaults, key) && value !== undefined,
       );
       Object.assign(this, defaults, Object.fromEntries(given));
     }
 
     forward(this: Layer & O, x: Tensor): Tensor {
+      checkTensor(this.constructor.name, 'the input', x);
       return fn(x, this);
     }
 

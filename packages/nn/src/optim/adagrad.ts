@@ -1,5 +1,6 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { optionsOf } from '@q/tensor/internal';
+import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
 
 /** Options of `Adagrad`. */
 export interface AdagradOptions extends GroupOptions {
@@ -32,7 +33,7 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
       initialAccumulatorValue: 0,
       eps: 1e-10,
       maximize: false,
-      ...options,
+      ...optionsOf(new.target.name, options),
     });
   }
 

@@ -1,4 +1,5 @@
 import { adamStep, ArgumentError, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
 
 /** Options of `Adam` and `AdamW`. */
@@ -64,7 +65,7 @@ const defaults: AdamOptions = {
  */
 export class Adam extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, ...options });
+    super(params, { ...defaults, ...optionsOf(new.target.name, options) });
   }
 
   override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
@@ -82,7 +83,7 @@ export class Adam extends AdamBase {
  */
 export class AdamW extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, weightDecay: 0.01, ...options });
+    super(params, { ...defaults, weightDecay: 0.01, ...optionsOf(new.target.name, options) });
   }
 
   override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { optionsOf } from '@q/tensor/internal';
+import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
 
 /** Options of `RMSprop`. */
 export interface RMSpropOptions extends GroupOptions {
@@ -34,7 +35,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
       momentum: 0,
       centered: false,
       maximize: false,
-      ...options,
+      ...optionsOf(new.target.name, options),
     });
   }
 

@@ -1,6 +1,7 @@
-import { Layout, requantize, Storage, Tensor } from '@q/tensor';
-import type { AffineEncoding } from '../encodings/affine.js';
+import { requantize, Storage, Tensor } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
+import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 
 /** Sums of integer products and what they stand for: `acc * scale + bias`, with an entry per channel. */

@@ -1,5 +1,6 @@
-import { type Module } from '@q/nn';
-import { broadcastShapes, noGrad, tensor, type Tensor } from '@q/tensor';
+import type { Module } from '@q/nn';
+import { noGrad, tensor, type Tensor } from '@q/tensor';
+import { broadcastShapes } from '@q/tensor/internal';
 import { look, lookPairs, pairTableOf, tableOf, tabulates, type PairTable, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
 import { IntegerLayer, type Computed, type Places } from './layer.js';

@@ -6,7 +6,23 @@ import { calibrate, computeParamEncodings } from './calibration.js';
 import { exported, exportedList, importEncodings, unrepeated } from './exchange.js';
 import { forwardQuantized } from './forward.js';
 import { copyProperties } from './properties.js';
-import { definition, definitionOf, named, parameterPlaces, situationOf, type Arity, type Definition, type ImportOptions, type Kernel, type KernelModule, type KernelStatics, type LegacyEncodings, type ModuleClass, type QuantizedModule, type QuantizerSlot } from './quantized-module.js';
+import {
+  definition,
+  definitionOf,
+  named,
+  parameterPlaces,
+  situationOf,
+  type Arity,
+  type Definition,
+  type ImportOptions,
+  type Kernel,
+  type KernelModule,
+  type KernelStatics,
+  type LegacyEncodings,
+  type ModuleClass,
+  type QuantizedModule,
+  type QuantizerSlot,
+} from './quantized-module.js';
 import { QuantizersRemoved } from './removal.js';
 
 /** The class of quantized modules of a class: its constructor, its static members, its instances with quantizers. */

@@ -1,4 +1,5 @@
 import { described, noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { checkFormat, floatCast, halfCast, ieeeMax } from '../encodings/float-cast.js';
 import { FloatEncoding } from '../encodings/float.js';
@@ -165,7 +166,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
   protected override adopt(range: EncodingRange): void {
     const found = largest(range);
     const { maxval } = this;
-    if (maxval === null || shown(maxval.shape) !== shown(found.shape))
+    if (maxval === null || !sameShape(maxval.shape, found.shape))
       throw new ShapeError(
         `FloatQuantizeDequantize: a range of shape ${shown(found.shape)} does not fit maxval ${shown(maxval?.shape ?? [])}.`,
       );

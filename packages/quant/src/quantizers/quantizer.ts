@@ -4,7 +4,13 @@ import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
 import { checkFloating } from '../arguments.js';
 import type { Encoding } from '../encodings/encoding.js';
 import { QuantizationError } from '../errors.js';
-import { calibrating, OpenCalibration, type Calibration, type CalibrationOptions, type CalibrationScope } from './calibration.js';
+import {
+  calibrating,
+  OpenCalibration,
+  type Calibration,
+  type CalibrationOptions,
+  type CalibrationScope,
+} from './calibration.js';
 
 /** One entry of an encoding in AIMET's file format, its names and all. */
 export interface LegacyEncoding {

@@ -2,7 +2,7 @@ import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/join.js';
-import { broadcastShapes, sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes as commonShape, sameShape, wrapDim, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
@@ -83,8 +83,17 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   return indexing === 'xy' && grids.length > 1 ? grids.map((grid) => grid.transpose(0, 1)) : grids;
 }
 
+/**
+ * The shape that all shapes broadcast to, as `torch.broadcast_shapes`: aligned at the right, sizes of 1 stretch.
+ *
+ * @throws ShapeError where they do not
+ * @example
+ * broadcastShapes([3, 1], [4]); // [3, 4]
+ */
+export const broadcastShapes = (...shapes: readonly Shape[]): Shape => commonShape('broadcastShapes', ...shapes);
+
 /** Tensors stretched (without copying) to the shape that all of them broadcast to. */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
-  const shape = broadcastShapes('broadcastTensors', ...some('broadcastTensors', tensors).map((x) => x.shape));
+  const shape = commonShape('broadcastTensors', ...some('broadcastTensors', tensors).map((x) => x.shape));
   return tensors.map((x) => x.broadcastTo(shape));
 }

@@ -249,9 +249,10 @@ function adaptiveMaxPool(
   rank: number,
   x: Tensor,
   outputSize: AdaptiveSize,
-  { returnIndices = false }: IndicesOption,
+  options: IndicesOption,
 ): Tensor | ValuesAndIndices {
   const name = `adaptiveMaxPool${rank}d`;
+  const { returnIndices = false } = optionsOf(name, options);
   return maxInBatch(name, x, rank, returnIndices, (batch) =>
     apply(ops.maxPool, [batch], {
       reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),

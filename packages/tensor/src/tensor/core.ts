@@ -1,4 +1,4 @@
-import { checkNumber } from '../arguments.js';
+import { checkNumber, checkOptionalTensor, checkOptions } from '../arguments.js';
 import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
@@ -104,7 +104,9 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
    * @param grad gradient of the result with respect to this tensor, of its shape; may be left out for a single element
    * @throws AutogradError if nothing was recorded, the graph was released, or a saved tensor was changed in place
    */
-  backward(this: Tensor, grad?: Tensor, options?: BackwardOptions): void {
+  backward(this: Tensor, grad?: Tensor, options: BackwardOptions = {}): void {
+    checkOptionalTensor('backward', 'the gradient', grad);
+    checkOptions('backward', options);
     backward(this, grad, options);
   }
 

@@ -54,18 +54,20 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
   max(this: Tensor): Tensor;
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('max', options);
     if (dim === undefined || dim === null)
       return apply(ops.max, [this], { dims: reducedDims('max', null, this.ndim), keepdim: false });
-    return paired(apply(ops.maxAlong, [this], oneDim('max', dim, this.ndim, options.keepdim)));
+    return paired(apply(ops.maxAlong, [this], oneDim('max', dim, this.ndim, keepdim)));
   }
 
   /** The smallest element; with `dim`, the smallest elements along it and the positions of the first of each. As `max`. */
   min(this: Tensor): Tensor;
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('min', options);
     if (dim === undefined || dim === null)
       return apply(ops.min, [this], { dims: reducedDims('min', null, this.ndim), keepdim: false });
-    return paired(apply(ops.minAlong, [this], oneDim('min', dim, this.ndim, options.keepdim)));
+    return paired(apply(ops.minAlong, [this], oneDim('min', dim, this.ndim, keepdim)));
   }
 
   /** Position of the first largest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */

@@ -1,6 +1,6 @@
 import { checkChoice, checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply, isGradEnabled, noGrad } from '../autograd.js';
-import { isHalf, type DType } from '../dtype.js';
+import { dtypes, isHalf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
@@ -9,7 +9,7 @@ import type { IndexItem } from '../ops/advanced.js';
 import * as ops from '../ops/indexing.js';
 import { assigned, replaced } from '../ops/movement.js';
 import { margins, mirrored, padConstant, type PadMode } from '../ops/pad.js';
-import { broadcastShapes, checkShape, sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes, checkFits, checkShape, sameShape, wrapDim } from '../shape.js';
 import { alloc, Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { MovementMethods } from './movement.js';
@@ -289,7 +289,9 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
       throw new ArgumentError('oneHot: an empty tensor does not tell how many classes there are.');
     const classes = numClasses === -1 ? this.amax().item() + 1 : numClasses;
     ops.checkIndex('oneHot', this, classes, this.ndim);
-    const zeros = this.wrap(alloc([...this.shape, classes], 'int32'));
+    const shape = [...this.shape, classes];
+    checkFits('oneHot', shape, Int32Array.BYTES_PER_ELEMENT);
+    const zeros = this.wrap(alloc(shape, 'int32'));
     return zeros.scatter(-1, this.reshape([...this.shape, 1]), 1);
   }
 
@@ -319,9 +321,11 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     let total = 0;
     for (let i = 0; i < size; i++) total += timesOf(i);
     // Before anything of that size is made.
-    checkShape('repeatInterleave', this.shape.with(d, total));
+    const shape = checkShape('repeatInterleave', this.shape.with(d, total));
+    checkFits('repeatInterleave', shape, dtypes[this.dtype].bytes);
+    checkFits('repeatInterleave', [total], Int32Array.BYTES_PER_ELEMENT);
     if (outputSize !== undefined && outputSize !== total)
-      throw new ShapeError(`repeatInterleave: outputSize is ${outputSize}, but there are ${total} results.`);
+      throw new ShapeError(`repeatInterleave: outputSize is ${described(outputSize)}, but there are ${total} results.`);
     const places = new Int32Array(total);
     for (let i = 0, at = 0; i < size; i++) places.fill(i, at, (at += timesOf(i)));
     return this.indexSelect(d, line(this, places));

@@ -134,7 +134,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
       if (size === -1 && d >= added) return this.shape[d - added]!;
       if (!Number.isSafeInteger(size) || size < 0)
         throw new ShapeError(
-          `expand: size ${size} of dim ${d} is not possible: wants sizes, or -1 for dims that exist.`,
+          `expand: size ${described(size)} of dim ${d} is not possible: wants sizes, or -1 for dims that exist.`,
         );
       return size;
     });

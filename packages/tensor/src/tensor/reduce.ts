@@ -46,7 +46,8 @@ export abstract class ReduceMethods<D extends DType = DType> extends MatmulMetho
 
   /** Mean of the elements that are not NaN. */
   nanmean(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const count = this.eq(this).sum(dim, { keepdim: options.keepdim ?? false });
+    const { keepdim = false } = optionsOf('nanmean', options);
+    const count = this.eq(this).sum(dim, { keepdim });
     return this.nansum(dim, options).div(count);
   }
 

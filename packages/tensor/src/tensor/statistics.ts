@@ -1,4 +1,4 @@
-import { optionsOf } from '../arguments.js';
+import { checkNumber, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, described } from '../errors.js';
@@ -31,7 +31,8 @@ export interface SoftmaxOptions {
 }
 
 function dispersion(name: string, dim: Dims | undefined, ndim: number, options: DispersionOptions): ops.Dispersion {
-  const { unbiased, correction, keepdim = false } = options;
+  const { unbiased, correction, keepdim = false } = optionsOf(name, options);
+  if (correction !== undefined) checkNumber(name, 'correction', correction);
   if (unbiased !== undefined && correction !== undefined)
     throw new ArgumentError(`${name}: unbiased and correction say the same thing. Pass one of them.`);
   return { dims: reducedDims(name, dim, ndim), keepdim, correction: correction ?? (unbiased === false ? 0 : 1) };
