@@ -213,6 +213,7 @@ const rejecting = (draw: () => number, accepted: (x: number) => number, generato
 /** Xavier's uniform distribution: bound `gain * sqrt(6 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierUniform<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
   const { gain = 1, generator } = optionsOf('xavierUniform', options);
+  checkNumber('xavierUniform', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(tensor, -bound, bound, { generator });
@@ -221,6 +222,7 @@ export function xavierUniform<T extends Tensor>(tensor: T, options: GainOptions 
 /** Xavier's normal distribution: deviation `gain * sqrt(2 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierNormal<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
   const { gain = 1, generator } = optionsOf('xavierNormal', options);
+  checkNumber('xavierNormal', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   return normal(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
 }

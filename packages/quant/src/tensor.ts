@@ -48,6 +48,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   /** A tensor of this class over other elements. */
   protected abstract like(stored: Stored, encoding: AffineEncoding | null): EncodedTensor;
 
+  /** @internal */
   override carry(result: Tensor): Tensor {
     const keeps = this.encoding?.granularity === 'pertensor';
     const grid = keeps && result.storage === this.storage ? this.grid : null;
@@ -85,6 +86,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
     return this.plain().to('uint8');
   }
 
+  /** @internal */
   override beginWrite(operation: string): void {
     super.beginWrite(operation);
     this.encoding = null;

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, checkTensor, optionsOf } from './arguments.js';
+import { checkInteger, checkNumber, checkOptions, checkTensor, optionsOf } from './arguments.js';
 import {
   checkDType,
   dtypeOfNumber,
@@ -201,6 +201,7 @@ export function eye<D extends DType = 'float32'>(
   m?: number | CreateOptions<D>,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
+  checkInteger('eye', 'n', n, 0);
   if (typeof m === 'object' && m !== null) return eye(n, n, m);
   const { dtype = 'float32' as D } = optionsOf('eye', options);
   checkDType('eye', dtype);

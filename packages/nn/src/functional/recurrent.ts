@@ -142,12 +142,12 @@ export function checkedState(
     throw new ArgumentError(
       `${layer}: the state has ${shapes.length === 1 ? 'one tensor, h' : 'two tensors, [h, c]'}; got ${state.length}.`,
     );
-  state.forEach((tensor, i) => {
+  for (const [i, tensor] of state.entries()) {
     checkTensor(layer, 'the state', tensor);
     if (!sameShape(tensor.shape, shapes[i]!))
       throw new ShapeError(
         `${layer}: ${i === 0 ? 'h' : 'c'} of the state must be ${shown(shapes[i]!)}, got ${shown(tensor.shape)}.`,
       );
-  });
+  }
   return state;
 }

@@ -207,7 +207,7 @@ abstract class AlongDim extends Module {
   }
 
   /** The dim for an input. */
-  dimOf(x: Tensor): number {
+  protected dimOf(x: Tensor): number {
     checkTensor(this.constructor.name, 'the input', x);
     return this.dim ?? implicitDim(x);
   }
@@ -220,21 +220,24 @@ abstract class AlongDim extends Module {
 /** `exp(x) / sum(exp(x))` along a dim. */
 export class Softmax extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.softmax(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.softmax(dim);
   }
 }
 
 /** `log(softmax(x))` along a dim, without the rounding of the two steps. */
 export class LogSoftmax extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.logSoftmax(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.logSoftmax(dim);
   }
 }
 
 /** `softmax(-x)` along a dim. */
 export class Softmin extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.softmin(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.softmin(dim);
   }
 }
 

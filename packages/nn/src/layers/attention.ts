@@ -139,7 +139,7 @@ export class MultiheadAttention extends Module {
   }
 
   /** Throws unless query `[L, N, embedDim]`, key `[S, N, kdim]` and value `[S, N, vdim]` fit, all with or all without a batch. */
-  checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
+  protected checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
     checkTensors('MultiheadAttention', { query, key, value });
     const sizes = [this.embedDim, this.kdim, this.vdim];
     const rank = query.ndim;
@@ -157,7 +157,7 @@ export class MultiheadAttention extends Module {
   }
 
   /** The projections of `[L, N, ...]`: each `[length, N, embedDim]`. */
-  project(query: Tensor, key: Tensor, value: Tensor): [query: Tensor, key: Tensor, value: Tensor] {
+  protected project(query: Tensor, key: Tensor, value: Tensor): [query: Tensor, key: Tensor, value: Tensor] {
     const weights = this.inProjWeight?.chunk(3) ?? [this.qProjWeight!, this.kProjWeight!, this.vProjWeight!];
     const biases = this.inProjBias?.chunk(3) ?? [null, null, null];
     return [
@@ -168,12 +168,12 @@ export class MultiheadAttention extends Module {
   }
 
   /** `[length, N, embedDim]` as `[N * heads, length, embedDim / heads]`. */
-  heads(x: Tensor): Tensor {
+  protected heads(x: Tensor): Tensor {
     return x.reshape([x.shape[0]!, x.shape[1]! * this.numHeads, this.embedDim / this.numHeads]).transpose(0, 1);
   }
 
   /** The scores `[N * heads, L, S]` with both masks, which do not hide the keys that this layer appends. */
-  hide(scores: Tensor, batch: number, attnMask: Tensor | null, keyPaddingMask: Tensor | null): Tensor {
+  protected hide(scores: Tensor, batch: number, attnMask: Tensor | null, keyPaddingMask: Tensor | null): Tensor {
     const layer = 'MultiheadAttention';
     const [all, queries, keys] = scores.shape as [number, number, number];
     const appended = Number(this.biasK !== null) + Number(this.addZeroAttn);

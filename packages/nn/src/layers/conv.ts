@@ -137,7 +137,7 @@ abstract class Convolution extends ConvNd {
   }
 
   /** The input with the padding that is not zeros, and what is left to the operation. */
-  padded(x: Tensor): {
+  protected padded(x: Tensor): {
     x: Tensor;
     options: { stride: number[]; padding: number[] | 'same' | 'valid'; dilation: number[]; groups: number };
   } {
@@ -220,7 +220,7 @@ abstract class TransposedConvolution extends ConvNd {
   }
 
   /** Options of the operation; `outputSize` decides the output padding where it is given. */
-  geometry(
+  protected geometry(
     x: Tensor,
     options: OutputSizeOptions,
   ): { stride: number[]; padding: number[]; outputPadding: number[]; groups: number; dilation: number[] } {

@@ -109,7 +109,7 @@ export class EmbeddingBag extends Table {
   }
 
   /** Options of the lookup. */
-  lookup(): EmbeddingBagOptions {
+  protected lookup(): EmbeddingBagOptions {
     const { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
     return { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq };
   }

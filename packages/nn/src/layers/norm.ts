@@ -73,7 +73,7 @@ abstract class ChannelNorm extends Module {
   }
 
   /** Throws unless `x` has one of the ranks and the channels of this layer. */
-  checkInput(x: Tensor, ranks: readonly number[], channelDim: number): void {
+  protected checkInput(x: Tensor, ranks: readonly number[], channelDim: number): void {
     checkTensor(this.constructor.name, 'the input', x);
     if (!ranks.includes(x.ndim) || x.shape[channelDim] !== this.numFeatures)
       throw new ShapeError(
@@ -106,7 +106,7 @@ abstract class BatchNorm extends ChannelNorm {
   }
 
   /** Normalizes an input whose shape has been checked. */
-  normalize(x: Tensor): Tensor {
+  protected normalize(x: Tensor): Tensor {
     let momentum = this.momentum ?? 0;
     const { weight, bias, eps, runningMean, runningVar, numBatchesTracked } = this;
     if (this.training && numBatchesTracked !== null) {
@@ -164,7 +164,7 @@ abstract class InstanceNorm extends ChannelNorm {
   }
 
   /** Normalizes `[N, C, ...]` with `rank` spatial dims, or `[C, ...]`. */
-  normalize(x: Tensor, rank: number): Tensor {
+  protected normalize(x: Tensor, rank: number): Tensor {
     checkTensor(this.constructor.name, 'the input', x);
     const batched = x.ndim === rank + 2;
     this.checkInput(x, [rank + 1, rank + 2], batched ? 1 : 0);

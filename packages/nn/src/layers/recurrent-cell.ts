@@ -51,7 +51,7 @@ abstract class RecurrentCell extends Module {
   }
 
   /** Shape of the state's tensors for an input. */
-  stateShape(x: Tensor): number[] {
+  protected stateShape(x: Tensor): number[] {
     checkTensor(this.constructor.name, 'the input', x);
     if ((x.ndim !== 1 && x.ndim !== 2) || x.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
@@ -61,7 +61,7 @@ abstract class RecurrentCell extends Module {
   }
 
   /** The next state. */
-  run(recurrence: Recurrence, x: Tensor, given: Tensor | readonly Tensor[]): RecurrentState {
+  protected run(recurrence: Recurrence, x: Tensor, given: Tensor | readonly Tensor[]): RecurrentState {
     const shapes = new Array<readonly number[]>(recurrence.states).fill(this.stateShape(x));
     const state = checkedState(this.constructor.name, given, shapes);
     return recurrentStep(recurrence, x, state, {

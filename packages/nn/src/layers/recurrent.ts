@@ -105,12 +105,12 @@ abstract class Recurrent extends Module {
   }
 
   /** Ends of the parameter names of a layer, one per direction. */
-  suffixes(level: number): string[] {
+  protected suffixes(level: number): string[] {
     return this.bidirectional ? [`_l${level}`, `_l${level}_reverse`] : [`_l${level}`];
   }
 
   /** Parameters of one direction of a layer, as they are now. */
-  weightsOf(suffix: string): RecurrentWeights {
+  protected weightsOf(suffix: string): RecurrentWeights {
     const named = (name: string): Parameter | null => this.weights[name + suffix] ?? null;
     return {
       inputWeight: this.weights[`weight_ih${suffix}`]!,
@@ -122,7 +122,7 @@ abstract class Recurrent extends Module {
   }
 
   /** Shapes of the state's tensors for an input: h, then c. */
-  stateShapes(input: Tensor, { states }: Recurrence): number[][] {
+  protected stateShapes(input: Tensor, { states }: Recurrence): number[][] {
     this.checkInput(input);
     const count = this.numLayers * (this.bidirectional ? 2 : 1);
     const batch = input.ndim === 2 ? [] : [input.shape[this.batchFirst ? 0 : 1]!];
@@ -130,7 +130,7 @@ abstract class Recurrent extends Module {
   }
 
   /** Throws unless `input` is a sequence of this layer's input size, with or without a batch. */
-  checkInput(input: Tensor): void {
+  protected checkInput(input: Tensor): void {
     checkTensor(this.constructor.name, 'the input', input);
     if ((input.ndim !== 2 && input.ndim !== 3) || input.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
@@ -139,7 +139,7 @@ abstract class Recurrent extends Module {
   }
 
   /** Runs all layers: the outputs of the last one and the last states of all, `[layers * directions, N, ...]` each. */
-  run(
+  protected run(
     recurrence: Recurrence,
     input: Tensor,
     first: Tensor | readonly Tensor[],

@@ -80,17 +80,17 @@ abstract class TransformerLayer extends Module {
   }
 
   /** `x` and what a part of the layer makes of it, normalized before or behind. */
-  residual(x: Tensor, norm: LayerNorm, add: Add, part: (x: Tensor) => Tensor): Tensor {
+  protected residual(x: Tensor, norm: LayerNorm, add: Add, part: (x: Tensor) => Tensor): Tensor {
     return this.normFirst ? add.forward(x, part(norm.forward(x))) : norm.forward(add.forward(x, part(x)));
   }
 
   /** Attention of a sequence to itself. */
-  attend(x: Tensor, masks: Masks): Tensor {
+  protected attend(x: Tensor, masks: Masks): Tensor {
     return this.dropout1.forward(this.selfAttn.forward(x, x, x, { ...masks, needWeights: false })[0]);
   }
 
   /** The two linear layers. */
-  feedForward(x: Tensor, last: Dropout): Tensor {
+  protected feedForward(x: Tensor, last: Dropout): Tensor {
     const hidden = this.activation.forward(this.linear1.forward(x));
     return last.forward(this.linear2.forward(this.dropout.forward(hidden)));
   }

@@ -37,16 +37,16 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
     });
   }
 
-  override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
+  protected override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
     for (const [name, value] of Object.entries({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }))
       checkNumber('Adagrad', name, value);
   }
 
-  override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {
+  protected override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {
     return { step: 0, sum: param.fullLike(initialAccumulatorValue) };
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
     const { lr, lrDecay, weightDecay, eps, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

@@ -26,7 +26,7 @@ export interface AdamState extends ParamState {
 }
 
 abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
-  override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
+  protected override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
     const name = this.constructor.name;
     checkNumber(name, 'lr', lr);
     checkNumber(name, 'eps', eps);
@@ -35,13 +35,13 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
     for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
   }
 
-  override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
+  protected override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
     const state = { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
     return amsgrad ? { ...state, maxExpAvgSq: param.zerosLike() } : state;
   }
 
   /** The step of Adam on a parameter and its memory. */
-  descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
+  protected descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
     state.step++;
     const maxExpAvgSq = amsgrad ? ((state.maxExpAvgSq ??= state.expAvgSq.zerosLike()) as Tensor) : null;
     adamStep(param, grad, { ...state, maxExpAvgSq }, { step: state.step, lr, betas, eps });
@@ -68,7 +68,7 @@ export class Adam extends AdamBase {
     super(params, { ...defaults, ...optionsOf(new.target.name, options) });
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     let step = group.maximize ? grad.neg() : grad;
     if (group.weightDecay !== 0) step = step.add(param, { alpha: group.weightDecay });
     this.descend(param, step, group, state);
@@ -86,7 +86,7 @@ export class AdamW extends AdamBase {
     super(params, { ...defaults, weightDecay: 0.01, ...optionsOf(new.target.name, options) });
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     param.mul_(1 - group.lr * group.weightDecay);
     this.descend(param, group.maximize ? grad.neg() : grad, group, state);
   }

@@ -23,7 +23,7 @@ export class CosineAnnealingLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup, baseLr: number): number {
+  protected override lrOf({ lr }: ScheduledGroup, baseLr: number): number {
     const { lastEpoch, tMax, etaMin } = this;
     if (lastEpoch === 0) return lr;
     if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
@@ -57,7 +57,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.start();
   }
 
-  override lrOf(_group: ScheduledGroup, baseLr: number): number {
+  protected override lrOf(_group: ScheduledGroup, baseLr: number): number {
     let at = this.lastEpoch;
     let period = this.t0;
     if (this.tMult === 1) at %= period;
@@ -164,7 +164,7 @@ export class OneCycleLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
+  protected override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
     if (this.lastEpoch > this.totalSteps)
       throw new ArgumentError(`OneCycleLR: step ${this.lastEpoch} of a cycle of ${this.totalSteps} steps.`);
     const phases = this.phases[index]!;
@@ -177,7 +177,7 @@ export class OneCycleLR extends LRScheduler {
   }
 
   /** Between two values. */
-  anneal([from, to]: readonly [number, number], share: number): number {
+  protected anneal([from, to]: readonly [number, number], share: number): number {
     if (this.annealStrategy === 'linear') return (to - from) * share + from;
     return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   }
@@ -256,7 +256,7 @@ export class CyclicLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {
+  protected override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {
     const cycle = Math.floor(1 + this.lastEpoch / this.totalSize);
     const at = 1 + this.lastEpoch / this.totalSize - cycle;
     const height = at <= this.stepRatio ? at / this.stepRatio : (at - 1) / (this.stepRatio - 1);

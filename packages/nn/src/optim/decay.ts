@@ -17,7 +17,7 @@ export class StepLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return this.lastEpoch > 0 && this.lastEpoch % this.stepSize === 0 ? lr * this.gamma : lr;
   }
 }
@@ -37,7 +37,7 @@ export class MultiStepLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return lr * this.gamma ** this.milestones.filter((milestone) => milestone === this.lastEpoch).length;
   }
 }
@@ -53,7 +53,7 @@ export class ExponentialLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return this.lastEpoch > 0 ? lr * this.gamma : lr;
   }
 }
@@ -81,7 +81,7 @@ export class ConstantLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     if (this.lastEpoch === 0) return lr * this.factor;
     return this.lastEpoch === this.totalIters ? lr / this.factor : lr;
   }
@@ -116,7 +116,7 @@ export class LinearLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     const { startFactor, endFactor, totalIters, lastEpoch } = this;
     if (lastEpoch === 0) return lr * startFactor;
     if (lastEpoch > totalIters) return lr;
@@ -149,7 +149,7 @@ export class PolynomialLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     const { lastEpoch, totalIters, power } = this;
     if (lastEpoch === 0 || lastEpoch > totalIters) return lr;
     return lr * ((1 - lastEpoch / totalIters) / (1 - (lastEpoch - 1) / totalIters)) ** power;
@@ -179,7 +179,7 @@ export class LambdaLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(_group: ScheduledGroup, baseLr: number, index: number): number {
+  protected override lrOf(_group: ScheduledGroup, baseLr: number, index: number): number {
     return baseLr * factorAt('LambdaLR', this.lrLambda, index, this.lastEpoch);
   }
 }
@@ -194,7 +194,7 @@ export class MultiplicativeLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup, _baseLr: number, index: number): number {
+  protected override lrOf({ lr }: ScheduledGroup, _baseLr: number, index: number): number {
     return this.lastEpoch > 0 ? lr * factorAt('MultiplicativeLR', this.lrLambda, index, this.lastEpoch) : lr;
   }
 }

@@ -92,13 +92,13 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** Throws unless the options of a group are in range. */
-  abstract checkOptions(options: O): void;
+  protected abstract checkOptions(options: O): void;
 
   /** The memory of a parameter before its first step. */
-  abstract initialState(param: Tensor, group: O): S;
+  protected abstract initialState(param: Tensor, group: O): S;
 
   /** Updates one parameter in place. */
-  abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
+  protected abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
 
   /** Adds a group of parameters; options it does not give are the defaults. */
   addParamGroup(group: Partial<O> & { readonly params: Iterable<Tensor> }): void {
@@ -110,7 +110,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** Adds a group once its parameters and options are checked. */
-  addGroup(params: Tensor[], given: object): void {
+  protected addGroup(params: Tensor[], given: object): void {
     const name = this.constructor.name;
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of params) {
@@ -206,7 +206,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** A copy of one parameter's memory, once it has what this optimizer remembers. */
-  checkedState(param: Tensor, remembered: ParamState, index: string): S {
+  protected checkedState(param: Tensor, remembered: ParamState, index: string): S {
     const wanted = this.initialState(param, this.defaults);
     const copy: ParamState = Object.create(null) as ParamState;
     for (const [key, value] of Object.entries(remembered)) {

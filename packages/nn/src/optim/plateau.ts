@@ -63,7 +63,7 @@ export class ReduceLROnPlateau {
   }
 
   /** Whether a metric improves on the best one. */
-  isBetter(metric: number): boolean {
+  protected isBetter(metric: number): boolean {
     checkNumber('ReduceLROnPlateau', 'the metric', metric);
     const { mode, threshold, thresholdMode } = this.options;
     const change = thresholdMode === 'rel' ? this.best * threshold : threshold;

@@ -39,12 +39,12 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     });
   }
 
-  override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
+  protected override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
     for (const [name, value] of Object.entries({ lr, alpha, eps, weightDecay, momentum }))
       checkNumber('RMSprop', name, value);
   }
 
-  override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
+  protected override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
     return {
       squareAvg: param.zerosLike(),
       ...(centered && { gradAvg: param.zerosLike() }),
@@ -52,7 +52,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     };
   }
 
-  override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
+  protected override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

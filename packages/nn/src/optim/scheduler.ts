@@ -47,10 +47,10 @@ export abstract class LRScheduler {
   }
 
   /** The learning rate of a group at `lastEpoch`. */
-  abstract lrOf(group: ScheduledGroup, baseLr: number, index: number): number;
+  protected abstract lrOf(group: ScheduledGroup, baseLr: number, index: number): number;
 
   /** Called once a subclass has its options: sets the first learning rates. */
-  start(): void {
+  protected start(): void {
     this.assign();
   }
 
@@ -66,7 +66,7 @@ export abstract class LRScheduler {
   }
 
   /** Sets the learning rates of `lastEpoch`. */
-  assign(): void {
+  protected assign(): void {
     this.optimizer.paramGroups.forEach((group, i) => {
       group.lr = this.lrOf(group, this.baseLrs[i] ?? group.lr, i);
     });

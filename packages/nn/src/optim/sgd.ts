@@ -42,7 +42,7 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     });
   }
 
-  override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
+  protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
     checkNumber('SGD', 'lr', lr);
     checkNumber('SGD', 'momentum', momentum);
     checkNumber('SGD', 'weightDecay', weightDecay);
@@ -51,11 +51,16 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
       throw new ArgumentError('SGD: nesterov needs a momentum above 0 and a dampening of 0.');
   }
 
-  override initialState(): ParamState {
+  protected override initialState(): ParamState {
     return {};
   }
 
-  override update(param: Tensor, grad: Tensor, group: SGDOptions, state: Partial<SGDState> & ParamState): void {
+  protected override update(
+    param: Tensor,
+    grad: Tensor,
+    group: SGDOptions,
+    state: Partial<SGDState> & ParamState,
+  ): void {
     const { lr, momentum, weightDecay, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

@@ -1,6 +1,7 @@
-import type { Module } from '@q/nn';
+import { Module } from '@q/nn';
 import { FormatError, tensor, type Tensor } from '@q/tensor';
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
+import { checkInstance } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
@@ -73,6 +74,7 @@ const settingsFor = (parts: Pick<Parts, 'rule'>, module: Module): unknown =>
  * @throws QuantizationError where layers remained fake-quantized
  */
 export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
+  checkInstance('writeInteger', 'the model', model, Module);
   const simulated = model.namedModules().filter(([, module]) => isQuantized(module));
   if (simulated.length > 0)
     throw new QuantizationError(
@@ -292,6 +294,7 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
  * @throws FormatError for a file that is damaged, of another format, or of another model; the model is then as it was
  */
 export function readInteger<M extends Module>(model: M, bytes: Uint8Array | ArrayBuffer): M {
+  checkInstance('readInteger', 'the model', model, Module);
   const reader = new Reader(bytes);
   const modules = new Map(model.namedModules());
   const layers = new Map<Module, Module>();

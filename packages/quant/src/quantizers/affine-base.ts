@@ -1,5 +1,6 @@
 import { Parameter } from '@q/nn';
 import { described, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
+import { isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
 import { checkTensor } from '../arguments.js';
@@ -300,7 +301,8 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     this.#legacy(encodings);
   }
 
-  override setLegacyEncodings(encodings: readonly LegacyEncoding[], { exact = false }: LegacyOptions = {}): void {
+  override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
+    const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options);
     const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
     this.#grid = grid;
     this.#symmetric = symmetric;
@@ -380,8 +382,6 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 }
 
-const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, d) => size === b[d]);
-
 /** Whether `Module.to` made `next` from `before`: another dtype, the same values. */
 const isCastOf = (next: Tensor, before: Tensor): boolean =>
   next instanceof Tensor &&
@@ -395,11 +395,11 @@ const filled = (shape: Shape, value: number): Tensor =>
 
 function checkedShape(name: string, shape: unknown): number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
+  if (!isIntegers(sizes, 1))
     throw new QuantizationError(
       `${name}: shape must be an array of positive integers ([] for one scale for all), got ${described(shape)}.`,
     );
-  return [...(sizes as number[])];
+  return [...sizes];
 }
 
 function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
@@ -407,11 +407,11 @@ function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[]
     throw new ShapeError(
       `${name}: blockSize ${described(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
     );
-  if (blockSize.some((size) => !Number.isSafeInteger(size) || (size < 1 && size !== -1)))
+  if (!isIntegers(blockSize, -1) || blockSize.includes(0))
     throw new QuantizationError(
-      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${shown(blockSize as number[])}.`,
+      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${described(blockSize)}.`,
     );
-  return [...(blockSize as number[])];
+  return [...blockSize];
 }
 
 function checkAnalyzer(name: string, analyzer: unknown, observed: Shape): void {

@@ -1,5 +1,6 @@
 import { Module } from '@q/nn';
 import { described, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
 import { checkFloating } from '../arguments.js';
 import type { Encoding } from '../encodings/encoding.js';
@@ -116,7 +117,8 @@ export abstract class QuantizerBase extends Module {
    * Opens a calibration: from now on inputs are observed, until it is committed or discarded. Calibrations may overlap, each
    * collects its own statistics. A quantizer that must not be overwritten, or that needs no calibration, is left alone.
    */
-  beginCalibration({ passThrough = false }: CalibrationOptions = {}): Calibration {
+  beginCalibration(options: CalibrationOptions = {}): Calibration {
+    const { passThrough = false } = optionsOf('beginCalibration', options);
     const { encodingAnalyzer } = this;
     if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
     const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer)

@@ -2,7 +2,7 @@ import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/join.js';
-import { broadcastShapes as commonShape, sameShape, wrapDim, type Shape } from '../shape.js';
+import { broadcastShapes as commonShape, checkShape, sameShape, wrapDim, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
@@ -90,7 +90,10 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
  * @example
  * broadcastShapes([3, 1], [4]); // [3, 4]
  */
-export const broadcastShapes = (...shapes: readonly Shape[]): Shape => commonShape('broadcastShapes', ...shapes);
+export function broadcastShapes(...shapes: readonly Shape[]): Shape {
+  for (const shape of shapes) checkShape('broadcastShapes', shape);
+  return commonShape('broadcastShapes', ...shapes);
+}
 
 /** Tensors stretched (without copying) to the shape that all of them broadcast to. */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {

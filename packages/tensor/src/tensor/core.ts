@@ -15,11 +15,23 @@ export type NestedArray = number | readonly NestedArray[];
 export abstract class TensorCore<D extends DType = DType> implements View<D> {
   /** Gradient accumulated by `backward()`, or null. */
   grad: Tensor | null = null;
-  /** The recorded operation this tensor comes from; null for a leaf. */
+  /**
+   * The recorded operation this tensor comes from; null for a leaf.
+   *
+   * @internal
+   */
   node: Node | null = null;
-  /** Which output of `node` this is. */
+  /**
+   * Which output of `node` this is.
+   *
+   * @internal
+   */
   outputIndex = 0;
-  /** For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind. */
+  /**
+   * For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind.
+   *
+   * @internal
+   */
   weak: DType | null = null;
   private wanted = false;
 
@@ -28,10 +40,18 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     readonly layout: Layout,
   ) {}
 
-  /** A plain tensor over a view; how operations make their results. */
+  /**
+   * A plain tensor over a view; how operations make their results.
+   *
+   * @internal
+   */
   abstract wrap<E extends DType>(view: View<E>): Tensor<E>;
 
-  /** Called with the result of an operation that only moved elements; a subclass may return one of its kind. */
+  /**
+   * Called with the result of an operation that only moved elements; a subclass may return one of its kind.
+   *
+   * @internal
+   */
   carry(result: Tensor): Tensor {
     return result;
   }
@@ -86,7 +106,11 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     this.wanted = value;
   }
 
-  /** Places this tensor in the autograd graph; `apply` calls it. */
+  /**
+   * Places this tensor in the autograd graph; `apply` calls it.
+   *
+   * @internal
+   */
   attach(node: Node, index: number): void {
     this.node = node;
     this.outputIndex = index;
@@ -173,7 +197,11 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.fullLike(1);
   }
 
-  /** Throws unless the tensor may be written to in place now; then counts the write. Operations that end in `_` call it. */
+  /**
+   * Throws unless the tensor may be written to in place now; then counts the write. Operations that end in `_` call it.
+   *
+   * @internal
+   */
   beginWrite(operation: string): void {
     if (this.requiresGrad && isGradEnabled())
       throw new AutogradError(
