@@ -1,10 +1,10 @@
-import { checkTensor, optionsOf } from '../arguments.js';
+import { checkOptionalTensor, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ShapeError, shown } from '../errors.js';
 import { matmulInteger as matmulIntegerOp } from '../ops/integer.js';
 import { linear as linearOp, linearRelu as linearReluOp } from '../ops/matmul.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor, operand } from '../tensor/operand.js';
+import { operand } from '../tensor/operand.js';
 
 /** Matrix product of two tensors; see `Tensor.matmul`. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -45,7 +45,7 @@ const isRow = (bias: Tensor | null, weight: Tensor): boolean =>
 function checkLinear(operation: string, x: Tensor, weight: Tensor, bias: Tensor | null): void {
   checkTensor(operation, 'x', x);
   checkTensor(operation, 'weight', weight);
-  if (bias !== null) checkTensor(operation, 'bias', bias);
+  checkOptionalTensor(operation, 'bias', bias);
   if (weight.ndim === 0 || weight.ndim > 2)
     throw new ShapeError(`${operation}: wants a weight [out, in] or [in], got shape ${shown(weight.shape)}.`);
   if (x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[weight.ndim - 1])

@@ -1,9 +1,9 @@
-import { computeDType, resultType, type DType } from '../dtype.js';
+import { computeDType, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
-import { type View, empty } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import { cast, meet } from './elementwise.js';
 import { copied } from './movement.js';
 import { op, type InputGrads, type Pair, type Triple } from './op.js';
@@ -61,7 +61,7 @@ function rowsOf(x: View, rows: number): View {
 
 function linearOf(name: string, relu: boolean, inputs: Pair | Triple): View {
   const [x, weight, bias] = inputs;
-  const dtype = computeDType(resultType(inputs));
+  const dtype = computeDType(promoted(inputs));
   checkProduct(name, dtype);
   const [outputs, columns] = weight.shape as [number, number];
   const rows = numel(x.shape.slice(0, -1));
