@@ -12,6 +12,9 @@ export type Collated<T> = T extends Tensor | number | boolean | TypedArray
         ? { -readonly [K in keyof T]: Collated<T[K]> }
         : never;
 
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+
 const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
@@ -25,7 +28,7 @@ function all<T>(where: string, samples: readonly unknown[], is: (value: unknown)
   const other = samples.find((sample) => !is(sample));
   if (!samples.every(is))
     throw new ArgumentError(
-      `collate: ${where} is ${described(samples[0])} in one sample and ${described(other)} in another. Give the loader a collate of your own.`,
+      `collate: ${where} is ${kindOf(samples[0])} in one sample and ${kindOf(other)} in another. Give the loader a collate of your own.`,
     );
   return samples;
 }
@@ -83,7 +86,7 @@ function joined(where: string, samples: readonly unknown[]): unknown {
     );
   }
   throw new ArgumentError(
-    `collate: ${where} is ${described(first)}, which has no batch. Wants tensors, typed arrays, numbers, booleans, strings, or arrays and records of these; or give the loader a collate of your own.`,
+    `collate: ${where} is ${kindOf(first)}, which has no batch. Wants tensors, typed arrays, numbers, booleans, strings, or arrays and records of these; or give the loader a collate of your own.`,
   );
 }
 

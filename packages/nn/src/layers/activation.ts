@@ -1,5 +1,5 @@
 import { full, ShapeError, shown, type Tensor } from '@q/tensor';
-import { checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 import { rrelu } from '../functional/dropout.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
@@ -118,6 +118,8 @@ export class Threshold extends Module {
 
   constructor(threshold: number, value: number) {
     super();
+    checkNumber('Threshold', 'threshold', threshold);
+    checkNumber('Threshold', 'value', value);
     this.threshold = threshold;
     this.value = value;
   }

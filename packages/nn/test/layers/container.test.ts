@@ -59,7 +59,7 @@ describe('ModuleList and ModuleDict', () => {
     expect(dict.has('__proto__')).toBe(false);
     expect(dict.size).toBe(1);
     expect([...dict]).toEqual([['act', relu]]);
-    expect(() => dict.get('missing')).toThrow(/no module 'missing'. There are: act/);
+    expect(() => dict.get('missing')).toThrow(/no module "missing". There are: act/);
     expect(() => dict.set('a.b', relu)).toThrow(/must not be empty or contain a dot/);
   });
 });
