@@ -74,11 +74,21 @@ export function newArray<D extends DType>(dtype: D, length: number): ArrayOf<D> 
 const rank: Record<Kind, number> = { bool: 0, int: 1, float: 2 };
 const signed = (dtype: DType): boolean => dtypes[dtype].min < 0;
 
-/** The dtype of an operation between two tensors of equal standing, as `torch.promote_types`. Symmetric. */
+/**
+ * The dtype of an operation between two tensors of equal standing, as `torch.promote_types`. Symmetric.
+ *
+ * @throws DTypeError for anything but dtypes
+ */
 export function promoteTypes(a: DType, b: DType): DType {
-  const [kindA, kindB] = [kindOf('promoteTypes', a), kindOf('promoteTypes', b)];
+  checkDType('promoteTypes', a);
+  checkDType('promoteTypes', b);
+  return common(a, b);
+}
+
+/** `promoteTypes` of what is known to be dtypes. */
+export function common(a: DType, b: DType): DType {
   if (a === b) return a;
-  const [low, high] = rank[kindA] <= rank[kindB] ? [a, b] : [b, a];
+  const [low, high] = rank[dtypes[a].kind] <= rank[dtypes[b].kind] ? [a, b] : [b, a];
   if (dtypes[low].kind !== dtypes[high].kind) return high;
   if (isHalf(a) && isHalf(b)) return 'float32';
   const [small, large] = dtypes[a].bytes <= dtypes[b].bytes ? [a, b] : [b, a];
@@ -100,7 +110,7 @@ export interface Operand {
 
 function combine(strong: DType | null, other: DType | null): DType | null {
   if (strong === null || other === null) return strong ?? other;
-  return rank[dtypes[other].kind] > rank[dtypes[strong].kind] ? promoteTypes(strong, other) : strong;
+  return rank[dtypes[other].kind] > rank[dtypes[strong].kind] ? common(strong, other) : strong;
 }
 
 /**
@@ -131,9 +141,9 @@ export function promoted(operands: readonly Operand[]): DType {
   let scalar: DType | null = null;
   let plain: DType | null = null;
   for (const { dtype, ndim, weak } of operands) {
-    if (weak !== null) plain = plain === null ? weak : promoteTypes(plain, weak);
-    else if (ndim === 0) scalar = scalar === null ? dtype : promoteTypes(scalar, dtype);
-    else dimmed = dimmed === null ? dtype : promoteTypes(dimmed, dtype);
+    if (weak !== null) plain = plain === null ? weak : common(plain, weak);
+    else if (ndim === 0) scalar = scalar === null ? dtype : common(scalar, dtype);
+    else dimmed = dimmed === null ? dtype : common(dimmed, dtype);
   }
   return combine(dimmed, combine(scalar, plain)) ?? 'float32';
 }

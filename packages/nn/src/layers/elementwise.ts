@@ -1,5 +1,5 @@
 import { tensor, type Tensor, type TensorLike } from '@q/tensor';
-import { checkTensor } from '@q/tensor/internal';
+import { isTensor } from '@q/tensor/internal';
 import { operation } from './operation.js';
 
 /**
@@ -10,12 +10,12 @@ type Binary = (x: TensorLike, y: TensorLike) => Tensor;
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'boolean';
 
-function checkOperands(layer: string, inputs: readonly unknown[]): void {
-  for (const i of [0, 1]) if (!isNumber(inputs[i])) checkTensor(layer, `operand ${i}`, inputs[i]);
-}
+/** What stands on the right of a tensor, its methods check. */
+const areOperands = (inputs: readonly unknown[]): boolean =>
+  isTensor(inputs[0]) || (isNumber(inputs[0]) && (isTensor(inputs[1]) || isNumber(inputs[1])));
 
 /** A class of modules that only call a function of two operands. */
-const between = (fn: Binary) => operation(fn, checkOperands);
+const between = (fn: Binary) => operation(fn, areOperands);
 
 /** A function of two operands, either of which may be a number. */
 function binary(

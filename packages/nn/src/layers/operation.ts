@@ -1,5 +1,5 @@
-import type { Tensor } from '@q/tensor';
-import { checkTensor, optionsOf } from '@q/tensor/internal';
+import { ArgumentError, described, type Tensor } from '@q/tensor';
+import { checkTensor, isTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
 
@@ -19,20 +19,23 @@ export interface OperationClass<A extends unknown[], R> {
   new (): Operation<A, R>;
 }
 
-const firstIsTensor = (layer: string, inputs: readonly unknown[]): void => checkTensor(layer, 'the input', inputs[0]);
+const noInputs = (layer: string, inputs: readonly unknown[]): ArgumentError =>
+  new ArgumentError(`${layer}: wants tensors, got ${inputs.map(described).join(', ') || 'nothing'}.`);
+
+const firstIsTensor = (inputs: readonly unknown[]): boolean => isTensor(inputs[0]);
 
 /**
  * A class of modules that only call `fn`.
  *
- * @param check what throws for inputs that `fn` cannot take, beyond what it checks itself
+ * @param takes whether `fn` can take its first inputs: it checks the rest itself
  */
 export function operation<A extends unknown[], R>(
   fn: (...inputs: A) => R,
-  check: (layer: string, inputs: readonly unknown[]) => void = firstIsTensor,
+  takes: (inputs: readonly unknown[]) => boolean = firstIsTensor,
 ): OperationClass<A, R> {
   return class extends Module {
     forward(...inputs: A): R {
-      check(this.constructor.name, inputs);
+      if (!takes(inputs)) throw noInputs(this.constructor.name, inputs);
       return fn(...inputs);
     }
   };

@@ -10,6 +10,7 @@ export {
   checkTensor,
   checkTensors,
   isIntegers,
+  isTensor,
   optionsOf,
 } from '../arguments.js';
 export { checkDType } from '../dtype.js';

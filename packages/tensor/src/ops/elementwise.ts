@@ -87,7 +87,7 @@ export function unary(name: UnaryName, x: Tensor, dtype: DType = computeDType(x.
 }
 
 /** A parameter of a kernel as the dtype holds it: comparisons see the same number as in a tensor. */
-function parameter(name: string, value: unknown, dtype: DType): number {
+function parameter(name: string, value: number, dtype: DType): number {
   checkNumber(name, 'a parameter', value);
   return dtype === 'float32' ? Math.fround(value) : value;
 }
@@ -100,7 +100,8 @@ export function parametric(
   dtype: DType = floatDType(x.dtype),
   out?: Tensor,
 ): View {
-  const numbers = params.map((value) => parameter(name, value, dtype));
+  for (const value of params) checkNumber(name, 'a parameter', value);
+  const numbers = dtype === 'float32' ? params.map(Math.fround) : params;
   const to = destination(name, x.shape, dtype, [x], out);
   kernels.parametric(name, cast(x, dtype), to, numbers);
   return deliver(to, out);

@@ -7,6 +7,7 @@ import * as select from '../ops/select.js';
 import type { Tensor } from '../tensor.js';
 import { InplaceMethods } from './inplace.js';
 import {
+  alphaOf,
   clampBounds,
   operand,
   type AlphaOptions,
@@ -89,21 +90,18 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** `this + alpha * other`. */
-  add(this: Tensor, other: TensorLike, options: AlphaOptions = {}): Tensor {
-    const { alpha = 1 } = optionsOf('add', options);
-    return apply(ops.add, [this, operand(this, other)], alpha);
+  add(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.add, [this, operand(this, other)], alphaOf('add', options));
   }
 
   /** `this - alpha * other`. Throws DTypeError for bools. */
-  sub(this: Tensor, other: TensorLike, options: AlphaOptions = {}): Tensor {
-    const { alpha = 1 } = optionsOf('sub', options);
-    return apply(ops.sub, [this, operand(this, other)], alpha);
+  sub(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.sub, [this, operand(this, other)], alphaOf('sub', options));
   }
 
   /** `other - alpha * this`. */
-  rsub(this: Tensor, other: TensorLike, options: AlphaOptions = {}): Tensor {
-    const { alpha = 1 } = optionsOf('rsub', options);
-    return apply(ops.sub, [operand(this, other), this], alpha);
+  rsub(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.sub, [operand(this, other), this], alphaOf('rsub', options));
   }
 
   /** `this * other`. */

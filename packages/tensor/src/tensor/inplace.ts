@@ -10,6 +10,7 @@ import { numericInto, realInto } from '../ops/unary.js';
 import type { Tensor } from '../tensor.js';
 import { ActivationMethods } from './activation.js';
 import {
+  alphaOf,
   clampBounds,
   operand,
   type AlphaOptions,
@@ -36,16 +37,14 @@ function source(self: Tensor, operation: string, other: TensorLike): Tensor {
  */
 export abstract class InplaceMethods<D extends DType = DType> extends ActivationMethods<D> {
   /** Adds `alpha * other`. */
-  add_(this: Tensor<D>, other: TensorLike, options: AlphaOptions = {}): Tensor<D> {
-    const { alpha = 1 } = optionsOf('add_', options);
-    ops.addInto([this, source(this, 'add_', other)], alpha, this);
+  add_(this: Tensor<D>, other: TensorLike, options?: AlphaOptions): Tensor<D> {
+    ops.addInto([this, source(this, 'add_', other)], alphaOf('add_', options), this);
     return this;
   }
 
   /** Subtracts `alpha * other`. */
-  sub_(this: Tensor<D>, other: TensorLike, options: AlphaOptions = {}): Tensor<D> {
-    const { alpha = 1 } = optionsOf('sub_', options);
-    ops.subInto([this, source(this, 'sub_', other)], alpha, this);
+  sub_(this: Tensor<D>, other: TensorLike, options?: AlphaOptions): Tensor<D> {
+    ops.subInto([this, source(this, 'sub_', other)], alphaOf('sub_', options), this);
     return this;
   }
 

@@ -1,3 +1,4 @@
+import { isTensor, optionsOf } from '../arguments.js';
 import { dtypeOfNumber } from '../dtype.js';
 import { ArgumentError, described } from '../errors.js';
 import { Layout } from '../layout.js';
@@ -13,6 +14,10 @@ export interface AlphaOptions {
   /** Factor of the second operand; default 1, an integer for integer tensors. */
   readonly alpha?: number;
 }
+
+/** The factor of the second operand. */
+export const alphaOf = (operation: string, options?: AlphaOptions): number =>
+  options === undefined ? 1 : (optionsOf(operation, options).alpha ?? 1);
 
 /** Options of `div`. */
 export interface DivOptions {
@@ -41,7 +46,7 @@ export function operand(self: Tensor, other: TensorLike): Tensor {
     tensor.weak = dtypeOfNumber(other);
     return tensor;
   }
-  if (other === null || typeof other !== 'object' || !(other.storage instanceof Storage))
+  if (!isTensor(other))
     throw new ArgumentError(
       `expected a tensor or a number as operand, got ${described(other)}. Make a tensor of it with tensor().`,
     );
