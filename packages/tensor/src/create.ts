@@ -134,14 +134,32 @@ function share<D extends DType>(source: ForeignElements, options: TensorOptions<
   return finish(new Tensor(out.storage, layout), options);
 }
 
+/** A tensor of one value, of the dtype that the options name or of `usual`. */
+function made<D extends DType>(
+  operation: string,
+  shape: Shape,
+  value: number | boolean,
+  usual: D,
+  options: CreateOptions<D>,
+): Tensor<D> {
+  const { dtype = usual } = optionsOf(operation, options);
+  checkDType(operation, dtype);
+  const sizes = [...checkShape(operation, shape)];
+  checkFits(operation, sizes, dtypes[dtype].bytes);
+  const zero = Object.is(Number(value), 0);
+  const out = zero ? alloc(sizes, dtype) : uninitialized(sizes, dtype);
+  if (!zero) kernels.fill(Number(value), out);
+  return finish(new Tensor(out.storage, out.layout), options);
+}
+
 /** A tensor of zeros. */
 export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 0, { ...optionsOf('zeros', options), dtype: (options.dtype ?? 'float32') as D });
+  return made('zeros', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of ones. */
 export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 1, { ...optionsOf('ones', options), dtype: (options.dtype ?? 'float32') as D });
+  return made('ones', shape, 1, 'float32' as D, options);
 }
 
 /** A tensor filled with one value: bool for a boolean, int32 for an integer it can hold and float32 for other numbers, unless `dtype` is given. */
@@ -150,27 +168,14 @@ export function full<D extends DType = DType>(
   value: number | boolean,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  checkOptions('full', options);
-  if (options.dtype !== undefined) checkDType('full', options.dtype);
   if (typeof value !== 'boolean') checkNumber('full', 'the value', value);
-  const dtype = (options.dtype ??
-    (typeof value === 'number' && Math.abs(value) > dtypes.int32.max ? 'float32' : dtypeOfNumber(value))) as D;
-  const sizes = [...checkShape('full', shape)];
-  checkFits('full', sizes, dtypes[dtype].bytes);
-  const zero = Object.is(Number(value), 0);
-  const out = zero ? alloc(sizes, dtype) : uninitialized(sizes, dtype);
-  if (!zero) kernels.fill(Number(value), out);
-  return finish(new Tensor(out.storage, out.layout), options);
+  const large = typeof value === 'number' && Math.abs(value) > dtypes.int32.max;
+  return made('full', shape, value, (large ? 'float32' : dtypeOfNumber(value)) as D, options);
 }
 
 /** A tensor whose elements nobody has set yet. They are zeros here, but nothing should rely on it. */
 export function empty<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return zeros(shape, options);
-}
-
-function checkLike(operation: string, input: Tensor, options: CreateOptions): void {
-  checkTensor(operation, 'input', input);
-  checkOptions(operation, options);
+  return made('empty', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of the shape of `input`, and of its dtype unless another is given, filled with one value. */
@@ -179,20 +184,21 @@ export function fullLike<D extends DType>(
   value: number | boolean,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  checkLike('fullLike', input, options);
-  return full(input.shape, value, { ...options, dtype: options.dtype ?? input.dtype });
+  checkTensor('fullLike', 'input', input);
+  if (typeof value !== 'boolean') checkNumber('fullLike', 'the value', value);
+  return made('fullLike', input.shape, value, input.dtype, options);
 }
 
 /** Zeros in the shape of `input`, and in its dtype unless another is given. */
 export function zerosLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
-  checkLike('zerosLike', input, options);
-  return full(input.shape, 0, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+  checkTensor('zerosLike', 'input', input);
+  return made('zerosLike', input.shape, 0, input.dtype as D, options);
 }
 
 /** Ones in the shape of `input`, and in its dtype unless another is given. */
 export function onesLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
-  checkLike('onesLike', input, options);
-  return full(input.shape, 1, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+  checkTensor('onesLike', 'input', input);
+  return made('onesLike', input.shape, 1, input.dtype as D, options);
 }
 
 /** A matrix of `n` rows and `m` columns (square where left out) with ones on the main diagonal. */

@@ -47,12 +47,20 @@ export function described(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return isClass(value) ? 'a class' : 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return ofObject(value);
+  } catch {
+    // A proxy that lets nobody look at it.
+    return 'an object';
+  }
+}
+
+function ofObject(value: object): string {
   if (Array.isArray(value))
     return listed(value, (entry) => (typeof entry === 'object' && entry !== null ? '...' : described(entry)));
-  const prototype = Object.getPrototypeOf(value) as { readonly constructor: { readonly name: string } } | null;
-  return prototype === null || prototype === Object.prototype
-    ? 'an object'
-    : `an object of class ${prototype.constructor.name}`;
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null;
+  const name = prototype === null || prototype === Object.prototype ? undefined : prototype.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an object of class ${name}` : 'an object';
 }
 
 /** `[2, 3]`, as messages print shapes. */

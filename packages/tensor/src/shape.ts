@@ -28,17 +28,23 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** `shape` when every size is a non-negative integer whose product can be addressed; a ShapeError otherwise. */
-export function checkShape(operation: string, shape: unknown): Shape {
+/** `shape` when every size is a non-negative integer; a ShapeError otherwise. */
+export function checkSizes(operation: string, shape: unknown): Shape {
   checkList(operation, shape);
   for (const size of shape)
     if (!Number.isSafeInteger(size) || size < 0)
       throw new ShapeError(`${operation}: sizes must be non-negative integers, got ${shown(shape)}.`);
-  if (numel(shape) > 2 ** 31)
-    throw new ShapeError(
-      `${operation}: shape ${shown(shape)} has ${numel(shape)} elements; at most 2^31 are possible.`,
-    );
   return shape;
+}
+
+/** `shape` when every size is a non-negative integer whose product can be addressed; a ShapeError otherwise. */
+export function checkShape(operation: string, shape: unknown): Shape {
+  const sizes = checkSizes(operation, shape);
+  if (numel(sizes) > 2 ** 31)
+    throw new ShapeError(
+      `${operation}: shape ${shown(sizes)} has ${numel(sizes)} elements; at most 2^31 are possible.`,
+    );
+  return sizes;
 }
 
 /** Bytes of the largest tensor: what addresses of 32 bits reach. */

@@ -1,9 +1,10 @@
 import { checkChoice, checkInteger, checkNumber, checkTensor, isIntegers, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { isFloat } from '../dtype.js';
+import { dtypes, isFloat } from '../dtype.js';
 import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import type { Taps } from '../kernels/contract/resample.js';
 import { resample } from '../ops/interpolate.js';
+import { checkFits } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pool.js';
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Mapping } from './taps.js';
@@ -60,6 +61,7 @@ function sizesOf(
     );
   if (spatial.some((length) => length === 0))
     throw new ShapeError(`interpolate: spatial sizes must not be 0, got ${shown(x.shape)}.`);
+  checkFits('interpolate', [...x.shape.slice(0, 2), ...sizes], dtypes[x.dtype].bytes);
   return { sizes, steps: sizes.map((_, d) => (factors && !recomputeScaleFactor ? 1 / factors[d]! : null)) };
 }
 

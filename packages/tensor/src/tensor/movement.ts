@@ -5,7 +5,7 @@ import { ArgumentError, described, IndexError, ShapeError, shown } from '../erro
 import type { SliceIndex } from '../layout.js';
 import * as joins from '../ops/join.js';
 import * as ops from '../ops/movement.js';
-import { checkList, checkShape, inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
+import { checkList, checkShape, checkSizes, inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { ElementwiseMethods } from './elementwise.js';
 
@@ -123,7 +123,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** Stretched to `shape` without copying. */
   broadcastTo(this: Tensor<D>, shape: Shape): Tensor<D> {
-    return apply(ops.broadcastTo, [this], checkShape('broadcastTo', shape)) as Tensor<D>;
+    return apply(ops.broadcastTo, [this], checkSizes('broadcastTo', shape)) as Tensor<D>;
   }
 
   /** Sizes of 1 stretched without copying; -1 keeps a size. New dims come first. */
