@@ -20,7 +20,14 @@ const isClass = (value: unknown): value is AnyClass =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
 /** Settings of the whole process: to be left alone while others run. */
-const settings = new Set(['setNumThreads', 'setMemoryBudget', 'setFusedMultiplyAdd', 'manualSeed', 'onWarning']);
+const settings = new Set([
+  'setNumThreads',
+  'setMemoryBudget',
+  'setFusedMultiplyAdd',
+  'setWinograd',
+  'manualSeed',
+  'onWarning',
+]);
 
 const packages = join(import.meta.dirname, '../../packages');
 

@@ -45,7 +45,7 @@ describe('setNumThreads', () => {
     expect(threadStatus()).toEqual({ threads: 2, reason: null });
   });
 
-  it.each([0, -1, 1.5, NaN, 65])('rejects %d threads', (count) => {
-    expect(() => setNumThreads(count)).toThrow(ArgumentError);
+  it.each<unknown>([0, -1, 1.5, NaN, 65, Symbol('two'), Object.create(null), '2'])('rejects %p threads', (count) => {
+    expect(() => setNumThreads(count as number)).toThrow(ArgumentError);
   });
 });
