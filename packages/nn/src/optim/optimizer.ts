@@ -1,5 +1,5 @@
 import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
-import { isIntegers, sameShape } from '@q/tensor/internal';
+import { checkFunction, isIntegers, sameShape } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
@@ -137,6 +137,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    * @returns what the closure returned
    */
   step(closure?: () => Tensor): Tensor | undefined {
+    if (closure !== undefined) checkFunction(`${this.constructor.name}.step`, closure);
     const loss = closure === undefined ? undefined : enableGrad(closure);
     noGrad(() => {
       for (const group of this.paramGroups)

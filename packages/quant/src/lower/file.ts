@@ -7,6 +7,7 @@ import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { packNibbles, unpackNibbles } from '../kernels/nibbles.js';
 import { owned } from '../kernels/table.js';
+import { alike } from '../modules/exchange.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
 import { replaced } from './lower.js';
@@ -235,9 +236,10 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
     throw new FormatError(
       `readInteger: the file has ${kind} at '${path}', the model ${module === undefined ? 'nothing' : module.constructor.name}. Build the model that was lowered.`,
     );
-  if (JSON.stringify(claim.settings) !== JSON.stringify(settingsFor({ rule }, module)))
+  const settings = settingsFor({ rule }, module);
+  if (!alike(claim.settings, settings))
     throw new FormatError(
-      `readInteger: '${path}' was lowered with other settings: ${JSON.stringify(claim.settings)} against ${JSON.stringify(settingsFor({ rule }, module))}.`,
+      `readInteger: '${path}' was lowered with other settings than the model's ${JSON.stringify(settings)}.`,
     );
   if (!Array.isArray(claim.inputs) || claim.inputs.length > 16)
     throw new FormatError(`readInteger: the inputs of '${path}' are no list of encodings.`);

@@ -33,8 +33,8 @@ export function unrepeated(
   );
 }
 
-/** Whether two values of JSON are the same. */
-function alike(a: unknown, b: unknown): boolean {
+/** Whether two values of JSON are the same; goes no deeper than the shallower of them. */
+export function alike(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
   return left.length === right.size && left.every(([key, value]) => right.has(key) && alike(value, right.get(key)));
