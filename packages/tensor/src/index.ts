@@ -42,8 +42,10 @@ export { defineOp, type CallableOp } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
+  leastErrorGrid,
   quantizeLinear,
   type AffineOptions,
+  type LeastErrorGridOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
 export {

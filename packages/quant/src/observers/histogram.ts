@@ -20,18 +20,19 @@ export class Histogram {
 
   /** The ends of the bins, one more than bins, from `min` to `max` (half a unit further on each side where these are equal). */
   get binEdges(): Float32Array {
-    const bins = this.histogram.length;
+    return Float32Array.from({ length: this.histogram.length + 1 }, (_, i) => this.edge(i));
+  }
+
+  /** One of the bin edges. */
+  edge(i: number): number {
     const { low, step } = this.spread;
-    const edges = new Float32Array(bins + 1);
-    for (let i = 0; i <= bins; i++) edges[i] = edgeOf(low, step, i, bins);
-    return edges;
+    // In float32 operations unless these overflow.
+    return fround(low + (Number.isFinite(fround(this.histogram.length * step)) ? fround(i * step) : i * step));
   }
 
   /** The first and the last edge. */
   get ends(): readonly [number, number] {
-    const { low, step } = this.spread;
-    const bins = this.histogram.length;
-    return [low, fround(edgeOf(low, step, bins, bins))];
+    return [this.edge(0), this.edge(this.histogram.length)];
   }
 
   /** Left end of the first bin and width of the bins. */
@@ -43,11 +44,6 @@ export class Histogram {
     // A range wider than the largest float32 still has bins.
     return { low, step: fround((Number.isFinite(width) ? width : high - low) / fround(this.histogram.length)) };
   }
-}
-
-/** Edge `i` of `bins` bins, in float32 operations unless these overflow. */
-function edgeOf(low: number, step: number, i: number, bins: number): number {
-  return (Number.isFinite(fround(bins * step)) ? fround(i * step) : i * step) + low;
 }
 
 /** Finite range of values. Throws where there is none. */
