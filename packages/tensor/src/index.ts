@@ -64,6 +64,7 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export { histograms, type HistogramsOptions } from './functions/histogram.js';
 export { requantize, type RequantizeOptions } from './functions/integer.js';
 export {
   channelShuffle,

@@ -79,7 +79,7 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const cumulated = new Float32Array(this.numBins);
     for (const entry of stats) {
       let total = 0;
-      entry.histogram.forEach((n, i) => (cumulated[i] = total += n));
+      for (let i = 0; i < cumulated.length; i++) cumulated[i] = total += entry.histogram[i]!;
       const ends = bounded(withZero(this.edgesOf(entry, cumulated)));
       const wide = tooNarrow(ends, numSteps) ? widened(ends, numSteps, isSymmetric, EPSILON) : ends;
       yield isSymmetric ? symmetricRange(wide, numSteps) : wide;
@@ -88,11 +88,10 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   /** The left edges of the bins in which the two percentiles lie. */
   private edgesOf(entry: Histogram, cumulated: Float32Array): Ends {
-    const edges = entry.binEdges;
-    if (this.share === 100) return [edges[0]!, edges[this.numBins]!];
+    if (this.share === 100) return [entry.edge(0), entry.edge(this.numBins)];
     const total = cumulated[this.numBins - 1]!;
     const upper = reaching(cumulated, fround(fround(total * fround(this.share)) / 100));
     const lower = reaching(cumulated, fround(total * fround(1 - this.share / 100)));
-    return [edges[lower]!, edges[upper]!];
+    return [entry.edge(lower), entry.edge(upper)];
   }
 }

@@ -5,7 +5,9 @@ import type { SearchedGrid } from '../kernels/contract/grid-search.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { cast, copied } from './elementwise.js';
+import { reshaped } from './along.js';
+import { contiguous } from './conv.js';
+import { cast } from './elementwise.js';
 import { op } from './op.js';
 
 const name = 'leastErrorGrid';
@@ -42,9 +44,7 @@ export const leastErrorGrid = op<Candidates, SearchedGrid, readonly [View, View<
     const rows = numel(lines);
     const matrix = (entries: Tensor, shape: Shape): View => {
       const { storage, layout } = cast(entries, dtype);
-      const spread = { storage, layout: layout.broadcastTo(shape, name) };
-      const packed = spread.layout.isContiguous ? spread : copied(spread);
-      return { storage: packed.storage, layout: packed.layout.reshape([rows, shape.at(-1)!])! };
+      return reshaped(contiguous({ storage, layout: layout.broadcastTo(shape, name) }), [rows, shape.at(-1)!]);
     };
     const choices = [...lines, ...broadcastShapes(name, [1], scale.shape.slice(-1), offset.shape.slice(-1))];
     const [errors, indices] = [empty(lines, dtype), empty(lines, 'int32')];
@@ -54,8 +54,8 @@ export const leastErrorGrid = op<Candidates, SearchedGrid, readonly [View, View<
       matrix(scale, choices),
       matrix(offset, choices),
       grid,
-      { storage: errors.storage, layout: errors.layout.reshape([rows])! },
-      { storage: indices.storage, layout: indices.layout.reshape([rows])! },
+      reshaped(errors, [rows]),
+      reshaped(indices, [rows]),
     );
     return [errors, indices];
   },
