@@ -1,4 +1,4 @@
-import type { DType } from '../../dtype.js';
+import type { ArrayOf, DType } from '../../dtype.js';
 import { Layout } from '../../layout.js';
 import type { View } from '../../storage.js';
 import type { GridSearchKernels } from '../contract/grid-search.js';
@@ -168,6 +168,11 @@ const rowOf = <D extends DType>({ storage, layout }: View<D>, row: number): View
   return { storage, layout: new Layout([1, ...sizes], undefined, layout.offset + row * count) };
 };
 
+/** The elements of a contiguous view from an address in kernel memory. */
+function copyOut<D extends 'float32' | 'int32'>(heap: ArrayOf<D>, at: number, { storage, layout }: View): void {
+  storage.array.set(heap.subarray(at / 4, at / 4 + layout.numel), storage.base + layout.offset);
+}
+
 /** The search among grids in float32, bit for bit as the reference; rows whose errors overflow or are NaN go to `fallback`. */
 export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels): Partial<GridSearchKernels> {
   return {
@@ -183,9 +188,7 @@ export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels):
         const [xs, ws, ss, os] = [x, weights, scale, offset].map(
           ({ storage, layout }) => storage.pointer(memory, layout) + layout.offset * 4,
         ) as [number, number, number, number];
-        const [least, best] = [values, indices].map(({ storage, layout }) => storage.writePointer(memory, layout));
-        if (least == null || best == null)
-          return fallback.leastErrorGrid(x, weights, scale, offset, grid, values, indices);
+        const [least, best] = [memory.scratch(rows * 4), memory.scratch(rows * 4)];
         const room = n * 4 + BLOCK;
         engine.divide(family, 'search', rows, 1, work, (start, end) => [
           xs + start * n * 4,
@@ -200,9 +203,11 @@ export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels):
           grid.qmin,
           grid.qmax,
           grid.clipped,
-          least + (values.layout.offset + start) * 4,
-          best + (indices.layout.offset + start) * 4,
+          least + start * 4,
+          best + start * 4,
         ]);
+        copyOut(memory.heap('float32'), least, values);
+        copyOut(memory.heap('int32'), best, indices);
       } finally {
         memory.endKernel();
       }
