@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { QError, type Tensor } from '@q/tensor';
 import { Linear } from '@q/nn';
-import { affine, MinMaxEncodingAnalyzer, PercentileEncodingAnalyzer, QuantizedLinear } from '@q/quant';
+import { affine, AffineEncoding, MinMaxEncodingAnalyzer, PercentileEncodingAnalyzer, QuantizedLinear } from '@q/quant';
 import { Foreign, hostile, tensors } from '../hostile.js';
 import { full, runs } from '../scale.js';
 import { functions, methodsOf, type Callable } from '../surface.js';
@@ -43,6 +43,7 @@ const samples: readonly (() => object)[] = [
       blockGrouping: [1, 1],
       blockSize: [1, 3],
     }),
+  () => new AffineEncoding(0.1, 0, { bitwidth: 8, signed: true }),
   () => new MinMaxEncodingAnalyzer([]),
   () => new PercentileEncodingAnalyzer([]),
 ];

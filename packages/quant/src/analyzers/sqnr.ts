@@ -1,4 +1,5 @@
 import { arange, cat, FormatError, full, leastErrorGrid, scope, tensor, type Shape, type Tensor } from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
@@ -68,10 +69,11 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     for (const name of ['asymmetricDeltaCandidates', 'symmetricDeltaCandidates', 'offsetCandidates'] as const)
       if (!Number.isSafeInteger(settings[name]) || settings[name] < 2)
         throw new QuantizationError(
-          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${settings[name]}.`,
+          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${kindOf(settings[name])}.`,
         );
-    if (!(fround(settings.gamma) > 0 && fround(settings.gamma) < Infinity))
-      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${settings.gamma}.`);
+    const { gamma } = settings;
+    if (typeof gamma !== 'number' || !(fround(gamma) > 0 && fround(gamma) < Infinity))
+      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${kindOf(gamma)}.`);
     super(shape, settings.numBins);
     this.settings = settings;
   }

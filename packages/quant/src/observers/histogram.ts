@@ -1,4 +1,16 @@
-import { dtypes, FormatError, histograms, scope, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  dtypes,
+  FormatError,
+  histograms,
+  scope,
+  ShapeError,
+  shown,
+  tensor,
+  type Shape,
+  type Tensor,
+} from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { rint } from '../rounding.js';
@@ -70,6 +82,24 @@ export class Histogram {
   get spread(): Spread {
     return spreadOf(this.min, this.max, this.histogram.length);
   }
+}
+
+/** Throws unless `stats` are histograms for the entries of a shape: ArgumentError for none, ShapeError for others. */
+export function checkHistograms(
+  operation: string,
+  stats: unknown,
+  shape: Shape,
+  bins: number,
+): asserts stats is readonly Histogram[] {
+  // Unlike every(), find() does not skip the holes of an array.
+  if (!Array.isArray(stats) || stats.findIndex((entry) => !(entry instanceof Histogram)) >= 0)
+    throw new ArgumentError(`${operation}: wants the statistics of an analyzer, got ${kindOf(stats)}.`);
+  const entries = shape.reduce((product, size) => product * size, 1);
+  const sizes = (stats as readonly Histogram[]).map(({ histogram }) => histogram.length);
+  if (sizes.length !== entries || sizes.some((size) => size !== bins))
+    throw new ShapeError(
+      `${operation}: wants ${entries} histograms of ${bins} bins for shape ${shown(shape)}, got ${sizes.length} of ${[...new Set(sizes)].join(', ') || 0}.`,
+    );
 }
 
 /** Smallest and largest of the finite values of each row. Throws where a row has none. */
@@ -168,11 +198,10 @@ function rebinned(old: Histogram, range: Range): Float32Array | Float64Array {
 
 const rangeOfBoth = (a: Histogram, b: Histogram): Range => [least(a.min, b.min), most(a.max, b.max)];
 
-/** A histogram over a range with the sum of given counts. */
-function summed([low, high]: Range, a: ArrayLike<number>, b: ArrayLike<number>): Histogram {
-  const sums = new Float32Array(a.length);
-  for (let i = 0; i < sums.length; i++) sums[i] = fround(a[i]!) + fround(b[i]!);
-  return new Histogram(low, high, sums);
+/** A histogram over a range, of counts that nobody else has and to which moved ones are added. */
+function summed([low, high]: Range, counts: Float32Array, moved: ArrayLike<number>): Histogram {
+  for (let i = 0; i < counts.length; i++) counts[i]! += fround(moved[i]!);
+  return new Histogram(low, high, counts);
 }
 
 /** Histograms with the values of a batch, which are binned exactly; only the old counts are moved. */
@@ -198,7 +227,9 @@ export class HistogramObserver {
     readonly numBins: number,
   ) {
     if (!Number.isSafeInteger(numBins) || numBins < 1)
-      throw new QuantizationError(`HistogramObserver: the number of bins must be a positive integer, got ${numBins}.`);
+      throw new QuantizationError(
+        `HistogramObserver: the number of bins must be a positive integer, got ${kindOf(numBins)}.`,
+      );
   }
 
   /** Takes a tensor into account and returns the statistics of it alone. */
@@ -217,18 +248,14 @@ export class HistogramObserver {
 
   /** Takes statistics of other data into account. Bins move, so this is less exact than observing the data. */
   merge(stats: readonly Histogram[]): void {
-    const entries = this.shape.reduce((product, size) => product * size, 1);
-    if (stats.length !== entries || stats.some(({ histogram }) => histogram.length !== this.numBins))
-      throw new ShapeError(
-        `HistogramObserver.merge: wants ${entries} histograms of ${this.numBins} bins for shape ${shown(this.shape)}, got ${stats.length} of ${stats[0]?.histogram.length ?? 0}.`,
-      );
+    checkHistograms('HistogramObserver.merge', stats, this.shape, this.numBins);
     const before = this.histograms;
     this.histograms =
       before === null
         ? [...stats]
         : before.map((old, g) => {
             const range = rangeOfBoth(old, stats[g]!);
-            return summed(range, rebinned(old, range), rebinned(stats[g]!, range));
+            return summed(range, new Float32Array(rebinned(old, range)), rebinned(stats[g]!, range));
           });
   }
 
