@@ -30,10 +30,13 @@ const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).
 const TAME = bitsOf(1e18);
 const FINITE = bitsOf(Infinity);
 
+/** The index of a row whose errors may overflow or be NaN. */
+const UNDECIDED = -1;
+
 /**
  * Emits `search(x, weights, n, scale, offset, candidates, rows, room, packed, qmin, qmax, clipped, values, indices)`. A row's
- * elements that weigh something are copied to `packed`, their weights `room` bytes behind; the search begins with the grid
- * that won the row before, with which most others can soon be given up. Where a row's errors may overflow or be NaN its index is UNDECIDED.
+ * elements that weigh something are copied to `packed`, their weights `room` bytes behind. The search begins with the grid
+ * that won the row before, with which most others can soon be given up.
  */
 const family: Family = ({ module }) => {
   module.func(
@@ -157,9 +160,6 @@ const family: Family = ({ module }) => {
     },
   );
 };
-
-/** The index of a row whose errors may overflow or be NaN. */
-const UNDECIDED = -1;
 
 /** A row of a contiguous view with at least one dim, as a view of one row. */
 const rowOf = <D extends DType>({ storage, layout }: View<D>, row: number): View<D> => {
