@@ -43,8 +43,10 @@ export { apply, defineOp, type CallableOp } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
+  leastErrorGrid,
   quantizeLinear,
   type AffineOptions,
+  type LeastErrorGridOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
 export {
@@ -63,6 +65,7 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export { histograms, type HistogramsOptions } from './functions/histogram.js';
 export { requantize, type RequantizeOptions } from './functions/integer.js';
 export {
   channelShuffle,

@@ -3,6 +3,7 @@ import { affine } from './affine.js';
 import { convolution } from './conv.js';
 import { integerConvolution, plainParts } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
+import { gridSearch } from './grid-search.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
 import { loss } from './loss.js';
@@ -24,6 +25,7 @@ export const reference: Kernels = {
   ...convolution({ ...matmul, ...elementwise }),
   ...integerConvolution({ ...plainParts, ...matmul }),
   ...elementwise,
+  ...gridSearch,
   ...indexing,
   ...normalize,
   ...optim,

@@ -125,6 +125,8 @@ export const i32 = {
 };
 
 export const f32 = {
+  /** As an integer of the same bits. */
+  bits: unary('f32', 'i32', 0xbc),
   demote: unary('f64', 'f32', 0xb6),
   const: (value: number): Expr<'f32'> => expr('f32', code('f32', value)),
   add: binary('f32', 'f32', 0x92),
@@ -144,6 +146,8 @@ export const f64 = {
   load: load('f64', 0x2b, 3),
   store: store('f64', 0x39, 3),
   eq: binary('f64', 'i32', 0x61),
+  lt: binary('f64', 'i32', 0x63),
+  le: binary('f64', 'i32', 0x65),
   promote: unary('f32', 'f64', 0xbb),
   /** Of a signed integer. */
   fromI32: unary('i32', 'f64', 0xb7),

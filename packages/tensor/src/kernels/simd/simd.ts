@@ -9,6 +9,7 @@ import { simdConvParts } from './conv-integer.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
+import { simdGridSearch } from './grid-search.js';
 import { simdHistogram } from './histogram.js';
 import { simdMatmul } from './matmul.js';
 import { simdMatmulInteger } from './matmul-integer.js';
@@ -31,6 +32,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdAffineGrad,
     simdCopy,
     simdElementwise,
+    simdGridSearch,
     simdHistogram,
     simdMatmul,
     simdMatmulInteger,
