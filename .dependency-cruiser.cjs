@@ -38,7 +38,7 @@ module.exports = {
       severity: 'error',
       comment: 'Another package is imported by its name, never by a path into its sources.',
       from: { path: '^packages/([^/]+)/src' },
-      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/((io|optim)/)?index[.]ts$'] },
+      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/((io|internal|optim)/)?index[.]ts$'] },
     },
     {
       name: 'ground-floor',

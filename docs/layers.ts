@@ -15,7 +15,7 @@ export const integerKernels: readonly { readonly name: string; readonly types: r
 ];
 
 /** Sizes that make a small module of any class; the first that its constructor takes are used. */
-const sizes = [[4, 4, 4], [4, 4], [[4, 4], 4], [4], [[4, 4]], [1, [2, 2]], [[4], [0]], []];
+const sizes = [[4, 4, 4], [4, 4], [[4, 4], 4], [4], [[4, 4]], [1, [2, 2]], [[4], [0]], ['float32'], []];
 
 /** State names of a module's own parameters. */
 function parameterNames(type: QuantizedClass): string[] {

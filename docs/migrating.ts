@@ -102,7 +102,7 @@ const functionPlaces: readonly (readonly [RegExp, string])[] = [
   [/^(is(Float|Int)|resultType|promoteTypes)/, 'torch.'],
 ];
 const ownFunctions = new Set(
-  'apply broadcastShapes convInteger defaultGenerator defineOp dequantizeLinear described dtypes fakeQuantize isFloat isInt keep matmulInteger memoryUsage quantizeLinear requantize scope setMemoryBudget shown threadStatus'.split(
+  'apply broadcastShapes convInteger defaultGenerator defineOp dequantizeLinear described dtypes fakeQuantize histograms isFloat isInt keep leastErrorGrid matmulInteger memoryUsage quantizeLinear requantize scope setMemoryBudget shown threadStatus'.split(
     ' ',
   ),
 );

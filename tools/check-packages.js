@@ -1,6 +1,7 @@
 /**
  * Packs every package as it would be published and looks at the tarballs: publint, @arethetypeswrong, and a fresh
- * project in which every entry point is imported and required, with eval and `new Function` switched off.
+ * project in which every entry point is imported and required, with eval and `new Function` switched off. The bundle that
+ * Node gets must export what the modules do, under the same names.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -31,6 +32,14 @@ try {
         if (imported !== require(${specifier})) throw new Error('import and require differ: ' + ${specifier});
         if (Object.keys(imported).length === 0) throw new Error('exports nothing: ' + ${specifier});
       });`;
+      const target = exports[entry];
+      const [bundled, modules] = [target.node, target.default].map((file) => {
+        const script = `import(${JSON.stringify(join(project, 'node_modules/@q', name, file))}).then((imported) =>
+          console.log(JSON.stringify(Object.entries(imported).map(([key, value]) => [key, typeof value, value?.name])))
+        );`;
+        return run(process.execPath, ['--input-type=module', '-e', script]).toString();
+      });
+      if (bundled !== modules) throw new Error(`the bundle for Node exports something else: ${specifier}`);
       const flags = ['--disallow-code-generation-from-strings', '--no-warnings', '--input-type=commonjs'];
       run(process.execPath, [...flags, '-e', script]);
       console.log(`${JSON.parse(specifier)}: packed, imported and required`);

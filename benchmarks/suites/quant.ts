@@ -37,10 +37,18 @@ const analyzed = (analyzer: EncodingAnalyzer, x: Tensor) => () => {
   return analyzer.computeEncodings(255, false);
 };
 
+/** Only the search: for each of 1024 channels the best of 101 grids (symmetric) or 374, by a histogram of 2048 bins. */
+function searched(weight: Tensor, isSymmetric: boolean): () => unknown {
+  const analyzer = new SqnrEncodingAnalyzer([weight.shape[0]!, 1]);
+  analyzer.updateStats(weight);
+  return () => analyzer.computeEncodings(255, isSymmetric);
+}
+
 /** Quantizers, quantized layers, and the analyzers that find their ranges. */
 export function quantCases(): Cases {
   const matrix = randn([1024, 1024]);
   const tokens = randn([32, 768]);
+  const weight = randn([1024, 768]);
   const perTensor = { shape: [], bitwidth: 8, symmetric: false };
   const perChannel = { shape: [1024, 1], bitwidth: 8, symmetric: true };
   const perBlock = { shape: [1024, 16], bitwidth: 4, symmetric: true, blockSize: [1, 64] };
@@ -72,6 +80,13 @@ export function quantCases(): Cases {
     'range by smallest and largest [1024, 1024]': analyzed(new MinMaxEncodingAnalyzer([]), matrix),
     'range by percentile [1024, 1024]': analyzed(new PercentileEncodingAnalyzer([], { percentile: 99.9 }), matrix),
     'range by SQNR [1024, 1024]': analyzed(new SqnrEncodingAnalyzer([]), matrix),
+    'ranges of 1024 channels by percentile [1024, 768]': analyzed(
+      new PercentileEncodingAnalyzer([1024, 1], { percentile: 99.9 }),
+      weight,
+    ),
+    'ranges of 1024 channels by SQNR [1024, 768]': analyzed(new SqnrEncodingAnalyzer([1024, 1]), weight),
+    'the search alone, symmetric': searched(weight, true),
+    'the search alone, asymmetric': searched(weight, false),
     'digits CNN, batch 64, float': () => noGrad(() => digits.forward(batch)),
     'digits CNN, batch 64, W8A8 simulated': () => noGrad(() => quantized.forward(batch)),
   };

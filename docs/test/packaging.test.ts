@@ -9,7 +9,7 @@ interface Manifest {
   sideEffects: boolean;
   engines: { node: string };
   files: string[];
-  exports: Record<string, string | { types: string; default: string }>;
+  exports: Record<string, string | { types: string; node: string; default: string }>;
   dependencies?: Record<string, string>;
 }
 
@@ -43,13 +43,14 @@ describe.each(directories.map((directory, rank) => ({ directory, rank, manifest:
         }
         const [, module] = /^\.\/dist\/(.+)\.js$/.exec(target.default) ?? [];
         expect(target.types).toBe(`./dist/${module}.d.ts`);
+        expect(target.node).toBe(`./dist/node/${module}.js`);
         expect(existsSync(join(packages, directory, 'src', `${module}.ts`))).toBe(true);
       }
     });
 
     it('names its types before its code, as resolvers take the first condition that fits', () => {
       for (const target of Object.values(manifest.exports))
-        if (typeof target !== 'string') expect(Object.keys(target)).toEqual(['types', 'default']);
+        if (typeof target !== 'string') expect(Object.keys(target)).toEqual(['types', 'node', 'default']);
     });
 
     it('depends on nothing but the packages below it', () =>

@@ -1,4 +1,5 @@
-import { ArgumentError, noGrad, stack, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, described, noGrad, stack, zeros, type Tensor } from '@q/tensor';
+import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 
 /** Options of `clipGradNorm`. */
 export interface ClipNormOptions {
@@ -8,8 +9,14 @@ export interface ClipNormOptions {
   readonly errorIfNonfinite?: boolean;
 }
 
-const gradients = (params: Iterable<Tensor>): Tensor[] =>
-  [...params].flatMap(({ grad }) => (grad === null ? [] : [grad]));
+function gradients(operation: string, params: Iterable<Tensor>): Tensor[] {
+  if (typeof (params as Partial<Iterable<Tensor>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new ArgumentError(`${operation}: wants an array of parameters, got ${described(params)}.`);
+  return [...params].flatMap((param, i) => {
+    checkTensor(operation, `parameter ${i}`, param);
+    return param.grad === null ? [] : [param.grad];
+  });
+}
 
 /**
  * Scales all gradients in place so that their norm, taken over all of them together, is at most `maxNorm`.
@@ -17,12 +24,10 @@ const gradients = (params: Iterable<Tensor>): Tensor[] =>
  * @returns the norm before, a 0-d tensor
  * @throws ArgumentError with `errorIfNonfinite`, where the norm is not finite
  */
-export function clipGradNorm(
-  params: Iterable<Tensor>,
-  maxNorm: number,
-  { normType = 2, errorIfNonfinite = false }: ClipNormOptions = {},
-): Tensor {
-  const grads = gradients(params);
+export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options: ClipNormOptions = {}): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = optionsOf('clipGradNorm', options);
+  checkNumber('clipGradNorm', 'maxNorm', maxNorm);
+  const grads = gradients('clipGradNorm', params);
   if (grads.length === 0) return zeros([]);
   return noGrad(() => {
     const norm = stack(grads.map((grad) => grad.norm({ p: normType }))).norm({ p: normType });
@@ -38,7 +43,9 @@ export function clipGradNorm(
 
 /** Limits every element of all gradients to `-clipValue` ... `clipValue`, in place. */
 export function clipGradValue(params: Iterable<Tensor>, clipValue: number): void {
+  checkNumber('clipGradValue', 'clipValue', clipValue, 0);
+  const grads = gradients('clipGradValue', params);
   noGrad(() => {
-    for (const grad of gradients(params)) grad.clamp_({ min: -clipValue, max: clipValue });
+    for (const grad of grads) grad.clamp_({ min: -clipValue, max: clipValue });
   });
 }

@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
+import { ArgumentError, described, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 
 /** What `collate` makes of several samples of a type: one value of the same structure with a tensor in each place. */
 export type Collated<T> = T extends Tensor | number | boolean | TypedArray
@@ -40,7 +41,7 @@ const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(v
 
 function stacked(where: string, samples: readonly Tensor[]): Tensor {
   const [first] = samples as [Tensor];
-  const other = samples.find(({ shape }) => shown(shape) !== shown(first.shape));
+  const other = samples.find(({ shape }) => !sameShape(shape, first.shape));
   if (other !== undefined)
     throw new ShapeError(
       `collate: ${where} has shape ${shown(first.shape)} in one sample and ${shown(other.shape)} in another. Pad them, or give the loader a collate of your own.`,
@@ -98,7 +99,8 @@ function joined(where: string, samples: readonly unknown[]): unknown {
  * collate([{ x: ones([3]), y: 0 }, { x: zeros([3]), y: 1 }]); // { x: a tensor [2, 3], y: a tensor [2] }
  */
 export function collate<T>(samples: readonly T[]): Collated<T> {
-  if (samples.length === 0) throw new ArgumentError('collate: wants one sample at least, got none.');
+  if (!Array.isArray(samples) || samples.length === 0)
+    throw new ArgumentError(`collate: wants an array of one sample at least, got ${described(samples)}.`);
   // The structure is followed at run time as `Collated` follows it in types, which TypeScript cannot see.
   return joined('the sample', samples) as Collated<T>;
 }

@@ -1,4 +1,16 @@
-import { ArgumentError, noGrad, rand, randn, ShapeError, shown, type Generator, type Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  described,
+  full,
+  noGrad,
+  rand,
+  randn,
+  ShapeError,
+  shown,
+  type Generator,
+  type Tensor,
+} from '@q/tensor';
+import { checkChoice, checkNumber, checkTensor, generatorOf, optionsOf } from '@q/tensor/internal';
 
 /** Options of the random initialisers. */
 export interface InitOptions {
@@ -39,6 +51,7 @@ export interface GainOptions extends InitOptions {
 
 /** Recommended factor of the standard deviation in front of a function; `param` is the slope of leaky ReLU (0.01). */
 export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number {
+  checkNumber('calculateGain', 'param', param);
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;
@@ -58,8 +71,16 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
     case 'convTranspose3d':
       return 1;
     default:
-      throw new ArgumentError(`calculateGain: unknown nonlinearity ${String(nonlinearity)}.`);
+      throw new ArgumentError(`calculateGain: unknown nonlinearity ${described(nonlinearity)}.`);
   }
+}
+
+/** How many numbers a weight joins. */
+export interface Fans {
+  /** Inputs per output. */
+  readonly fanIn: number;
+  /** Outputs per input. */
+  readonly fanOut: number;
 }
 
 /**
@@ -67,7 +88,9 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
  *
  * @throws ShapeError for fewer than 2 dims
  */
-export function calculateFans({ shape }: Tensor): { fanIn: number; fanOut: number } {
+export function calculateFans(tensor: Tensor): Fans {
+  checkTensor('calculateFans', 'its argument', tensor);
+  const { shape } = tensor;
   if (shape.length < 2)
     throw new ShapeError(
       `calculateFans: wants a weight [out, in, ...kernel] of at least 2 dims, got shape ${shown(shape)}.`,
@@ -77,13 +100,15 @@ export function calculateFans({ shape }: Tensor): { fanIn: number; fanOut: numbe
 }
 
 /** Copies `values` into `tensor`, outside autograd. */
-function put<T extends Tensor>(tensor: T, values: () => Tensor): T {
+function put<T extends Tensor>(operation: string, tensor: T, values: () => Tensor): T {
+  checkTensor(operation, 'its argument', tensor);
   noGrad(() => tensor.copy_(values()));
   return tensor;
 }
 
 /** Fills `tensor` with one value, in place. */
 export function constant<T extends Tensor>(tensor: T, value: number): T {
+  checkTensor('constant', 'its argument', tensor);
   noGrad(() => tensor.fill_(value));
   return tensor;
 }
@@ -95,71 +120,139 @@ export const zeros = <T extends Tensor>(tensor: T): T => constant(tensor, 0);
 export const ones = <T extends Tensor>(tensor: T): T => constant(tensor, 1);
 
 /** Fills `tensor` from the uniform distribution on [a, b), in place. */
-export const uniform = <T extends Tensor>(tensor: T, a = 0, b = 1, { generator }: InitOptions = {}): T =>
-  put(tensor, () =>
+export const uniform = <T extends Tensor>(tensor: T, a = 0, b = 1, options: InitOptions = {}): T => {
+  const generator = generatorOf('uniform', options);
+  checkNumber('uniform', 'a', a);
+  checkNumber('uniform', 'b', b);
+  return put('uniform', tensor, () =>
     rand(tensor.shape, { generator })
       .mul(b - a)
       .add(a),
   );
+};
 
 /** Fills `tensor` from the normal distribution, in place. */
-export const normal = <T extends Tensor>(tensor: T, mean = 0, std = 1, { generator }: InitOptions = {}): T =>
-  put(tensor, () => randn(tensor.shape, { generator }).mul(std).add(mean));
+export const normal = <T extends Tensor>(tensor: T, mean = 0, std = 1, options: InitOptions = {}): T => {
+  const generator = generatorOf('normal', options);
+  checkNumber('normal', 'the mean', mean);
+  checkNumber('normal', 'the standard deviation', std, 0);
+  return put('normal', tensor, () => randn(tensor.shape, { generator }).mul(std).add(mean));
+};
 
-/** Fills `tensor` from the normal distribution, redrawing what falls outside [a, b], in place. */
+/**
+ * Fills `tensor` from the normal distribution cut off outside [a, b], in place.
+ *
+ * @throws ArgumentError where the range is empty or 8 standard deviations away from the mean
+ */
 export function truncNormal<T extends Tensor>(
   tensor: T,
   mean = 0,
   std = 1,
   a = -2,
   b = 2,
-  { generator }: InitOptions = {},
+  options: InitOptions = {},
 ): T {
-  if (!(std > 0) || !(b > a) || mean + 8 * std < a || mean - 8 * std > b)
+  const generator = generatorOf('truncNormal', options);
+  for (const [name, value] of Object.entries({ mean, std, a, b })) checkNumber('truncNormal', name, value);
+  const possible = Number.isFinite(mean) && std > 0 && std < Infinity && b > a;
+  if (!possible || mean + 8 * std < a || mean - 8 * std > b)
     throw new ArgumentError(`truncNormal: no normal numbers of mean ${mean} and std ${std} lie between ${a} and ${b}.`);
-  return put(tensor, () => {
-    const values = randn(tensor.shape, { generator }).mul(std).add(mean);
+  const draw = truncated((a - mean) / std, (b - mean) / std, generator);
+  return put('truncNormal', tensor, () => {
+    const values = full(tensor.shape, 0, { dtype: 'float32' });
     const { data } = values;
-    for (let i = 0; i < data.length; i++)
-      while (data[i]! < a || data[i]! > b) data[i] = randn([], { generator }).item() * std + mean;
+    for (let i = 0; i < data.length; i++) data[i] = Math.min(Math.max(draw() * std + mean, a), b);
     return values;
   });
 }
 
+/**
+ * Standard normal numbers between `low` and `high`: draws are rejected, each of a distribution that falls into the range often
+ * enough (Robert, "Simulation of truncated normal variables", 1995).
+ */
+function truncated(low: number, high: number, generator: Generator): () => number {
+  if (high < 0) {
+    const mirrored = truncated(-high, -low, generator);
+    return () => -mirrored();
+  }
+  const [from, to] = [low, high];
+  const between = (nearest: number): (() => number) =>
+    rejecting(
+      () => from + (to - from) * generator.uniform53(),
+      (x) => Math.exp((nearest * nearest - x * x) / 2),
+      generator,
+    );
+  if (low <= 0) {
+    // Wide enough for half of all normal numbers, or so narrow that their density hardly varies.
+    if (high - low <= Math.sqrt(2 * Math.PI)) return between(0);
+    return rejecting(
+      () => generator.normal(),
+      (x) => Number(x >= from && x <= to),
+      generator,
+    );
+  }
+  const rate = (low + Math.sqrt(low * low + 4)) / 2;
+  if (high - low < (Math.sqrt(Math.E) / rate) * Math.exp((low * low - low * Math.sqrt(low * low + 4)) / 4))
+    return between(low);
+  return rejecting(
+    () => from - Math.log(1 - generator.uniform53()) / rate,
+    (x) => (x <= to ? Math.exp((x - rate) ** 2 / -2) : 0),
+    generator,
+  );
+}
+
+/** Draws until one is accepted, each with its own probability. */
+const rejecting = (draw: () => number, accepted: (x: number) => number, generator: Generator) => (): number => {
+  for (;;) {
+    const x = draw();
+    const probability = accepted(x);
+    if (probability >= 1 || (probability > 0 && generator.uniform53() < probability)) return x;
+  }
+};
+
 /** Xavier's uniform distribution: bound `gain * sqrt(6 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
-export function xavierUniform<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {
+export function xavierUniform<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
+  const { gain = 1, generator } = optionsOf('xavierUniform', options);
+  checkNumber('xavierUniform', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(tensor, -bound, bound, { generator });
 }
 
 /** Xavier's normal distribution: deviation `gain * sqrt(2 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
-export function xavierNormal<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {
+export function xavierNormal<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
+  const { gain = 1, generator } = optionsOf('xavierNormal', options);
+  checkNumber('xavierNormal', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   return normal(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
 }
 
-function kaimingStd(tensor: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions): number {
+function kaimingStd(operation: string, tensor: Tensor, options: KaimingOptions): number {
+  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = optionsOf(operation, options);
+  checkChoice(operation, 'mode', mode, ['fanIn', 'fanOut']);
   return calculateGain(nonlinearity, a) / Math.sqrt(calculateFans(tensor)[mode]);
 }
 
 /** He's uniform distribution: bound `gain * sqrt(3 / fan)` (He et al., 2015), in place. */
 export function kaimingUniform<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
-  const bound = Math.sqrt(3) * kaimingStd(tensor, options);
+  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform', tensor, options);
   return uniform(tensor, -bound, bound, options);
 }
 
 /** He's normal distribution: deviation `gain / sqrt(fan)` (He et al., 2015), in place. */
 export const kaimingNormal = <T extends Tensor>(tensor: T, options: KaimingOptions = {}): T =>
-  normal(tensor, 0, kaimingStd(tensor, options), options);
+  normal(tensor, 0, kaimingStd('kaimingNormal', tensor, options), options);
 
 /** A (semi) orthogonal matrix times `gain`, over the first dim and all others together (Saxe et al., 2013), in place. */
-export function orthogonal<T extends Tensor>(tensor: T, { gain = 1, generator }: GainOptions = {}): T {
+export function orthogonal<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
+  const { gain = 1, generator } = optionsOf('orthogonal', options);
+  checkTensor('orthogonal', 'its argument', tensor);
+  checkNumber('orthogonal', 'gain', gain);
   if (tensor.ndim < 2) throw new ShapeError(`orthogonal: wants at least 2 dims, got shape ${shown(tensor.shape)}.`);
   const rows = tensor.shape[0]!;
   const columns = rows === 0 ? 0 : tensor.numel / rows;
   const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
-  return put(tensor, () => {
+  return put('orthogonal', tensor, () => {
     const vectors = orthonormal(randn([count, length], { generator, dtype: 'float64' }).data, count, length);
     const result = randn([count, length], { generator, dtype: 'float64' });
     result.data.set(vectors);

@@ -1,4 +1,5 @@
-import { ArgumentError, Generator, randperm, ShapeError, shown, Tensor } from '@q/tensor';
+import { ArgumentError, described, Generator, randperm, ShapeError, shown, Tensor } from '@q/tensor';
+import { checkFunction, checkTensor, generatorOf, optionsOf } from '@q/tensor/internal';
 import { collate, type Collated } from './collate.js';
 
 /** Samples by index, now or later. */
@@ -35,6 +36,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Each<
 
   /** @throws ShapeError unless all have the same size in dim 0 */
   constructor(...tensors: T) {
+    tensors.forEach((tensor, i) => checkTensor('TensorDataset', `argument ${i}`, tensor));
     if (tensors.length === 0 || tensors.some(({ ndim, shape }) => ndim === 0 || shape[0] !== tensors[0]!.shape[0]))
       throw new ShapeError(
         `TensorDataset: wants tensors with one size in dim 0, got ${tensors.map(({ shape }) => shown(shape)).join(', ') || 'none'}.`,
@@ -148,13 +150,15 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     source: SampleSource<T>,
     options: LoaderOptions & { readonly collate?: ((samples: T[]) => B) | undefined } = {},
   ) {
-    const { batchSize = 1, shuffle = false, dropLast = false, generator, seed } = options;
+    const { batchSize = 1, shuffle = false, dropLast = false, generator, seed } = optionsOf('DataLoader', options);
+    generatorOf('DataLoader', options);
+    if (options.collate !== undefined) checkFunction('DataLoader', options.collate);
     if (source instanceof Tensor)
       throw new ArgumentError('DataLoader: a tensor has no samples by itself. Wrap it: new TensorDataset(tensor).');
     if (!has(source, 'length') && !has(source, Symbol.iterator) && !has(source, Symbol.asyncIterator))
       throw new ArgumentError('DataLoader: wants an array, a Dataset ({ length, get }) or something iterable.');
     if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${String(batchSize)}.`);
+      throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
     if (shuffle && !hasLength(source))
       throw new ArgumentError('DataLoader: only samples with indices can be shuffled. Collect them in an array first.');
     if (generator !== undefined && seed !== undefined)

@@ -1,4 +1,5 @@
-import { DTypeError, dtypes, isFloat, type DType, type Tensor } from '@q/tensor';
+import { ArgumentError, described, DTypeError, isFloat, type DType, type Tensor } from '@q/tensor';
+import { checkDType, checkFunction, optionsOf } from '@q/tensor/internal';
 import { deepCopy } from './copy.js';
 import { Parameter } from './parameter.js';
 import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
@@ -105,7 +106,8 @@ export abstract class Module {
    * @returns the names that did not match, with `strict: false`
    * @throws ModuleError that lists every missing, unexpected, mis-shaped or mistyped entry; nothing is changed then
    */
-  loadStateDict(state: StateSource, { strict = true }: LoadOptions = {}): LoadResult {
+  loadStateDict(state: StateSource, options: LoadOptions = {}): LoadResult {
+    const { strict = true } = optionsOf('loadStateDict', options);
     return loadState(this, state, strict, isModule);
   }
 
@@ -135,6 +137,7 @@ export abstract class Module {
 
   /** Calls `fn` with every descendant and then with this module, children first. */
   apply(fn: (module: Module) => void): this {
+    checkFunction('Module.apply', fn);
     for (const module of this.modules().reverse()) fn(module);
     return this;
   }
@@ -151,8 +154,8 @@ export abstract class Module {
    * @throws DTypeError for a dtype that is not floating
    */
   to(dtype: DType): this {
-    if (!Object.hasOwn(dtypes, dtype) || !isFloat(dtype))
-      throw new DTypeError(`Module.to: wants a floating dtype, got ${dtype}.`);
+    checkDType('Module.to', dtype);
+    if (!isFloat(dtype)) throw new DTypeError(`Module.to: wants a floating dtype, got ${dtype}.`);
     const converted = new Map<Tensor, Tensor>();
     for (const module of this.modules())
       for (const { kind, owner, key, value } of slots(module)) {
@@ -194,6 +197,11 @@ export abstract class Module {
 }
 
 const isModule = (value: unknown): value is Module => value instanceof Module;
+
+/** Throws ArgumentError unless a value is a module. */
+export function checkModule(operation: string, name: string, value: unknown): asserts value is Module {
+  if (!isModule(value)) throw new ArgumentError(`${operation}: ${name} must be a module, got ${described(value)}.`);
+}
 
 /** The copy that a module makes of itself where it overrides `clone`. */
 const ownCopy = (value: object): Module | null =>

@@ -1,4 +1,5 @@
 import { Tensor, type DType } from '@q/tensor';
+import { checkTensor, optionsOf } from '@q/tensor/internal';
 
 /** Options of `Parameter`. */
 export interface ParameterOptions {
@@ -19,7 +20,9 @@ export interface ParameterOptions {
  * }
  */
 export class Parameter<D extends DType = DType> extends Tensor<D> {
-  constructor(tensor: Tensor<D>, { requiresGrad = true }: ParameterOptions = {}) {
+  constructor(tensor: Tensor<D>, options: ParameterOptions = {}) {
+    const { requiresGrad = true } = optionsOf('Parameter', options);
+    checkTensor('Parameter', 'its argument', tensor);
     super(tensor.storage, tensor.layout);
     this.requiresGrad = requiresGrad;
   }

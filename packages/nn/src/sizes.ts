@@ -1,4 +1,5 @@
 import { ArgumentError, described } from '@q/tensor';
+import { isIntegers } from '@q/tensor/internal';
 
 /** One number for all spatial dims, or one per dim. */
 export type Sizes = number | readonly number[];
@@ -13,15 +14,9 @@ export function checkSizes(layer: string, sizes: Readonly<Record<string, number>
 /** `value` once per spatial dim. Throws unless it is a number or `rank` numbers, integers of at least `least`. */
 export function perDim(layer: string, name: string, value: Sizes, rank: number, least: number): number[] {
   const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : Array.isArray(value) ? [...value] : [];
-  if (list.length !== rank || list.some((size) => !Number.isInteger(size) || size < least))
+  if (list.length !== rank || !isIntegers(list, least))
     throw new ArgumentError(
       `${layer}: ${name} must be an integer of at least ${least} or ${rank} of them, got ${described(value)}.`,
     );
   return list;
-}
-
-/** Throws unless `value` is one of `known`. */
-export function checkChoice<T extends string>(layer: string, name: string, value: T, known: readonly T[]): void {
-  if (!known.includes(value))
-    throw new ArgumentError(`${layer}: ${name} must be one of ${known.join(', ')}; got ${described(value)}.`);
 }

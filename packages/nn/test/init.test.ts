@@ -42,6 +42,38 @@ describe('initialisers', () => {
   });
 
   it.each([
+    ['around the mean', -1, 2],
+    ['around the mean and narrow', -0.3, 0.2],
+    ['in a tail', 2, 6],
+    ['far in a tail', 7.5, Infinity],
+    ['in the other tail', -4, -3],
+    ['in a tail and narrow', 3, 3.01],
+  ])('truncNormal %s has the mean of the truncated distribution, soon', (_where, a, b) => {
+    const count = 20_000;
+    const values = numbers(init.truncNormal(zeros([count]), 5, 2, 5 + 2 * a, 5 + 2 * b, { generator: generator() }));
+    // By quadrature, over where the density is not negligible.
+    const [low, high] = [Math.max(a, -9), Math.min(b, 9)];
+    let [mass, moment, square] = [0, 0, 0];
+    for (let i = 0; i < 20_000; i++) {
+      const x = low + ((high - low) * (i + 0.5)) / 20_000;
+      const density = Math.exp((low > 0 ? low * low : high < 0 ? high * high : 0) / 2 - (x * x) / 2);
+      mass += density;
+      moment += density * x;
+      square += density * x * x;
+    }
+    const mean = moment / mass;
+    const deviation = Math.sqrt(square / mass - mean * mean);
+    const found = values.reduce((sum, value) => sum + (value - 5) / 2, 0) / count;
+    expect(Math.abs(found - mean)).toBeLessThan((5 * deviation) / Math.sqrt(count) + 1e-6);
+  });
+
+  it('truncNormal between bounds far narrower than the deviation does not hang', () => {
+    const values = numbers(init.truncNormal(zeros([100]), 0, 2 ** 53, -2, 2, { generator: generator() }));
+    expect(values.every((value) => value >= -2 && value <= 2)).toBe(true);
+    expect(new Set(values).size).toBeGreaterThan(50);
+  });
+
+  it.each([
     [4, 6],
     [6, 4],
     [5, 5],

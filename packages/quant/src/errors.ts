@@ -1,4 +1,4 @@
-import { QError } from '@q/tensor';
+import { described, QError } from '@q/tensor';
 
 /** A quantizer, grid or calibration that cannot do what was asked: options that contradict each other, no range yet. */
 export class QuantizationError extends QError {}
@@ -13,7 +13,7 @@ export class StatisticsNotFoundError extends QuantizationError {}
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null)
     throw new QuantizationError(
-      `${operation}: wants an options object with ${known.join(', ')}, got ${String(options)}.`,
+      `${operation}: wants an options object with ${known.join(', ')}, got ${described(options)}.`,
     );
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length > 0)

@@ -1,5 +1,4 @@
 import {
-  broadcastShapes,
   dequantizeLinear,
   fakeQuantize,
   isFloat,
@@ -9,6 +8,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
+import { broadcastShapes, isIntegers } from '@q/tensor/internal';
 import { checkTensor, kindOf } from './arguments.js';
 import { checkOptions, QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
@@ -40,9 +40,9 @@ export function checkBlockSize(operation: string, blockSize: unknown, shape: Sha
     throw new ShapeError(
       `${operation}: blockSize ${sizes === null ? kindOf(blockSize) : shown(sizes as number[])} needs one entry per dim of the scale ${shown(shape)}.`,
     );
-  if (sizes.some((size) => !Number.isSafeInteger(size) || ((size as number) < 1 && size !== -1)))
+  if (!isIntegers(sizes, -1) || sizes.includes(0))
     throw new ShapeError(
-      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${shown(sizes as number[])}.`,
+      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${kindOf(sizes)}.`,
     );
 }
 

@@ -1,4 +1,4 @@
-import type { DType } from '@q/tensor';
+import { described, type DType } from '@q/tensor';
 import { QuantizationError } from './errors.js';
 
 /** The integers a quantized value may take: all from `qmin` to `qmax`. */
@@ -28,7 +28,7 @@ const ways = 'Give { qmin, qmax }, or { bitwidth }, or { numSteps } (the last tw
 
 function checkInteger(operation: string, name: string, value: unknown): asserts value is number {
   if (!Number.isSafeInteger(value))
-    throw new QuantizationError(`${operation}: ${name} must be an integer, got ${String(value)}.`);
+    throw new QuantizationError(`${operation}: ${name} must be an integer, got ${described(value)}.`);
 }
 
 /** Throws unless `bitwidth` is an integer from 1 to 32. */
@@ -70,7 +70,7 @@ export function gridOfSteps(operation: string, numSteps: unknown, signed: boolea
 export function gridOf(operation: string, options: GridOptions, signedByDefault = false): Grid {
   const { qmin, qmax, bitwidth, numSteps, signed } = options;
   if (signed !== undefined && typeof signed !== 'boolean')
-    throw new QuantizationError(`${operation}: signed must be true or false, got ${String(signed)}.`);
+    throw new QuantizationError(`${operation}: signed must be true or false, got ${described(signed)}.`);
   const given = [qmin !== undefined || qmax !== undefined, bitwidth !== undefined, numSteps !== undefined].filter(
     Boolean,
   );

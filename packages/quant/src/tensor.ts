@@ -3,13 +3,13 @@ import {
   isFloat,
   isGradEnabled,
   isInt,
-  Layout,
   noGrad,
   Tensor,
   type ArrayOf,
   type DType,
   type Storage,
 } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { checkInstance, checkTensor } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
@@ -61,6 +61,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   /** A tensor of this class over other elements. */
   protected abstract like(stored: Stored, encoding: AffineEncoding | null): EncodedTensor;
 
+  /** @internal */
   override carry(result: Tensor): Tensor {
     const keeps = this.encoding?.granularity === 'pertensor';
     const grid = keeps && result.storage === this.storage ? this.grid : null;
@@ -98,6 +99,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
     return this.plain().to('uint8');
   }
 
+  /** @internal */
   override beginWrite(operation: string): void {
     super.beginWrite(operation);
     this.encoding = null;

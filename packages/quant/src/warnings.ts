@@ -1,3 +1,4 @@
+import { checkFunction } from '@q/tensor/internal';
 /** A condition that deserves a look and stops nothing. */
 export interface QuantizationWarning {
   /** What it is about, stable: to filter or count by. */
@@ -26,6 +27,7 @@ const listeners = new Set<WarningListener>();
  * ```
  */
 export function onWarning(listener: WarningListener): () => void {
+  checkFunction('onWarning', listener);
   listeners.add(listener);
   return () => {
     listeners.delete(listener);

@@ -34,9 +34,9 @@ describe('kindOf', () => {
       'null',
       '"a"',
       '3',
-      'an array of 2',
+      '[1, 2]',
       'an object of class Map',
-      'an object of class null',
+      'an object',
       'a function',
     ]));
 });

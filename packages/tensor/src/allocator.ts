@@ -12,6 +12,9 @@ export class Chunk {
   ) {}
 }
 
+/** The most bytes of a chunk: sizes are counted in 31 bits. */
+export const LARGEST_CHUNK = 0x7fffffff;
+
 /** Chunks start at multiples of this, a cache line, so vectors never straddle two chunks. */
 const ALIGNMENT = 64;
 
@@ -40,7 +43,7 @@ export class Allocator {
   /** A chunk of at least `bytes`, or null where none is free. */
   allocate(bytes: number): Chunk | null {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-    if (size > 0x7fffffff) return null;
+    if (size > LARGEST_CHUNK) return null;
     for (let bin = binOf(size); bin < this.bins.length; bin++) {
       for (let chunk = this.bins[bin]!; chunk; chunk = chunk.next!) {
         if (chunk.size < size) continue;

@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber, checkOptions, checkTensor, optionsOf } from './arguments.js';
 import {
   checkDType,
   dtypeOfNumber,
@@ -8,7 +9,8 @@ import {
   type DType,
   type TypedArray,
 } from './dtype.js';
-import { ArgumentError, ShapeError, shown } from './errors.js';
+import { ArgumentError, described, ShapeError, shown } from './errors.js';
+import { filled } from './fill.js';
 import {
   elementsOfBuffer,
   elementsOfImage,
@@ -20,7 +22,7 @@ import {
 } from './foreign.js';
 import { kernels } from './kernels/active.js';
 import { Layout } from './layout.js';
-import { checkShape, numel, type Shape } from './shape.js';
+import { checkFits, checkShape, numel, type Shape } from './shape.js';
 import { alloc, empty as uninitialized, Storage } from './storage.js';
 import { Tensor } from './tensor.js';
 
@@ -49,10 +51,16 @@ function finish<D extends DType>(created: Tensor<D>, options: CreateOptions): Te
   return created;
 }
 
+/** Dims that nested arrays may have: an array that contains itself has no end. */
+const DEEPEST = 64;
+
 /** Shape of nested arrays, which must be regular. */
 function shapeOf(source: unknown): number[] {
   const shape: number[] = [];
-  for (let level = source; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level = source; Array.isArray(level); level = level[0]) {
+    if (shape.push(level.length) > DEEPEST)
+      throw new ShapeError(`tensor: arrays nested deeper than ${DEEPEST} make no tensor. Does one contain itself?`);
+  }
   return shape;
 }
 
@@ -90,12 +98,13 @@ function firstElement(source: unknown): unknown {
  * tensor(new Float32Array(12), { shape: [3, 4] }); // shares the array
  */
 export function tensor<D extends DType = 'float32'>(source: TensorSource, options: TensorOptions<D> = {}): Tensor<D> {
+  checkOptions('tensor', options);
   if (options.dtype !== undefined) checkDType('tensor', options.dtype);
   if (ArrayBuffer.isView(source)) return share(elementsOfView(source), options);
   if (isBuffer(source)) return share(elementsOfBuffer(source, options.dtype), options);
   if (isImage(source)) return share(elementsOfImage(source), options);
-  const dtype = (options.dtype ?? (typeof firstElement(source) === 'boolean' ? 'bool' : 'float32')) as D;
   const nested = shapeOf(source);
+  const dtype = (options.dtype ?? (typeof firstElement(source) === 'boolean' ? 'bool' : 'float32')) as D;
   const count = numel(nested);
   const shape = options.shape === undefined ? nested : checkShape('tensor', options.shape);
   if (numel(shape) !== count) throw new ShapeError(`tensor: ${count} elements do not fit the shape ${shown(shape)}.`);
@@ -125,14 +134,32 @@ function share<D extends DType>(source: ForeignElements, options: TensorOptions<
   return finish(new Tensor(out.storage, layout), options);
 }
 
+/** A tensor of one value, of the dtype that the options name or of `usual`. */
+function made<D extends DType>(
+  operation: string,
+  shape: Shape,
+  value: number | boolean,
+  usual: D,
+  options: CreateOptions<D>,
+): Tensor<D> {
+  const { dtype = usual } = optionsOf(operation, options);
+  checkDType(operation, dtype);
+  const sizes = [...checkShape(operation, shape)];
+  checkFits(operation, sizes, dtypes[dtype].bytes);
+  const zero = Object.is(Number(value), 0);
+  const out = zero ? alloc(sizes, dtype) : uninitialized(sizes, dtype);
+  if (!zero) kernels.fill(Number(value), out);
+  return finish(new Tensor(out.storage, out.layout), options);
+}
+
 /** A tensor of zeros. */
 export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 0, { ...options, dtype: (options.dtype ?? 'float32') as D });
+  return made('zeros', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of ones. */
 export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(shape, 1, { ...options, dtype: (options.dtype ?? 'float32') as D });
+  return made('ones', shape, 1, 'float32' as D, options);
 }
 
 /** A tensor filled with one value: bool for a boolean, int32 for an integer it can hold and float32 for other numbers, unless `dtype` is given. */
@@ -141,19 +168,14 @@ export function full<D extends DType = DType>(
   value: number | boolean,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  if (options.dtype !== undefined) checkDType('full', options.dtype);
-  const dtype = (options.dtype ??
-    (typeof value === 'number' && Math.abs(value) > dtypes.int32.max ? 'float32' : dtypeOfNumber(value))) as D;
-  const sizes = [...checkShape('full', shape)];
-  const zero = Object.is(Number(value), 0);
-  const out = zero ? alloc(sizes, dtype) : uninitialized(sizes, dtype);
-  if (!zero) kernels.fill(Number(value), out);
-  return finish(new Tensor(out.storage, out.layout), options);
+  if (typeof value !== 'boolean') checkNumber('full', 'the value', value);
+  const large = typeof value === 'number' && Math.abs(value) > dtypes.int32.max;
+  return made('full', shape, value, (large ? 'float32' : dtypeOfNumber(value)) as D, options);
 }
 
 /** A tensor whose elements nobody has set yet. They are zeros here, but nothing should rely on it. */
 export function empty<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
-  return zeros(shape, options);
+  return made('empty', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of the shape of `input`, and of its dtype unless another is given, filled with one value. */
@@ -162,17 +184,21 @@ export function fullLike<D extends DType>(
   value: number | boolean,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  return full(input.shape, value, { ...options, dtype: options.dtype ?? input.dtype });
+  checkTensor('fullLike', 'input', input);
+  if (typeof value !== 'boolean') checkNumber('fullLike', 'the value', value);
+  return made('fullLike', input.shape, value, input.dtype, options);
 }
 
 /** Zeros in the shape of `input`, and in its dtype unless another is given. */
 export function zerosLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(input.shape, 0, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+  checkTensor('zerosLike', 'input', input);
+  return made('zerosLike', input.shape, 0, input.dtype as D, options);
 }
 
 /** Ones in the shape of `input`, and in its dtype unless another is given. */
 export function onesLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
-  return full(input.shape, 1, { ...options, dtype: options.dtype ?? (input.dtype as D) });
+  checkTensor('onesLike', 'input', input);
+  return made('onesLike', input.shape, 1, input.dtype as D, options);
 }
 
 /** A matrix of `n` rows and `m` columns (square where left out) with ones on the main diagonal. */
@@ -181,10 +207,13 @@ export function eye<D extends DType = 'float32'>(
   m?: number | CreateOptions<D>,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
-  if (typeof m === 'object') return eye(n, n, m);
-  const { dtype = 'float32' as D } = options;
+  checkInteger('eye', 'n', n, 0);
+  if (typeof m === 'object' && m !== null) return eye(n, n, m);
+  const { dtype = 'float32' as D } = optionsOf('eye', options);
   checkDType('eye', dtype);
-  const out = alloc(checkShape('eye', [n, m ?? n]), dtype);
+  const shape = checkShape('eye', [n, m ?? n]);
+  checkFits('eye', shape, dtypes[dtype].bytes);
+  const out = alloc(shape, dtype);
   kernels.fill(1, { storage: out.storage, layout: out.layout.diagonal(0, 0, 1) });
   return finish(new Tensor(out.storage, out.layout), options);
 }
@@ -198,13 +227,7 @@ function sequence<D extends DType>(
   at: (i: number) => number,
 ): Tensor<D> {
   checkDType(operation, dtype);
-  const shape = checkShape(operation, [count]);
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = at(i);
-  const source = { storage: new Storage('float64', count, values), layout: new Layout(shape) };
-  if (dtype === 'float64') return finish(new Tensor(source.storage, source.layout) as Tensor as Tensor<D>, options);
-  const out = uninitialized(shape, dtype);
-  kernels.copy(source, out);
+  const out = filled(operation, [count], dtype, at);
   return finish(new Tensor(out.storage, out.layout), options);
 }
 
@@ -229,15 +252,23 @@ export function arange<D extends DType = DType>(
   ...args: readonly (number | CreateOptions<D> | undefined)[]
 ): Tensor<D> {
   const numbers = args.filter((arg) => typeof arg === 'number');
-  const options = args.find((arg) => typeof arg === 'object') ?? {};
+  const given = args.filter((arg) => arg !== undefined).slice(numbers.length);
+  const options = given.length === 0 ? {} : optionsOf('arange', given[0] as CreateOptions<D>);
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
-  if (numbers.length === 0 || ![start, end, step].every(Number.isFinite))
-    throw new ArgumentError(`arange: bounds and step must be finite numbers, got ${args.map(String).join(', ')}.`);
+  if (numbers.length === 0 || numbers.length > 3 || given.length > 1 || ![start, end, step].every(Number.isFinite))
+    throw new ArgumentError(`arange: bounds and step must be finite numbers, got ${described(args)}.`);
   if (step === 0 || (end !== start && end > start !== step > 0))
     throw new ArgumentError(`arange: a step of ${step} does not lead from ${start} to ${end}.`);
   const whole = [start, end, step].every((x) => Number.isInteger(x) && Math.abs(x) <= dtypes.int32.max);
   const dtype = (options.dtype ?? (whole ? 'int32' : 'float32')) as D;
   return sequence('arange', Math.ceil((end - start) / step), dtype, options, (i) => start + i * step);
+}
+
+function checkSpan(operation: string, start: number, end: number, steps: number, options: CreateOptions): void {
+  checkNumber(operation, 'start', start);
+  checkNumber(operation, 'end', end);
+  checkShape(operation, [steps]);
+  checkOptions(operation, options);
 }
 
 /**
@@ -250,6 +281,7 @@ export function linspace<D extends DType = 'float32'>(
   steps: number,
   options: CreateOptions<D> = {},
 ): Tensor<D> {
+  checkSpan('linspace', start, end, steps, options);
   const dtype = (options.dtype ?? 'float32') as D;
   const round = dtype === 'float32' ? Math.fround : (x: number): number => x;
   const [first, last] = [round(start), round(end)];
@@ -267,7 +299,9 @@ export function logspace<D extends DType = 'float32'>(
   steps: number,
   options: CreateOptions<D> & { readonly base?: number } = {},
 ): Tensor<D> {
+  checkSpan('logspace', start, end, steps, options);
   const { base = 10 } = options;
+  checkNumber('logspace', 'base', base);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   return sequence('logspace', steps, (options.dtype ?? 'float32') as D, options, (i) => base ** (start + step * i));
 }

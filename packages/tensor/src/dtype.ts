@@ -1,4 +1,4 @@
-import { DTypeError } from './errors.js';
+import { described, DTypeError } from './errors.js';
 
 /**
  * Every dtype, once: types, limits and array constructors all derive from this table. The order inside a kind is the
@@ -36,11 +36,18 @@ export type HalfDType = 'float16' | 'bfloat16';
 /** True for float16 and bfloat16. */
 export const isHalf = (dtype: DType): dtype is HalfDType => dtype === 'float16' || dtype === 'bfloat16';
 
+/** The kind of a dtype; a DTypeError for anything else. */
+function kindOf(operation: string, dtype: DType): Kind {
+  const known = typeof dtype === 'string' ? (dtypes[dtype] as { readonly kind?: Kind } | undefined)?.kind : undefined;
+  if (known === undefined) checkDType(operation, dtype);
+  return known!;
+}
+
 /** True for the floating point dtypes. */
-export const isFloat = (dtype: DType): boolean => dtypes[dtype].kind === 'float';
+export const isFloat = (dtype: DType): boolean => kindOf('isFloat', dtype) === 'float';
 
 /** True for the integer dtypes, bool not among them. */
-export const isInt = (dtype: DType): boolean => dtypes[dtype].kind === 'int';
+export const isInt = (dtype: DType): boolean => kindOf('isInt', dtype) === 'int';
 
 /** The dtype that arithmetic on `dtype` computes in: itself, or float32 for the half precision storage dtypes. */
 export const computeDType = (dtype: DType): DType => (isHalf(dtype) ? 'float32' : dtype);
@@ -54,7 +61,9 @@ export const canCast = (from: DType, to: DType): boolean => rank[dtypes[from].ki
 /** Throws unless `value` names a dtype; the check for arguments that come from outside the type system. */
 export function checkDType(operation: string, value: unknown): asserts value is DType {
   if (typeof value !== 'string' || !Object.hasOwn(dtypes, value))
-    throw new DTypeError(`${operation}: unknown dtype ${String(value)}. Known: ${Object.keys(dtypes).join(', ')}.`);
+    throw new DTypeError(
+      `${operation}: unknown dtype ${typeof value === 'string' ? value : described(value)}. Known: ${Object.keys(dtypes).join(', ')}.`,
+    );
 }
 
 /** An array of `length` zeros of a dtype. */
@@ -65,8 +74,19 @@ export function newArray<D extends DType>(dtype: D, length: number): ArrayOf<D> 
 const rank: Record<Kind, number> = { bool: 0, int: 1, float: 2 };
 const signed = (dtype: DType): boolean => dtypes[dtype].min < 0;
 
-/** The dtype of an operation between two tensors of equal standing, as `torch.promote_types`. Symmetric. */
+/**
+ * The dtype of an operation between two tensors of equal standing, as `torch.promote_types`. Symmetric.
+ *
+ * @throws DTypeError for anything but dtypes
+ */
 export function promoteTypes(a: DType, b: DType): DType {
+  checkDType('promoteTypes', a);
+  checkDType('promoteTypes', b);
+  return common(a, b);
+}
+
+/** `promoteTypes` of what is known to be dtypes. */
+export function common(a: DType, b: DType): DType {
   if (a === b) return a;
   const [low, high] = rank[dtypes[a].kind] <= rank[dtypes[b].kind] ? [a, b] : [b, a];
   if (dtypes[low].kind !== dtypes[high].kind) return high;
@@ -78,23 +98,41 @@ export function promoteTypes(a: DType, b: DType): DType {
   return dtypes[large].bytes === 1 ? 'int16' : 'int32';
 }
 
-/** What promotion needs to know of an operand: `weak` is the dtype of a plain JavaScript number or boolean, null for tensors. */
+/** What promotion needs to know of an operand. Tensors are operands. */
 export interface Operand {
+  /** Element type. */
   readonly dtype: DType;
+  /** Number of dims. */
   readonly ndim: number;
+  /** The dtype that a plain number counts as; null for tensors. */
   readonly weak: DType | null;
 }
 
 function combine(strong: DType | null, other: DType | null): DType | null {
   if (strong === null || other === null) return strong ?? other;
-  return rank[dtypes[other].kind] > rank[dtypes[strong].kind] ? promoteTypes(strong, other) : strong;
+  return rank[dtypes[other].kind] > rank[dtypes[strong].kind] ? common(strong, other) : strong;
 }
 
 /**
  * The dtype in which several operands meet, as `torch.result_type`: tensors with dims decide; 0-d tensors and plain
  * numbers change the result only where they belong to a higher kind (bool < int < float).
+ *
+ * @param operands tensors, or what promotion needs to know of them
+ * @throws DTypeError for anything else
  */
 export function resultType(operands: readonly Operand[]): DType {
+  if (!Array.isArray(operands))
+    throw new DTypeError(`resultType: wants an array of operands, got ${described(operands)}.`);
+  for (const operand of operands as readonly unknown[]) {
+    const { dtype, weak } = (operand as Partial<Operand> | null | undefined) ?? {};
+    checkDType('resultType', dtype);
+    if (weak !== null) checkDType('resultType', weak);
+  }
+  return promoted(operands);
+}
+
+/** `resultType` of operands that are known to be some. */
+export function promoted(operands: readonly Operand[]): DType {
   // A tensor and a number of its kind or a lower one: by far the most frequent pair.
   const [first, second] = operands;
   if (operands.length === 2 && first!.weak === null && second!.weak !== null && canCast(second!.weak, first!.dtype))
@@ -103,9 +141,9 @@ export function resultType(operands: readonly Operand[]): DType {
   let scalar: DType | null = null;
   let plain: DType | null = null;
   for (const { dtype, ndim, weak } of operands) {
-    if (weak !== null) plain = plain === null ? weak : promoteTypes(plain, weak);
-    else if (ndim === 0) scalar = scalar === null ? dtype : promoteTypes(scalar, dtype);
-    else dimmed = dimmed === null ? dtype : promoteTypes(dimmed, dtype);
+    if (weak !== null) plain = plain === null ? weak : common(plain, weak);
+    else if (ndim === 0) scalar = scalar === null ? dtype : common(scalar, dtype);
+    else dimmed = dimmed === null ? dtype : common(dimmed, dtype);
   }
   return combine(dimmed, combine(scalar, plain)) ?? 'float32';
 }

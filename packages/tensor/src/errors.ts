@@ -31,15 +31,38 @@ export class FormatError extends QError {}
 /** Memory that cannot be had; existing tensors stay usable. */
 export class MemoryError extends QError {}
 
+/** Entries of a list that messages show. */
+const SHOWN = 16;
+
+const listed = (list: readonly unknown[], each: (entry: unknown) => string): string =>
+  `[${Array.from(list.slice(0, SHOWN), each).join(', ')}${list.length > SHOWN ? ', ...' : ''}]`;
+
+/** Whether a function is a class, which only `new` may call: classes alone have a fixed prototype. */
+export const isClass = (value: object): boolean =>
+  Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+
 /** What a value from outside the type system is, as messages say it; never throws, whatever it is. */
 export function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return isClass(value) ? 'a class' : 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  if (!Array.isArray(value)) return 'an object';
-  return `[${Array.from(value, (entry: unknown) => (typeof entry === 'object' && entry !== null ? '...' : described(entry))).join(', ')}]`;
+  try {
+    return ofObject(value);
+  } catch {
+    // A proxy that lets nobody look at it.
+    return 'an object';
+  }
+}
+
+function ofObject(value: object): string {
+  if (Array.isArray(value))
+    return listed(value, (entry) => (typeof entry === 'object' && entry !== null ? '...' : described(entry)));
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null;
+  const name = prototype === null || prototype === Object.prototype ? undefined : prototype.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an object of class ${name}` : 'an object';
 }
 
 /** `[2, 3]`, as messages print shapes. */
 export const shown = (shape: readonly number[]): string =>
-  Array.isArray(shape) ? `[${Array.from(shape, described).join(', ')}]` : described(shape);
+  Array.isArray(shape) ? listed(shape, described) : described(shape);

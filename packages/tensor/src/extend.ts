@@ -1,7 +1,40 @@
-import { apply } from './autograd.js';
-import { ArgumentError } from './errors.js';
+import { checkTensor } from './arguments.js';
+import * as autograd from './autograd.js';
+import { ArgumentError, described } from './errors.js';
 import type { Op, Outputs, Result } from './ops/op.js';
 import type { Tensor } from './tensor.js';
+
+function checkOp(operation: string, record: unknown): void {
+  const { name, forward, backward } = (record as Partial<Op> | null | undefined) ?? {};
+  if (typeof forward !== 'function' || (backward !== null && typeof backward !== 'function'))
+    throw new ArgumentError(
+      `${operation}: ${described(name)} needs a forward function and a backward function (or null).`,
+    );
+}
+
+/**
+ * Runs an operation on tensors and records it for `backward()` where a gradient is wanted: what the call of a defined
+ * operation does, for records that are used as they are.
+ *
+ * @param inputs what the derivative is taken in, at least one tensor
+ * @param attrs everything else, handed to `forward` and `backward` as it is
+ * @throws ArgumentError for anything but an operation and tensors
+ */
+export function apply<I extends readonly Tensor[], A, R extends Result>(
+  op: Op<I, A, R>,
+  inputs: I,
+  attrs: A,
+): Outputs<R> {
+  checkOp('apply', op);
+  return applyOp(op, inputs, attrs);
+}
+
+function applyOp<I extends readonly Tensor[], A, R extends Result>(op: Op<I, A, R>, inputs: I, attrs: A): Outputs<R> {
+  if (!Array.isArray(inputs) || inputs.length === 0)
+    throw new ArgumentError(`${op.name}: wants its inputs as an array of tensors, got ${described(inputs)}.`);
+  for (let i = 0; i < inputs.length; i++) checkTensor(op.name, `input ${i}`, inputs[i]);
+  return autograd.apply(op, inputs, attrs);
+}
 
 /** The arguments of a defined operation: its input tensors, then its attributes if it has any. */
 export type OpArguments<I extends readonly Tensor[], A> = [A] extends [void] ? [...I] : [...I, attrs: A];
@@ -27,12 +60,11 @@ export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
 export function defineOp<I extends readonly Tensor[] = readonly Tensor[], A = void, R extends Result = Tensor>(
   record: Op<I, A, R>,
 ): CallableOp<I, A, R> {
-  if (typeof record.forward !== 'function' || (record.backward !== null && typeof record.backward !== 'function'))
-    throw new ArgumentError(`defineOp: ${record.name} needs a forward function and a backward function (or null).`);
+  checkOp('defineOp', record);
   const call = (...args: readonly unknown[]): Outputs<R> => {
     const isTensor = (value: unknown): boolean => typeof value === 'object' && value !== null && 'storage' in value;
     const last = args.length > 0 && !isTensor(args[args.length - 1]) ? args.length - 1 : args.length;
-    return apply(record, args.slice(0, last) as unknown as I, args[last] as A);
+    return applyOp(record, args.slice(0, last) as unknown as I, args[last] as A);
   };
   // A function's own `name` is read-only, so the record's fields are defined, not assigned.
   return Object.defineProperties(call, Object.getOwnPropertyDescriptors(record)) as unknown as CallableOp<I, A, R>;

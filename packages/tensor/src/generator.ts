@@ -1,4 +1,5 @@
-import { ArgumentError } from './errors.js';
+import { optionsOf } from './arguments.js';
+import { ArgumentError, described } from './errors.js';
 
 /** log(x) for 0 < x < 1 out of additions, multiplications and one division only: the same bits on every platform. */
 function logarithm(x: number): number {
@@ -24,6 +25,14 @@ function spread(state: number): number {
   return (z ^ (z >>> 16)) >>> 0;
 }
 
+/** State of a generator: plain data that can be stored. */
+export interface GeneratorState {
+  /** The four words of 32 bits of xoshiro128**. */
+  readonly words: readonly number[];
+  /** The normal number made in advance, if there is one: they are made in pairs. */
+  readonly spare: number | null;
+}
+
 /**
  * A source of pseudo-random numbers: xoshiro128** of Blackman and Vigna. The numbers depend on the seed alone, not on the
  * platform; normal numbers are made with exactly rounded operations for that reason. Not for cryptography.
@@ -40,7 +49,7 @@ export class Generator {
   /** Starts again from a seed. Returns this generator. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed))
-      throw new ArgumentError(`manualSeed: a seed is a safe integer, got ${String(seed)}.`);
+      throw new ArgumentError(`manualSeed: a seed is a safe integer, got ${described(seed)}.`);
     let state = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1);
     for (let i = 0; i < 4; i++) {
       state = (state + 0x9e3779b9) >>> 0;
@@ -51,16 +60,24 @@ export class Generator {
   }
 
   /** The state, to be restored with `setState`: four words, and the normal number made in advance if there is one. */
-  getState(): { readonly words: readonly number[]; readonly spare: number | null } {
+  getState(): GeneratorState {
     return { words: [...this.words], spare: this.spare };
   }
 
   /** Continues from a state of `getState`. */
-  setState(state: { readonly words: readonly number[]; readonly spare: number | null }): void {
-    if (state.words.length !== 4 || state.words.every((word) => word === 0))
+  setState(state: GeneratorState): void {
+    const { words, spare } = (state as Partial<GeneratorState> | null) ?? {};
+    const isWord = (word: unknown): boolean => typeof word === 'number' && word >>> 0 === word;
+    if (
+      !Array.isArray(words) ||
+      words.length !== 4 ||
+      !words.every(isWord) ||
+      words.every((word) => word === 0) ||
+      !(spare === null || typeof spare === 'number')
+    )
       throw new ArgumentError('setState: a state has four words, not all of them 0. Take it from getState().');
-    this.words.set(state.words);
-    this.spare = state.spare;
+    this.words.set(words);
+    this.spare = spare;
   }
 
   /** 32 random bits as a number in [0, 2^32). */
@@ -91,6 +108,8 @@ export class Generator {
 
   /** Uniform among the integers in [0, size), without bias up to 2^32; size up to 2^53. */
   integer(size: number): number {
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new ArgumentError(`integer: the size must be a positive integer, got ${described(size)}.`);
     if (size > 2 ** 32) return Math.floor(this.uniform53() * size);
     // Numbers from `fair` on would make the first remainders likelier. Almost no number gets near, so `fair` is rarely needed.
     let bits = this.bits();
@@ -122,6 +141,14 @@ export class Generator {
 
 /** The generator of everything random that is not given one of its own. */
 export const defaultGenerator = new Generator();
+
+/** The generator that the options of a call name, or the default one. Throws ArgumentError for anything else. */
+export function generatorOf(operation: string, options: { readonly generator?: Generator | undefined }): Generator {
+  const { generator = defaultGenerator } = optionsOf(operation, options);
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${operation}: generator must be a Generator, got ${described(generator)}.`);
+  return generator;
+}
 
 /** Seeds the default generator, which starts from seed 0. Returns it. */
 export const manualSeed = (seed: number): Generator => defaultGenerator.manualSeed(seed);

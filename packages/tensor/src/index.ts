@@ -1,4 +1,4 @@
-export { apply, enableGrad, isGradEnabled, noGrad, type BackwardOptions } from './autograd.js';
+export { isGradEnabled, type BackwardOptions } from './autograd.js';
 export {
   arange,
   empty,
@@ -24,6 +24,7 @@ export {
   resultType,
   type ArrayOf,
   type DType,
+  type Operand,
   type TypedArray,
 } from './dtype.js';
 export {
@@ -38,12 +39,14 @@ export {
   ShapeError,
   shown,
 } from './errors.js';
-export { defineOp, type CallableOp } from './extend.js';
+export { apply, defineOp, type CallableOp } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
+  leastErrorGrid,
   quantizeLinear,
   type AffineOptions,
+  type LeastErrorGridOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
 export { joinBytes, splitBytes, type Bytes } from './functions/bytes.js';
@@ -63,6 +66,7 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
+export { histograms, type HistogramsOptions } from './functions/histogram.js';
 export {
   binaryScaled,
   lookup,
@@ -81,6 +85,7 @@ export {
   type InterpolateOptions,
 } from './functions/interpolate.js';
 export {
+  broadcastShapes,
   broadcastTensors,
   cat,
   dstack,
@@ -98,7 +103,7 @@ export {
   type HalfByteWeight,
   type LinearIntegerOptions,
 } from './functions/linear-integer.js';
-export { linear, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
+export { linear, linearRelu, matmul, matmulInteger, type MatmulIntegerOptions } from './functions/matmul.js';
 export { adamStep, sgdStep, type AdamMemory, type AdamStepOptions, type SGDStepOptions } from './functions/optim.js';
 export {
   adaptiveAvgPool1d,
@@ -147,8 +152,8 @@ export {
 } from './functions/normalize.js';
 export type { PerDim } from './functions/spatial.js';
 export { where } from './functions/where.js';
-export { defaultGenerator, Generator, manualSeed } from './generator.js';
-export { Layout, type Range, type SliceIndex } from './layout.js';
+export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './generator.js';
+export type { Layout, Range, SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
 export type { ScaledBinaryName } from './kernels/contract/integer.js';
@@ -165,7 +170,8 @@ export {
   randperm,
   type RandomOptions,
 } from './random.js';
-export { broadcastShapes, type Shape } from './shape.js';
+export { enableGrad, noGrad } from './mode.js';
+export type { Shape } from './shape.js';
 export { Storage, type View } from './storage.js';
 export { Tensor } from './tensor.js';
 export type {

@@ -1,4 +1,4 @@
-import { IndexError, ShapeError, shown } from './errors.js';
+import { described, IndexError, ShapeError, shown } from './errors.js';
 import { checkList, contiguousStrides, numel, sameShape, wrapDim, wrapDims, wrapIndex, type Shape } from './shape.js';
 
 /** `[start, stop, step]` of one dim, each optional, as a Python slice; negative numbers count from the end. */
@@ -68,8 +68,8 @@ export class Layout {
 
   /** Sizes of 1 stretched (stride 0) and dims added at the front until the shape is `shape`. */
   broadcastTo(shape: Shape, operation = 'broadcastTo'): Layout {
-    if (sameShape(this.shape, shape)) return this;
     checkList(operation, shape);
+    if (sameShape(this.shape, shape)) return this;
     const added = shape.length - this.ndim;
     const strides = new Array<number>(shape.length).fill(0);
     for (let d = 0; d < this.ndim; d++) {
@@ -147,7 +147,9 @@ export class Layout {
         offset += start * this.strides[d]!;
         d++;
       } else
-        throw new IndexError(`slice: an entry is an index, [start, stop, step], null or '...', got ${String(index)}.`);
+        throw new IndexError(
+          `slice: an entry is an index, [start, stop, step], null or '...', got ${described(index)}.`,
+        );
     }
     keep(this.ndim);
     return new Layout(shape, strides, offset);
@@ -183,9 +185,9 @@ export class Layout {
     const d = wrapDim('unfold', dim, this.ndim);
     const length = this.ndim === 0 ? 1 : this.shape[d]!;
     if (!Number.isInteger(size) || size < 0 || size > length)
-      throw new ShapeError(`unfold: window size ${size} does not fit dim ${d} of size ${length}.`);
+      throw new ShapeError(`unfold: window size ${described(size)} does not fit dim ${d} of size ${length}.`);
     if (!Number.isInteger(step) || step <= 0)
-      throw new ShapeError(`unfold: step must be a positive integer, got ${step}.`);
+      throw new ShapeError(`unfold: step must be a positive integer, got ${described(step)}.`);
     if (this.ndim === 0) return new Layout([size], [1], this.offset);
     const count = Math.floor((length - size) / step) + 1;
     const stride = this.strides[d]!;
@@ -215,7 +217,7 @@ function resolve(
   const step = by ?? 1;
   for (const bound of [from ?? 0, to ?? 0, step])
     if (!Number.isInteger(bound))
-      throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${bound}.`);
+      throw new IndexError(`${operation}: bounds of dim ${d} must be integers, got ${described(bound)}.`);
   if (step === 0) throw new IndexError(`${operation}: step of dim ${d} must not be 0.`);
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);

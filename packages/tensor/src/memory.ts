@@ -1,4 +1,4 @@
-import { Allocator, type Chunk } from './allocator.js';
+import { Allocator, LARGEST_CHUNK, type Chunk } from './allocator.js';
 import { dtypes, newArray, type ArrayOf, type DType } from './dtype.js';
 import { ArgumentError, MemoryError } from './errors.js';
 
@@ -241,6 +241,8 @@ export class KernelMemory {
   }
 
   private take(bytes: number): Chunk {
+    // What cannot fit at all must not drive everything else out first.
+    if (bytes > LARGEST_CHUNK || bytes > this.maximum - 2 * PAGE) throw this.full(bytes);
     for (;;) {
       const chunk = this.allocator.allocate(bytes);
       if (chunk) return chunk;
@@ -249,10 +251,14 @@ export class KernelMemory {
       if (this.evictOldest()) continue;
       // Everything left is in use by the running kernel: only more memory helps.
       if (this.grow(wanted) || this.grow(bytes + PAGE)) continue;
-      throw new MemoryError(
-        `cannot place ${bytes} bytes in kernel memory (${this.allocator.used} used, ${this.maximum} possible). Work on smaller tensors or batches.`,
-      );
+      throw this.full(bytes);
     }
+  }
+
+  private full(bytes: number): MemoryError {
+    return new MemoryError(
+      `cannot place ${bytes} bytes in kernel memory (${this.allocator.used} used, ${this.maximum} possible). Work on smaller tensors or batches.`,
+    );
   }
 
   /** Moves the least recently used block out, unless the running kernel needs it. */

@@ -1,12 +1,12 @@
-import { checkDType, dtypes, isFloat, type DType } from './dtype.js';
-import { ArgumentError, DTypeError, shown } from './errors.js';
-import { defaultGenerator, type Generator } from './generator.js';
-import { kernels } from './kernels/active.js';
-import { Layout } from './layout.js';
-import { checkShape, numel, type Shape } from './shape.js';
-import { empty, Storage } from './storage.js';
-import { Tensor } from './tensor.js';
+import { checkNumber, checkTensor, optionsOf } from './arguments.js';
 import type { CreateOptions } from './create.js';
+import { checkDType, dtypes, isFloat, type DType } from './dtype.js';
+import { ArgumentError, described, DTypeError, shown } from './errors.js';
+import { filled } from './fill.js';
+import { generatorOf, type Generator } from './generator.js';
+import { checkFits, checkShape, type Shape } from './shape.js';
+import { Tensor } from './tensor.js';
+import type { DrawOptions } from './tensor/random.js';
 
 /** Options of the functions that make random tensors. */
 export interface RandomOptions<D extends DType = DType> extends CreateOptions<D> {
@@ -22,19 +22,14 @@ function drawn<D extends DType>(
   requiresGrad: boolean,
   draw: () => number,
 ): Tensor<D> {
-  const sizes = [...checkShape(operation, shape)];
-  const count = numel(sizes);
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = draw();
-  const out = empty(sizes, dtype);
-  kernels.copy({ storage: new Storage('float64', count, values), layout: new Layout(sizes) }, out);
+  const out = filled(operation, shape, dtype, draw);
   const created = new Tensor(out.storage, out.layout);
   if (requiresGrad) created.requiresGrad = true;
   return created;
 }
 
 function floatDType<D extends DType>(operation: string, options: RandomOptions<D>): D {
-  const dtype = options.dtype ?? ('float32' as D);
+  const { dtype = 'float32' as D } = optionsOf(operation, options);
   checkDType(operation, dtype);
   if (!isFloat(dtype))
     throw new DTypeError(`${operation}: wants a floating dtype, got ${dtype}. Use randint() for integers.`);
@@ -52,19 +47,14 @@ function uniformOf(dtype: DType, generator: Generator): () => number {
 /** Uniform in [0, 1). */
 export function rand<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
   const dtype = floatDType('rand', options);
-  return drawn(
-    'rand',
-    shape,
-    dtype,
-    options.requiresGrad ?? false,
-    uniformOf(dtype, options.generator ?? defaultGenerator),
-  );
+  return drawn('rand', shape, dtype, options.requiresGrad ?? false, uniformOf(dtype, generatorOf('rand', options)));
 }
 
 /** Standard normal. */
 export function randn<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
-  const { generator = defaultGenerator } = options;
-  return drawn('randn', shape, floatDType('randn', options), options.requiresGrad ?? false, () => generator.normal());
+  const dtype = floatDType('randn', options);
+  const generator = generatorOf('randn', options);
+  return drawn('randn', shape, dtype, options.requiresGrad ?? false, () => generator.normal());
 }
 
 /** Normal with a mean and a standard deviation. */
@@ -74,15 +64,11 @@ export function normal<D extends DType = 'float32'>(
   shape: Shape,
   options: RandomOptions<D> = {},
 ): Tensor<D> {
-  const { generator = defaultGenerator } = options;
-  if (!(std >= 0)) throw new ArgumentError(`normal: the standard deviation must not be negative, got ${std}.`);
-  return drawn(
-    'normal',
-    shape,
-    floatDType('normal', options),
-    options.requiresGrad ?? false,
-    () => mean + std * generator.normal(),
-  );
+  const dtype = floatDType('normal', options);
+  const generator = generatorOf('normal', options);
+  checkNumber('normal', 'the mean', mean);
+  checkNumber('normal', 'the standard deviation', std, 0);
+  return drawn('normal', shape, dtype, options.requiresGrad ?? false, () => mean + std * generator.normal());
 }
 
 /**
@@ -109,11 +95,11 @@ export function randint<D extends DType = 'int32'>(
   const [low, high, shape, options] = (
     typeof second === 'number' ? [first, second, third, fourth ?? {}] : [0, first, second, third ?? {}]
   ) as [number, number, Shape, RandomOptions<D>];
-  const { generator = defaultGenerator } = options;
-  const dtype = options.dtype ?? ('int32' as D);
+  const { dtype = 'int32' as D } = optionsOf('randint', options);
+  const generator = generatorOf('randint', options);
   checkDType('randint', dtype);
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high)
-    throw new ArgumentError(`randint: wants integers low < high, got ${low} and ${high}.`);
+    throw new ArgumentError(`randint: wants integers low < high, got ${described(low)} and ${described(high)}.`);
   if (low < dtypes[dtype].min || high - 1 > dtypes[dtype].max)
     throw new ArgumentError(`randint: ${dtype} does not hold all integers from ${low} to ${high - 1}.`);
   return drawn('randint', shape, dtype, options.requiresGrad ?? false, () => low + generator.integer(high - low));
@@ -122,21 +108,24 @@ export function randint<D extends DType = 'int32'>(
 /** The integers from 0 to before `n` in random order; int32 unless `dtype` is given. */
 export function randperm<D extends DType = 'int32'>(n: number, options: RandomOptions<D> = {}): Tensor<D> {
   checkShape('randperm', [n]);
-  const { generator = defaultGenerator } = options;
-  const order = Float64Array.from({ length: n }, (_, i) => i);
+  const generator = generatorOf('randperm', optionsOf('randperm', options));
+  const { dtype = 'int32' as D } = options;
+  checkDType('randperm', dtype);
+  checkFits('randperm', [n], Float64Array.BYTES_PER_ELEMENT);
+  const order = new Float64Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = generator.integer(i + 1);
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   let next = 0;
-  return drawn('randperm', [n], options.dtype ?? ('int32' as D), options.requiresGrad ?? false, () => order[next++]!);
+  return drawn('randperm', [n], dtype, options.requiresGrad ?? false, () => order[next++]!);
 }
 
 /** 1 with the probability each element of `input` states, else 0; in the shape and dtype of `input`. */
-export function bernoulli<D extends DType>(
-  input: Tensor<D>,
-  { generator = defaultGenerator }: { readonly generator?: Generator } = {},
-): Tensor<D> {
+export function bernoulli<D extends DType>(input: Tensor<D>, options: DrawOptions = {}): Tensor<D> {
+  checkTensor('bernoulli', 'input', input);
+  const generator = generatorOf('bernoulli', options);
   if (!isFloat(input.dtype)) throw new DTypeError(`bernoulli: probabilities are floating numbers, got ${input.dtype}.`);
   const chances = input.detach().to('float64').contiguous().data;
   for (const chance of chances)
@@ -148,15 +137,15 @@ export function bernoulli<D extends DType>(
   return drawn('bernoulli', input.shape, input.dtype, false, () => (generator.uniform53() < chances[next++]! ? 1 : 0));
 }
 
-const like = <D extends DType>(input: Tensor, options: RandomOptions<D>): RandomOptions<D> => ({
-  ...options,
-  dtype: options.dtype ?? (input.dtype as D),
-});
+function like<D extends DType>(operation: string, input: Tensor, options: RandomOptions<D>): [Shape, RandomOptions<D>] {
+  checkTensor(operation, 'input', input);
+  return [input.shape, { ...optionsOf(operation, options), dtype: options.dtype ?? (input.dtype as D) }];
+}
 
 /** `rand` in the shape of `input`, and in its dtype unless another is given. */
 export const randLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
-  rand(input.shape, like(input, options));
+  rand(...like('randLike', input, options));
 
 /** `randn` in the shape of `input`, and in its dtype unless another is given. */
 export const randnLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
-  randn(input.shape, like(input, options));
+  randn(...like('randnLike', input, options));

@@ -1,3 +1,4 @@
+import { checkFunction, checkTensor } from './arguments.js';
 import { ArgumentError } from './errors.js';
 import { adoptBirths, withBirths, type Storage } from './storage.js';
 import { TensorCore } from './tensor/core.js';
@@ -41,6 +42,7 @@ function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): voi
  * });
  */
 export function scope<T>(fn: () => T): T {
+  checkFunction('scope', fn);
   const { result, born } = withBirths(fn);
   if (result instanceof Promise)
     throw new ArgumentError(
@@ -55,6 +57,7 @@ export function scope<T>(fn: () => T): T {
 
 /** Lets a tensor outlive the `scope` it is made in without being part of the result. Returns the tensor. */
 export function keep<T extends TensorCore>(tensor: T): T {
+  checkTensor('keep', 'its argument', tensor);
   tensor.storage.keep();
   return tensor;
 }

@@ -1,4 +1,4 @@
-import { described, IndexError, ShapeError, shown } from './errors.js';
+import { described, IndexError, MemoryError, ShapeError, shown } from './errors.js';
 
 /** Sizes of a tensor, outermost first. */
 export type Shape = readonly number[];
@@ -28,18 +28,35 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** `shape` when every size is a non-negative integer whose product can be addressed; a ShapeError otherwise. */
-export function checkShape(operation: string, shape: unknown): Shape {
-  if (!Array.isArray(shape))
-    throw new ShapeError(`${operation}: a shape is an array of sizes, got ${described(shape)}.`);
+/** `shape` when every size is a non-negative integer; a ShapeError otherwise. */
+export function checkSizes(operation: string, shape: unknown): Shape {
+  checkList(operation, shape);
   for (const size of shape)
     if (!Number.isSafeInteger(size) || size < 0)
       throw new ShapeError(`${operation}: sizes must be non-negative integers, got ${shown(shape)}.`);
-  if (numel(shape) > 2 ** 31)
-    throw new ShapeError(
-      `${operation}: shape ${shown(shape)} has ${numel(shape)} elements; at most 2^31 are possible.`,
-    );
   return shape;
+}
+
+/** `shape` when every size is a non-negative integer whose product can be addressed; a ShapeError otherwise. */
+export function checkShape(operation: string, shape: unknown): Shape {
+  const sizes = checkSizes(operation, shape);
+  if (numel(sizes) > 2 ** 31)
+    throw new ShapeError(
+      `${operation}: shape ${shown(sizes)} has ${numel(sizes)} elements; at most 2^31 are possible.`,
+    );
+  return sizes;
+}
+
+/** Bytes of the largest tensor: what addresses of 32 bits reach. */
+const LARGEST = 2 ** 32;
+
+/** Throws MemoryError, before anything of that size is made, where a tensor of `shape` with elements of `bytes` cannot be held. */
+export function checkFits(operation: string, shape: Shape, bytes: number): void {
+  const size = numel(shape) * bytes;
+  if (size > LARGEST)
+    throw new MemoryError(
+      `${operation}: shape ${shown(shape)} takes ${size} bytes; a tensor holds at most ${LARGEST} (4 GiB).`,
+    );
 }
 
 /** Throws unless `list` is an array: sizes and dims come in brackets here, `reshape([2, 3])`. */
@@ -77,12 +94,13 @@ export function wrapDims(
 /** `index` counted from the front, for a dim of `size`. */
 export function wrapIndex(operation: string, index: number, size: number, dim: number): number {
   if (!Number.isInteger(index) || index < -size || index >= size)
-    throw new IndexError(`${operation}: index ${index} is out of range for dim ${dim} of size ${size}.`);
+    throw new IndexError(`${operation}: index ${described(index)} is out of range for dim ${dim} of size ${size}.`);
   return index < 0 ? index + size : index;
 }
 
 /** The shape that all shapes broadcast to, by NumPy's and PyTorch's rule (aligned at the right, size 1 stretches). */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): Shape {
+  for (let i = 0; i < shapes.length; i++) checkList(operation, shapes[i]);
   if (shapes.length === 2 && sameShape(shapes[0]!, shapes[1]!)) return shapes[0]!;
   const ndim = Math.max(0, ...shapes.map((shape) => shape.length));
   const out = new Array<number>(ndim).fill(1);
@@ -109,9 +127,16 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
 export function inferShape(operation: string, shape: readonly number[], count: number): number[] {
   checkList(operation, shape);
   const open = shape.indexOf(-1);
-  const known = shape.reduce((product, size, d) => (d === open ? product : product * size), 1);
-  if (shape.some((size, d) => d !== open && (!Number.isSafeInteger(size) || size < 0)))
-    throw new ShapeError(`${operation}: sizes must be non-negative integers with at most one -1, got ${shown(shape)}.`);
+  let known = 1;
+  for (let d = 0; d < shape.length; d++) {
+    if (d === open) continue;
+    const size = shape[d]!;
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new ShapeError(
+        `${operation}: sizes must be non-negative integers with at most one -1, got ${shown(shape)}.`,
+      );
+    known *= size;
+  }
   if (open < 0 ? known !== count : known === 0 || count % known !== 0)
     throw new ShapeError(`${operation}: ${count} elements do not fit the shape ${shown(shape)}.`);
   return open < 0 ? [...shape] : shape.map((size, d) => (d === open ? count / known : size));

@@ -160,10 +160,11 @@ export class Storage<D extends DType = DType> {
 
   /**
    * Address of the element at position 0 for a kernel that writes: kernel memory becomes the only place of the elements. Null
-   * where a caller holds the array, which must then be written itself.
+   * where a caller holds the array, which must then be written itself. Counts a write.
    */
   writePointer(memory: KernelMemory, layout: Layout): number | null {
     if (this.exposed) return null;
+    this.version++;
     const at = this.pointer(memory, layout);
     this.host = null;
     this.block!.clean = false;

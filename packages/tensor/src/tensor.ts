@@ -13,6 +13,7 @@ import { SortMethods } from './tensor/sort.js';
  * ```
  */
 export class Tensor<D extends DType = DType> extends SortMethods<D> {
+  /** @internal */
   override wrap<E extends DType>(view: View<E>): Tensor<E> {
     return new Tensor(view.storage, view.layout);
   }

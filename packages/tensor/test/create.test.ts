@@ -1,17 +1,28 @@
 import {
+  adaptiveAvgPool1d,
   arange,
   ArgumentError,
+  avgPool1d,
+  conv1d,
   DTypeError,
   empty,
   eye,
   full,
   fullLike,
+  interpolate,
   linspace,
   logspace,
+  normal,
   ones,
   onesLike,
+  QError,
+  rand,
+  randint,
+  randn,
+  randperm,
   ShapeError,
   tensor,
+  unfold,
   zeros,
   zerosLike,
   type DType,
@@ -131,3 +142,70 @@ it('eye has ones on the diagonal of any matrix', () => {
   expect(eye(2, { dtype: 'bool' }).dtype).toBe('bool');
   expect(eye(0).shape).toEqual([0, 0]);
 });
+
+describe('sizes that nobody can have', () => {
+  const huge: readonly (readonly [string, () => unknown])[] = [
+    ['zeros', () => zeros([2 ** 31])],
+    ['ones', () => ones([2 ** 20, 2 ** 11])],
+    ['full', () => full([2 ** 30], 1, { dtype: 'float64' })],
+    ['full of dims', () => full([2 ** 20, 2 ** 20, 2 ** 20], 1)],
+    ['empty', () => empty([2 ** 31], { dtype: 'int32' })],
+    ['eye', () => eye(2 ** 16)],
+    ['arange', () => arange(2 ** 31)],
+    ['arange of small steps', () => arange(0, 1e12, 1e-3)],
+    ['arange of floats', () => arange(0, 1e308, 1e-308)],
+    ['linspace', () => linspace(0, 1, 2 ** 31)],
+    ['logspace', () => logspace(0, 1, 1e15)],
+    ['rand', () => rand([2 ** 31])],
+    ['randn', () => randn([2 ** 30], { dtype: 'float64' })],
+    ['randint', () => randint(3, [2 ** 31])],
+    ['randperm', () => randperm(2 ** 31)],
+    ['normal', () => normal(0, 1, [2 ** 31])],
+    ['oneHot', () => tensor([0], { dtype: 'int32' }).oneHot(2 ** 31)],
+    ['pad', () => tensor([1]).pad([2 ** 31, 0])],
+    ['pad by wrapping', () => zeros([2 ** 16]).pad([2 ** 31, 2 ** 31], { mode: 'replicate' })],
+    ['repeatInterleave', () => tensor([1]).repeatInterleave(2 ** 31)],
+    ['repeat', () => zeros([2]).repeat([2 ** 32])],
+    ['histc', () => zeros([2]).histc(2 ** 40)],
+    ['bincount', () => tensor([1], { dtype: 'int32' }).bincount({ minlength: 2 ** 40 })],
+    ['adaptiveAvgPool1d', () => adaptiveAvgPool1d(zeros([1, 1, 3]), 2 ** 31)],
+    ['avgPool1d', () => avgPool1d(zeros([1, 1, 3]), 2 ** 40, { padding: 2 ** 39 })],
+    ['conv1d', () => conv1d(zeros([1, 1, 3]), zeros([1, 1, 1]), null, { padding: 2 ** 31 })],
+    ['interpolate', () => interpolate(zeros([1, 1, 3]), { size: 2 ** 31 })],
+    ['interpolate by a factor', () => interpolate(zeros([1, 1, 3, 3]), { scaleFactor: 1e6 })],
+    ['unfold', () => unfold(zeros([1, 1, 3, 3]), 2 ** 20, { padding: 2 ** 20 })],
+    ['chunk', () => zeros([0]).chunk(2 ** 31)],
+    ['tensorSplit', () => zeros([3]).tensorSplit(2 ** 31)],
+  ];
+
+  it.each(huge)('%s refuses at once, by a typed error', (_name, make) => {
+    const before = process.memoryUsage();
+    const start = performance.now();
+    expect(make).toThrow(QError);
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(2 ** 28);
+  });
+
+  it('a large size that is to be had is made', () => {
+    const x = arange(2 ** 22, { dtype: 'uint8' });
+    expect([x.numel, x.slice(300).item()]).toEqual([2 ** 22, 44]);
+  });
+
+  it('an array that contains itself makes no tensor', () => {
+    const endless: unknown[] = [];
+    endless.push(endless);
+    expect(() => tensor(endless as never)).toThrow(ShapeError);
+  });
+});
+
+it.each<[string, () => unknown]>([
+  ['arange of a text', () => arange('3' as never)],
+  ['arange of four numbers', () => (arange as (...numbers: number[]) => unknown)(0, 1, 2, 3)],
+  ['arange without bounds', () => (arange as () => unknown)()],
+  ['linspace to nobody', () => linspace(0, Object.create(null) as never, 3)],
+  ['options as a word', () => zeros([2], 'int8' as never)],
+  ['options that are null', () => ones([2], null as never)],
+  ['a value of another kind', () => full([2], '1' as never)],
+  ['a matrix of a size in brackets', () => eye([2] as never, [2] as never)],
+  ['like a number', () => zerosLike(3 as never)],
+])('%s is refused', (_name, make) => expect(make).toThrow(ArgumentError));

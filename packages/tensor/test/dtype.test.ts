@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dtypes, promoteTypes, resultType, type DType } from '@q/tensor';
+import { DTypeError, dtypes, isFloat, isInt, promoteTypes, resultType, type DType } from '@q/tensor';
 
 const all = Object.keys(dtypes) as DType[];
 const anyDType = fc.constantFrom(...all);
@@ -48,4 +48,23 @@ describe('resultType', () => {
     expect(resultType([dimmed('bool'), number('int32')])).toBe('int32');
     expect(resultType([dimmed('float64'), number('float32')])).toBe('float64');
   });
+});
+
+describe('what is no dtype', () => {
+  it.each([['int64'], ['constructor'], ['__proto__'], [undefined], [Symbol('s')], [Object.create(null)], [3]])(
+    '%p is refused',
+    (value) => {
+      for (const ask of [
+        () => isFloat(value as DType),
+        () => isInt(value as DType),
+        () => promoteTypes(value as DType, value as DType),
+        () => promoteTypes('int8', value as DType),
+        () => resultType([{ dtype: value as DType, ndim: 1, weak: null }]),
+        () => resultType([{ dtype: 'int8', ndim: 0, weak: value as DType }]),
+        () => resultType(value as never),
+        () => resultType([value] as never),
+      ])
+        expect(ask).toThrow(DTypeError);
+    },
+  );
 });

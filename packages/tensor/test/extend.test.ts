@@ -64,3 +64,20 @@ describe('defineOp', () => {
     expect(() => defineOp({ name: 'half', forward: ([x]: readonly Tensor[]) => x } as never)).toThrow(ArgumentError);
   });
 });
+
+describe('apply and defined operations', () => {
+  it.each([[undefined], [null], [{}], [{ name: 'f', forward: 1, backward: null }], [{ name: 'f', forward: () => 1 }]])(
+    'refuse %p for an operation',
+    (record) => {
+      expect(() => defineOp(record as never)).toThrow(ArgumentError);
+      expect(() => apply(record as never, [tensor(1)], undefined)).toThrow(ArgumentError);
+    },
+  );
+
+  it('refuse inputs that are no tensors, by name of the operation', () => {
+    expect(() => apply(square, [3] as never, undefined)).toThrow(/^square: input 0 must be a tensor, got 3/);
+    expect(() => apply(square, [] as never, undefined)).toThrow(ArgumentError);
+    expect(() => apply(square, tensor(1) as never, undefined)).toThrow(ArgumentError);
+    expect(() => (square as unknown as () => void)()).toThrow(ArgumentError);
+  });
+});

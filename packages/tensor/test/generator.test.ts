@@ -60,3 +60,21 @@ it('manualSeed makes everything random repeatable', () => {
   manualSeed(9);
   expect(rand([4]).toArray()).toEqual(first);
 });
+
+it.each([
+  [undefined],
+  [null],
+  [{}],
+  [{ words: [1, 2, 3], spare: null }],
+  [{ words: [1, 2, 3, -1], spare: null }],
+  [{ words: [1, 2, 3, 4], spare: 'x' }],
+  [{ words: Array(4), spare: null }],
+])('setState refuses %p and goes on as before', (state) => {
+  const [generator, same] = [new Generator(3), new Generator(3)];
+  expect(() => generator.setState(state as never)).toThrow(ArgumentError);
+  expect(generator.bits()).toBe(same.bits());
+});
+
+it.each([[0], [-1], [1.5], [NaN], ['2'], [2 ** 53]])('integer refuses the size %p', (size) =>
+  expect(() => new Generator().integer(size as number)).toThrow(ArgumentError),
+);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { IndexError, Layout, ShapeError, type SliceIndex } from '@q/tensor';
+import { IndexError, ShapeError, type SliceIndex } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 
 /** A view as the plain list of places it visits in row-major order. */
 interface Naive {

@@ -1,16 +1,5 @@
-import {
-  ArgumentError,
-  Layout,
-  MemoryError,
-  Storage,
-  Tensor,
-  keep,
-  memoryUsage,
-  ones,
-  randn,
-  scope,
-  tensor,
-} from '@q/tensor';
+import { ArgumentError, MemoryError, Storage, Tensor, keep, memoryUsage, ones, randn, scope, tensor } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 
 const large = () => ones([100_000]);
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { broadcastShapes, ShapeError, zeros } from '@q/tensor';
+import { MemoryError, ShapeError, zeros } from '@q/tensor';
+import { broadcastShapes, checkFits } from '@q/tensor/internal';
 
 describe('broadcastShapes', () => {
   it('aligns shapes at the right and stretches sizes of 1', () => {
@@ -26,6 +27,16 @@ describe('broadcastShapes', () => {
         expect(zeros(a).broadcastTo(common).shape).toEqual(common);
         expect(zeros(b).broadcastTo(common).shape).toEqual(common);
       }),
+    );
+  });
+});
+
+describe('checkFits', () => {
+  it('knows what addresses of 32 bits reach', () => {
+    checkFits('f', [2 ** 30], 4);
+    expect(() => checkFits('f', [2 ** 30 + 1], 4)).toThrow(MemoryError);
+    expect(() => checkFits('f', [2 ** 20, 2 ** 20], 1)).toThrow(
+      /^f: shape \[1048576, 1048576\] takes 1099511627776 bytes/,
     );
   });
 });

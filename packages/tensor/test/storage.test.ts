@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { memoryUsage, noGrad, setMemoryBudget, tensor, zeros, ArgumentError, type Tensor } from '@q/tensor';
+import {
+  memoryUsage,
+  noGrad,
+  setMemoryBudget,
+  tensor,
+  zeros,
+  ArgumentError,
+  MemoryError,
+  type Tensor,
+} from '@q/tensor';
 
 const MiB = 1024 * 1024;
 
@@ -49,6 +58,16 @@ describe('storage', () => {
     for (let pass = 0; pass < 8; pass++) live.forEach((tensor, i) => expect(tensor.amax().item()).toBe(i));
     expect(memoryUsage().reserved).toBeGreaterThanOrEqual(60 * MiB);
     expect(memoryUsage().reserved).toBeLessThanOrEqual(128 * MiB);
+  });
+
+  it('refuses what cannot be placed by a typed error, moves nothing out for it, and leaves every tensor usable', () => {
+    setMemoryBudget(64 * MiB);
+    const live = Array.from({ length: 4 }, (_, i) => zeros([100_000]).add(i));
+    const { used, reserved } = memoryUsage();
+    expect(() => zeros([2 ** 30])).toThrow(MemoryError);
+    expect(() => live[0]!.expand([2 ** 15, 100_000]).add(1)).toThrow(/cannot place 13107200000 bytes/);
+    expect(memoryUsage()).toMatchObject({ used, reserved });
+    live.forEach((tensor, i) => expect(tensor.add(1).sum().item()).toBe(100_000 * (i + 1)));
   });
 
   it('leaves what was moved out to the garbage collector, although nothing lets it report back', () => {

@@ -1,4 +1,5 @@
 import { ArgumentError, DTypeError, isFloat, ones, ShapeError, shown, zeros, type Tensor } from '@q/tensor';
+import { checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
 import { dropout } from './dropout.js';
 
 /**
@@ -6,6 +7,7 @@ import { dropout } from './dropout.js';
  * floating numbers. The mask broadcasts with the scores.
  */
 export function masked(operation: string, scores: Tensor, mask: Tensor, hides: boolean): Tensor {
+  checkTensor(operation, 'a mask', mask);
   if (isFloat(mask.dtype)) return scores.add(mask);
   if (mask.dtype !== 'bool' && mask.dtype !== 'uint8')
     throw new DTypeError(
@@ -40,9 +42,16 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { attnMask = null, dropoutP = 0, isCausal = false, scale = null }: AttentionOptions = {},
+  options: AttentionOptions = {},
 ): Tensor {
+  const {
+    attnMask = null,
+    dropoutP = 0,
+    isCausal = false,
+    scale = null,
+  } = optionsOf('scaledDotProductAttention', options);
   const operation = 'scaledDotProductAttention';
+  checkTensors(operation, { query, key, value });
   const size = query.shape.at(-1);
   if (
     Math.min(query.ndim, key.ndim, value.ndim) < 2 ||

@@ -1,4 +1,5 @@
 import { ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkTensors } from '@q/tensor/internal';
 
 /**
  * `x1 @ weight[k] @ x2 + bias[k]` for every `k`: `[..., in1]` and `[..., in2]` to `[..., out]` with `weight` `[out, in1, in2]`.
@@ -6,6 +7,7 @@ import { ShapeError, shown, type Tensor } from '@q/tensor';
  * @throws ShapeError where the leading dims of x1 and x2 differ or the last ones do not fit the weight
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  checkTensors('bilinear', { x1, x2, weight });
   const [out, in1, in2] = weight.shape as [number, number, number];
   const leading = x1.shape.slice(0, -1);
   if (

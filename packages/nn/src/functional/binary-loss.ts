@@ -1,4 +1,5 @@
 import { ArgumentError, defineOp, ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkOptionalTensor, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
 import { reduced, type ReductionOptions } from './loss.js';
 
 /** Options of `binaryCrossEntropy`. */
@@ -8,7 +9,8 @@ export interface BinaryOptions extends ReductionOptions {
 }
 
 function checkTarget(loss: string, input: Tensor, target: Tensor): void {
-  if (shown(input.shape) !== shown(target.shape))
+  checkTensors(loss, { input, target });
+  if (!sameShape(input.shape, target.shape))
     throw new ShapeError(
       `${loss}: input and target must have one shape, got ${shown(input.shape)} and ${shown(target.shape)}. Reshape one of them.`,
     );
@@ -34,11 +36,8 @@ const probabilityLoss = defineOp<readonly [Tensor, Tensor]>({
  *
  * @throws ShapeError where input and target differ in shape; ArgumentError for an input outside 0 to 1
  */
-export function binaryCrossEntropy(
-  input: Tensor,
-  target: Tensor,
-  { weight = null, reduction = 'mean' }: BinaryOptions = {},
-): Tensor {
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryOptions = {}): Tensor {
+  const { weight = null, reduction = 'mean' } = optionsOf('binaryCrossEntropy', options);
   checkTarget('binaryCrossEntropy', input, target);
   const outside = input.detach().lt(0).logicalOr(input.detach().gt(1));
   if (outside.any().item() !== 0)
@@ -60,12 +59,10 @@ export interface BinaryLogitsOptions extends BinaryOptions {
  *
  * @throws ShapeError where input and target differ in shape
  */
-export function binaryCrossEntropyWithLogits(
-  input: Tensor,
-  target: Tensor,
-  { weight = null, posWeight = null, reduction = 'mean' }: BinaryLogitsOptions = {},
-): Tensor {
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BinaryLogitsOptions = {}): Tensor {
+  const { weight = null, posWeight = null, reduction = 'mean' } = optionsOf('binaryCrossEntropyWithLogits', options);
   checkTarget('binaryCrossEntropyWithLogits', input, target);
+  checkOptionalTensor('binaryCrossEntropyWithLogits', 'posWeight', posWeight);
   const logs = input.logsigmoid();
   const positive = posWeight ? target.mul(posWeight.sub(1)).add(1).mul(logs) : logs;
   const losses = target.rsub(1).mul(input).sub(positive);
@@ -73,15 +70,15 @@ export function binaryCrossEntropyWithLogits(
 }
 
 /** `log(1 + exp(-target * input))` for targets 1 and -1. */
-export const softMarginLoss = (input: Tensor, target: Tensor, { reduction = 'mean' }: ReductionOptions = {}): Tensor =>
-  reduced('softMarginLoss', input.mul(target).logsigmoid().neg(), reduction);
+export const softMarginLoss = (input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor => {
+  const { reduction = 'mean' } = optionsOf('softMarginLoss', options);
+  checkTensors('softMarginLoss', { input, target });
+  return reduced('softMarginLoss', input.mul(target).logsigmoid().neg(), reduction);
+};
 
 /** `binaryCrossEntropyWithLogits` of every class, averaged over the classes: the last dim of `[N, C]` or `[C]`. */
-export function multilabelSoftMarginLoss(
-  input: Tensor,
-  target: Tensor,
-  { weight = null, reduction = 'mean' }: BinaryOptions = {},
-): Tensor {
+export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BinaryOptions = {}): Tensor {
+  const { weight = null, reduction = 'mean' } = optionsOf('multilabelSoftMarginLoss', options);
   checkTarget('multilabelSoftMarginLoss', input, target);
   if (input.ndim === 0) throw new ShapeError('multilabelSoftMarginLoss: wants [N, C] or [C], got a 0-d tensor.');
   const losses = target.mul(input.logsigmoid()).add(target.rsub(1).mul(input.neg().logsigmoid())).neg();

@@ -1,4 +1,5 @@
-import { ArgumentError, defineOp, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
+import { ArgumentError, defineOp, described, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
+import { checkTensors, isIntegers, optionsOf } from '@q/tensor/internal';
 import { reduced, type ReductionOptions } from './loss.js';
 
 /** Options of `ctcLoss`. */
@@ -138,12 +139,12 @@ function lengthsOf(what: string, lengths: Lengths, batch: number, most: number):
       ? Array.from(lengths.reshape([-1]).contiguous().data, Number)
       : typeof lengths === 'number'
         ? [lengths]
-        : [...lengths];
-  if (list.length !== batch || list.some((length) => !Number.isInteger(length) || length < 0 || length > most))
+        : lengths;
+  if (!isIntegers(list, 0) || list.length !== batch || list.some((length) => length > most))
     throw new ArgumentError(
-      `ctcLoss: ${what} must be ${batch} integers of 0 to ${most}, one per sample; got [${list.join(', ')}].`,
+      `ctcLoss: ${what} must be ${batch} integers of 0 to ${most}, one per sample; got ${described(list)}.`,
     );
-  return list;
+  return [...list];
 }
 
 /** The labels of every sample between blanks; `targets` is `[N, S]`, or all labels one after the other. */
@@ -181,15 +182,17 @@ export function ctcLoss(
   targets: Tensor,
   inputLengths: Lengths,
   targetLengths: Lengths,
-  { blank = 0, reduction = 'mean', zeroInfinity = false }: CTCOptions = {},
+  options: CTCOptions = {},
 ): Tensor {
+  const { blank = 0, reduction = 'mean', zeroInfinity = false } = optionsOf('ctcLoss', options);
+  checkTensors('ctcLoss', { logProbabilities, targets });
   const single = logProbabilities.ndim === 2;
   if (!single && logProbabilities.ndim !== 3)
     throw new ShapeError(`ctcLoss: wants [T, N, C] or [T, C], got shape ${shown(logProbabilities.shape)}.`);
   const x = single ? logProbabilities.unsqueeze(1) : logProbabilities;
   const [steps, batch, classes] = x.shape as [number, number, number];
   if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
-    throw new ArgumentError(`ctcLoss: blank must be one of the ${classes} classes, got ${String(blank)}.`);
+    throw new ArgumentError(`ctcLoss: blank must be one of the ${classes} classes, got ${described(blank)}.`);
   if (targets.ndim < 1 || targets.ndim > 2 || (targets.ndim === 2 && targets.shape[0] !== batch))
     throw new ShapeError(
       `ctcLoss: targets must be [${batch}, S] or all labels in one dim, got shape ${shown(targets.shape)}.`,

@@ -1,4 +1,5 @@
 import { ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
 
 /** Options of `normalize`. */
 export interface NormalizeOptions {
@@ -11,8 +12,11 @@ export interface NormalizeOptions {
 }
 
 /** `x / max(norm(x), eps)` along a dim. */
-export const normalize = (x: Tensor, { p = 2, dim = 1, eps = 1e-12 }: NormalizeOptions = {}): Tensor =>
-  x.div(x.norm({ p, dim, keepdim: true }).clamp({ min: eps }));
+export const normalize = (x: Tensor, options: NormalizeOptions = {}): Tensor => {
+  const { p = 2, dim = 1, eps = 1e-12 } = optionsOf('normalize', options);
+  checkTensor('normalize', 'x', x);
+  return x.div(x.norm({ p, dim, keepdim: true }).clamp({ min: eps }));
+};
 
 /** Options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
@@ -23,11 +27,9 @@ export interface CosineSimilarityOptions {
 }
 
 /** Cosine of the angle between vectors along a dim; operands broadcast. */
-export function cosineSimilarity(
-  x1: Tensor,
-  x2: Tensor,
-  { dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {},
-): Tensor {
+export function cosineSimilarity(x1: Tensor, x2: Tensor, options: CosineSimilarityOptions = {}): Tensor {
+  const { dim = 1, eps = 1e-8 } = optionsOf('cosineSimilarity', options);
+  checkTensors('cosineSimilarity', { x1, x2 });
   // The common rank first, so that `dim` means the same in both.
   const rank = Math.max(x1.ndim, x2.ndim);
   const aligned = (x: Tensor): Tensor =>
@@ -49,11 +51,11 @@ export interface PairwiseDistanceOptions {
 }
 
 /** Norm of `x1 - x2 + eps` along the last dim. */
-export const pairwiseDistance = (
-  x1: Tensor,
-  x2: Tensor,
-  { p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {},
-): Tensor => x1.sub(x2).add(eps).norm({ p, dim: -1, keepdim });
+export const pairwiseDistance = (x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor => {
+  const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('pairwiseDistance', options);
+  checkTensors('pairwiseDistance', { x1, x2 });
+  return x1.sub(x2).add(eps).norm({ p, dim: -1, keepdim });
+};
 
 /** Options of `cdist` and `pdist`. */
 export interface DistanceOptions {
@@ -62,14 +64,18 @@ export interface DistanceOptions {
 }
 
 /** Distances of all rows of `x1` `[..., P, M]` to all rows of `x2` `[..., R, M]`: `[..., P, R]`. */
-export function cdist(x1: Tensor, x2: Tensor, { p = 2 }: DistanceOptions = {}): Tensor {
+export function cdist(x1: Tensor, x2: Tensor, options: DistanceOptions = {}): Tensor {
+  const { p = 2 } = optionsOf('cdist', options);
+  checkTensors('cdist', { x1, x2 });
   if (x1.ndim < 2 || x2.ndim < 2 || x1.shape.at(-1) !== x2.shape.at(-1))
     throw new ShapeError(`cdist: wants [..., P, M] and [..., R, M], got ${shown(x1.shape)} and ${shown(x2.shape)}.`);
   return x1.unsqueeze(-2).sub(x2.unsqueeze(-3)).norm({ p, dim: -1 });
 }
 
 /** Distances of all pairs of rows of `x` `[N, M]`, each pair once: `[N (N - 1) / 2]`. */
-export function pdist(x: Tensor, { p = 2 }: DistanceOptions = {}): Tensor {
+export function pdist(x: Tensor, options: DistanceOptions = {}): Tensor {
+  const { p = 2 } = optionsOf('pdist', options);
+  checkTensor('pdist', 'x', x);
   if (x.ndim !== 2) throw new ShapeError(`pdist: wants [N, M], got shape ${shown(x.shape)}.`);
   const first: number[] = [];
   const second: number[] = [];

@@ -1,4 +1,5 @@
 import { ArgumentError, rand, ShapeError, shown, type Generator, type Shape, type Tensor } from '@q/tensor';
+import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 
 /** Options of the dropout functions. */
 export interface DropoutOptions {
@@ -12,7 +13,7 @@ export interface DropoutOptions {
 
 /** Throws unless `p` is a probability. */
 export function checkProbability(operation: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${operation}: p must be 0 to 1, got ${String(p)}.`);
+  checkNumber(operation, 'p', p, 0, 1);
 }
 
 /** 1 with probability 1 - p, else 0. */
@@ -20,12 +21,9 @@ const kept = (x: Tensor, shape: Shape, p: number, generator: Generator | undefin
   rand(shape, { generator }).ge(p).to(x.dtype);
 
 /** One random decision per element of the mask; what is kept grows by 1 / (1 - p). */
-function drop(
-  operation: string,
-  x: Tensor,
-  maskShape: (x: Tensor) => Shape,
-  { p = 0.5, training = true, generator }: DropoutOptions,
-): Tensor {
+function drop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, options: DropoutOptions): Tensor {
+  const { p = 0.5, training = true, generator } = optionsOf(operation, options);
+  checkTensor(operation, 'x', x);
   checkProbability(operation, p);
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
@@ -33,12 +31,9 @@ function drop(
 }
 
 /** Keeps mean and variance of a self-normalizing network: dropped elements become -alpha', then all are rescaled. */
-function alphaDrop(
-  operation: string,
-  x: Tensor,
-  maskShape: (x: Tensor) => Shape,
-  { p = 0.5, training = true, generator }: DropoutOptions,
-): Tensor {
+function alphaDrop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, options: DropoutOptions): Tensor {
+  const { p = 0.5, training = true, generator } = optionsOf(operation, options);
+  checkTensor(operation, 'x', x);
   checkProbability(operation, p);
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
@@ -102,10 +97,11 @@ export interface RReluOptions {
 }
 
 /** Leaky ReLU with a slope between `lower` and `upper` drawn per element in training, and their mean otherwise. */
-export function rrelu(
-  x: Tensor,
-  { lower = 1 / 8, upper = 1 / 3, training = false, generator }: RReluOptions = {},
-): Tensor {
+export function rrelu(x: Tensor, options: RReluOptions = {}): Tensor {
+  const { lower = 1 / 8, upper = 1 / 3, training = false, generator } = optionsOf('rrelu', options);
+  checkTensor('rrelu', 'x', x);
+  checkNumber('rrelu', 'lower', lower);
+  checkNumber('rrelu', 'upper', upper);
   if (!(lower <= upper)) throw new ArgumentError(`rrelu: lower (${lower}) must not be above upper (${upper}).`);
   if (!training) return x.leakyRelu({ negativeSlope: (lower + upper) / 2 });
   const slopes = rand(x.shape, { generator })

@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   defineOp,
+  described,
   DTypeError,
   isFloat,
   isInt,
@@ -11,6 +12,7 @@ import {
   zeros,
   type Tensor,
 } from '@q/tensor';
+import { checkChoice, checkOptionalTensor, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -47,6 +49,7 @@ const lookup = defineOp<readonly [Tensor, Tensor], LookupAttrs>({
 });
 
 function checkIndex(operation: string, index: Tensor, weight: Tensor): void {
+  checkTensors(operation, { index, weight });
   if (!isInt(index.dtype)) throw new DTypeError(`${operation}: indices must be integers, got ${index.dtype}.`);
   if (weight.ndim !== 2 || !isFloat(weight.dtype))
     throw new ShapeError(
@@ -58,7 +61,7 @@ function checkIndex(operation: string, index: Tensor, weight: Tensor): void {
 export function wrapPadding(operation: string, paddingIdx: number | null | undefined, rows: number): number | null {
   if (paddingIdx === null || paddingIdx === undefined) return null;
   if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows)
-    throw new ArgumentError(`${operation}: paddingIdx ${paddingIdx} is outside the ${rows} rows.`);
+    throw new ArgumentError(`${operation}: paddingIdx ${described(paddingIdx)} is outside the ${rows} rows.`);
   return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
 }
 
@@ -78,7 +81,7 @@ function renormalize(weight: Tensor, index: Tensor, maxNorm: number, normType: n
  * @throws IndexError for an index outside the rows; DTypeError for indices that are not integers
  */
 export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  const { paddingIdx, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+  const { paddingIdx, maxNorm = null, normType = 2, scaleGradByFreq = false } = optionsOf('embedding', options);
   checkIndex('embedding', index, weight);
   const padding = wrapPadding('embedding', paddingIdx, weight.shape[0]!);
   if (maxNorm !== null) renormalize(weight, index.reshape([-1]), maxNorm, normType);
@@ -138,9 +141,18 @@ export function embeddingBag(
   offsets: Tensor | null = null,
   options: EmbeddingBagOptions = {},
 ): Tensor {
-  const { mode = 'mean', perSampleWeights = null, includeLastOffset = false, paddingIdx, ...lookupOptions } = options;
+  const {
+    mode = 'mean',
+    perSampleWeights = null,
+    includeLastOffset = false,
+    paddingIdx,
+    ...lookupOptions
+  } = optionsOf('embeddingBag', options);
   checkIndex('embeddingBag', index, weight);
-  if (perSampleWeights !== null && (mode !== 'sum' || shown(perSampleWeights.shape) !== shown(index.shape)))
+  checkChoice('embeddingBag', 'mode', mode, ['sum', 'mean', 'max']);
+  checkOptionalTensor('embeddingBag', 'offsets', offsets);
+  checkOptionalTensor('embeddingBag', 'perSampleWeights', perSampleWeights);
+  if (perSampleWeights !== null && (mode !== 'sum' || !sameShape(perSampleWeights.shape, index.shape)))
     throw new ArgumentError(
       `embeddingBag: perSampleWeights need mode 'sum' and the shape of the indices, got mode '${mode}' and ${shown(perSampleWeights.shape)} for ${shown(index.shape)}.`,
     );
@@ -164,8 +176,6 @@ export function embeddingBag(
     });
   const sums = empty.indexAdd(0, bagOf, rows);
   if (mode === 'sum') return sums;
-  if (mode !== 'mean')
-    throw new ArgumentError(`embeddingBag: mode must be 'sum', 'mean' or 'max', got ${String(mode)}.`);
   const sizes = new Array<number>(count).fill(0);
   for (const i of places) sizes[bags[i]!]!++;
   return sums.div(

@@ -1,4 +1,5 @@
-import { ArgumentError, type Reduction, type ReductionOptions, type Tensor } from '@q/tensor';
+import { ArgumentError, described, type Reduction, type ReductionOptions, type Tensor } from '@q/tensor';
+import { checkTensors, optionsOf } from '@q/tensor/internal';
 
 export {
   crossEntropy,
@@ -14,15 +15,20 @@ export function reduced(loss: string, values: Tensor, reduction: Reduction): Ten
   if (reduction === 'none') return values;
   if (reduction === 'mean') return values.mean();
   if (reduction === 'sum') return values.sum();
-  throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${String(reduction)}.`);
+  throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${described(reduction)}.`);
 }
 
 /** `(input - target)^2`. */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: ReductionOptions = {}): Tensor {
+export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  const { reduction = 'mean' } = optionsOf('mseLoss', options);
+  checkTensors('mseLoss', { input, target });
   const difference = input.sub(target);
   return reduced('mseLoss', difference.mul(difference), reduction);
 }
 
 /** `|input - target|`. */
-export const l1Loss = (input: Tensor, target: Tensor, { reduction = 'mean' }: ReductionOptions = {}): Tensor =>
-  reduced('l1Loss', input.sub(target).abs(), reduction);
+export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  const { reduction = 'mean' } = optionsOf('l1Loss', options);
+  checkTensors('l1Loss', { input, target });
+  return reduced('l1Loss', input.sub(target).abs(), reduction);
+}

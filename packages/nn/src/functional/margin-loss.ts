@@ -1,4 +1,13 @@
-import { ArgumentError, IndexError, isInt, ShapeError, shown, DTypeError, type Tensor } from '@q/tensor';
+import { DTypeError, IndexError, isInt, ShapeError, shown, type Tensor } from '@q/tensor';
+import {
+  checkChoice,
+  checkFunction,
+  checkOptionalTensor,
+  checkTensor,
+  checkTensors,
+  optionsOf,
+  sameShape,
+} from '@q/tensor/internal';
 import { pairwiseDistance } from './distance.js';
 import { reduced, type ReductionOptions } from './loss.js';
 
@@ -9,12 +18,9 @@ export interface MarginOptions extends ReductionOptions {
 }
 
 /** `max(0, -target (input1 - input2) + margin)`: target 1 wants `input1` to be the larger one, -1 `input2`. */
-export function marginRankingLoss(
-  input1: Tensor,
-  input2: Tensor,
-  target: Tensor,
-  { margin = 0, reduction = 'mean' }: MarginOptions = {},
-): Tensor {
+export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  const { margin = 0, reduction = 'mean' } = optionsOf('marginRankingLoss', options);
+  checkTensors('marginRankingLoss', { input1, input2, target });
   if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim)
     throw new ShapeError(
       `marginRankingLoss: inputs and target must have one rank, got ${shown(input1.shape)}, ${shown(input2.shape)} and ${shown(target.shape)}.`,
@@ -24,11 +30,9 @@ export function marginRankingLoss(
 }
 
 /** `input` where the target is 1, `max(0, margin - input)` where it is -1. */
-export function hingeEmbeddingLoss(
-  input: Tensor,
-  target: Tensor,
-  { margin = 1, reduction = 'mean' }: MarginOptions = {},
-): Tensor {
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  const { margin = 1, reduction = 'mean' } = optionsOf('hingeEmbeddingLoss', options);
+  checkTensors('hingeEmbeddingLoss', { input, target });
   const apart = input.rsub(margin).clamp({ min: 0 }).where(target.ne(1), 0);
   return reduced('hingeEmbeddingLoss', apart.add(input.where(target.ne(-1), 0)), reduction);
 }
@@ -41,8 +45,10 @@ export function cosineEmbeddingLoss(
   input1: Tensor,
   input2: Tensor,
   target: Tensor,
-  { margin = 0, reduction = 'mean' }: MarginOptions = {},
+  options: MarginOptions = {},
 ): Tensor {
+  const { margin = 0, reduction = 'mean' } = optionsOf('cosineEmbeddingLoss', options);
+  checkTensors('cosineEmbeddingLoss', { input1, input2, target });
   if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1)
     throw new ShapeError(
       `cosineEmbeddingLoss: wants [N, D], [N, D] and targets [N], or [D], [D] and one target; got ${shown(input1.shape)}, ${shown(input2.shape)} and ${shown(target.shape)}.`,
@@ -61,6 +67,7 @@ export function cosineEmbeddingLoss(
 
 /** `[N, C]` from `[N, C]` or `[C]`. */
 function rows(loss: string, input: Tensor): Tensor {
+  checkTensor(loss, 'input', input);
   if (input.ndim < 1 || input.ndim > 2 || input.shape.at(-1) === 0)
     throw new ShapeError(`${loss}: wants [N, C] or [C], got shape ${shown(input.shape)}.`);
   return input.ndim === 1 ? input.unsqueeze(0) : input;
@@ -88,19 +95,18 @@ export interface MultiMarginOptions extends MarginOptions {
  *
  * @throws IndexError for a target outside C
  */
-export function multiMarginLoss(
-  input: Tensor,
-  target: Tensor,
-  { p = 1, margin = 1, weight = null, reduction = 'mean' }: MultiMarginOptions = {},
-): Tensor {
-  if (p !== 1 && p !== 2) throw new ArgumentError(`multiMarginLoss: p must be 1 or 2, got ${String(p)}.`);
+export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
+  const { p = 1, margin = 1, weight = null, reduction = 'mean' } = optionsOf('multiMarginLoss', options);
+  checkChoice('multiMarginLoss', 'p', p, [1, 2]);
+  checkTensor('multiMarginLoss', 'target', target);
+  checkOptionalTensor('multiMarginLoss', 'weight', weight);
   const x = rows('multiMarginLoss', input);
   const [samples, classes] = x.shape as [number, number];
   if (target.numel !== samples || target.ndim > 1)
     throw new ShapeError(
       `multiMarginLoss: wants one class per sample, [${samples}], got a target of shape ${shown(target.shape)}.`,
     );
-  if (weight && shown(weight.shape) !== shown([classes]))
+  if (weight && !sameShape(weight.shape, [classes]))
     throw new ShapeError(`multiMarginLoss: weight must be [${classes}], one per class, got ${shown(weight.shape)}.`);
   checkClasses('multiMarginLoss', target, 0, classes);
   const own = target.reshape([samples, 1]).to('int32');
@@ -118,13 +124,11 @@ export function multiMarginLoss(
  *
  * @throws IndexError for a target that is neither a class nor -1
  */
-export function multilabelMarginLoss(
-  input: Tensor,
-  target: Tensor,
-  { reduction = 'mean' }: ReductionOptions = {},
-): Tensor {
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  const { reduction = 'mean' } = optionsOf('multilabelMarginLoss', options);
   const x = rows('multilabelMarginLoss', input);
-  if (shown(input.shape) !== shown(target.shape))
+  checkTensor('multilabelMarginLoss', 'target', target);
+  if (!sameShape(input.shape, target.shape))
     throw new ShapeError(
       `multilabelMarginLoss: the target must have the shape of the input, ${shown(input.shape)}, got ${shown(target.shape)}.`,
     );
@@ -153,8 +157,16 @@ export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' }: TripletDistanceOptions = {},
+  options: TripletDistanceOptions = {},
 ): Tensor {
+  const {
+    distanceFunction = null,
+    margin = 1,
+    swap = false,
+    reduction = 'mean',
+  } = optionsOf('tripletMarginWithDistanceLoss', options);
+  checkTensors('tripletMarginLoss', { anchor, positive, negative });
+  if (distanceFunction !== null) checkFunction('tripletMarginWithDistanceLoss', distanceFunction);
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
     throw new ShapeError(
       `tripletMarginLoss: anchor, positive and negative must have one rank, got ${shown(anchor.shape)}, ${shown(positive.shape)} and ${shown(negative.shape)}.`,
@@ -162,6 +174,7 @@ export function tripletMarginWithDistanceLoss(
   const distance = distanceFunction ?? ((x1: Tensor, x2: Tensor): Tensor => pairwiseDistance(x1, x2));
   const near = distance(anchor, positive);
   const direct = distance(anchor, negative);
+  checkTensors('tripletMarginWithDistanceLoss', { 'a distance': near, 'the other distance': direct });
   const far = swap ? direct.minimum(distance(positive, negative)) : direct;
   return reduced('tripletMarginLoss', near.sub(far).add(margin).clamp({ min: 0 }), reduction);
 }
@@ -181,9 +194,11 @@ export const tripletMarginLoss = (
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  { p = 2, eps = 1e-6, ...options }: TripletOptions = {},
-): Tensor =>
-  tripletMarginWithDistanceLoss(anchor, positive, negative, {
+  given: TripletOptions = {},
+): Tensor => {
+  const { p = 2, eps = 1e-6, ...options } = optionsOf('tripletMarginLoss', given);
+  return tripletMarginWithDistanceLoss(anchor, positive, negative, {
     ...options,
     distanceFunction: (x1, x2) => pairwiseDistance(x1, x2, { p, eps }),
   });
+};

@@ -1,4 +1,5 @@
 import { ArgumentError, linear, ShapeError, shown, stack, type Tensor } from '@q/tensor';
+import { checkTensor, sameShape } from '@q/tensor/internal';
 
 /** Parameters of one direction of one recurrent layer, or of a cell. */
 export interface RecurrentWeights {
@@ -141,11 +142,12 @@ export function checkedState(
     throw new ArgumentError(
       `${layer}: the state has ${shapes.length === 1 ? 'one tensor, h' : 'two tensors, [h, c]'}; got ${state.length}.`,
     );
-  state.forEach((tensor, i) => {
-    if (shown(tensor.shape) !== shown(shapes[i]!))
+  for (const [i, tensor] of state.entries()) {
+    checkTensor(layer, 'the state', tensor);
+    if (!sameShape(tensor.shape, shapes[i]!))
       throw new ShapeError(
         `${layer}: ${i === 0 ? 'h' : 'c'} of the state must be ${shown(shapes[i]!)}, got ${shown(tensor.shape)}.`,
       );
-  });
+  }
   return state;
 }

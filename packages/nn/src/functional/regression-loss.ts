@@ -1,4 +1,5 @@
-import { ArgumentError, defineOp, ShapeError, shown, type Tensor } from '@q/tensor';
+import { ArgumentError, defineOp, described, ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkNumber, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
 import { reduced, type Reduction, type ReductionOptions } from './loss.js';
 
 /** Options of `smoothL1Loss`. */
@@ -24,12 +25,10 @@ const smoothL1 = defineOp<readonly [Tensor], number>({
 });
 
 /** `d^2 / (2 beta)` where the difference d is below `beta`, `|d| - beta / 2` elsewhere (Girshick, 2015). */
-export function smoothL1Loss(
-  input: Tensor,
-  target: Tensor,
-  { beta = 1, reduction = 'mean' }: SmoothL1Options = {},
-): Tensor {
-  if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss: beta must not be negative, got ${String(beta)}.`);
+export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Options = {}): Tensor {
+  const { beta = 1, reduction = 'mean' } = optionsOf('smoothL1Loss', options);
+  checkNumber('smoothL1Loss', 'beta', beta, 0);
+  checkTensors('smoothL1Loss', { input, target });
   return reduced('smoothL1Loss', smoothL1(input.sub(target), beta), reduction);
 }
 
@@ -53,8 +52,11 @@ const huber = defineOp<readonly [Tensor], number>({
 });
 
 /** `d^2 / 2` where the difference d is within `delta`, `delta (|d| - delta / 2)` elsewhere (Huber, 1964). */
-export function huberLoss(input: Tensor, target: Tensor, { delta = 1, reduction = 'mean' }: HuberOptions = {}): Tensor {
-  if (!(delta > 0)) throw new ArgumentError(`huberLoss: delta must be positive, got ${String(delta)}.`);
+export function huberLoss(input: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
+  const { delta = 1, reduction = 'mean' } = optionsOf('huberLoss', options);
+  checkTensors('huberLoss', { input, target });
+  if (typeof delta !== 'number' || !(delta > 0))
+    throw new ArgumentError(`huberLoss: delta must be positive, got ${described(delta)}.`);
   return reduced('huberLoss', huber(input.sub(target), delta), reduction);
 }
 
@@ -70,11 +72,9 @@ export interface KLDivOptions {
 }
 
 /** Kullback-Leibler divergence, element by element: `target (log(target) - input)` for log-probabilities `input`. */
-export function klDiv(
-  input: Tensor,
-  target: Tensor,
-  { reduction = 'mean', logTarget = false }: KLDivOptions = {},
-): Tensor {
+export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {}): Tensor {
+  const { reduction = 'mean', logTarget = false } = optionsOf('klDiv', options);
+  checkTensors('klDiv', { input, target });
   const losses = logTarget ? target.exp().mul(target.sub(input)) : target.xlogy(target).sub(target.mul(input));
   if (reduction === 'batchmean') return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
   return reduced('klDiv', losses, reduction);
@@ -91,11 +91,9 @@ export interface PoissonNLLOptions extends ReductionOptions {
 }
 
 /** Negative log-likelihood of counts `target` under Poisson distributions of rate `exp(input)` (or `input`). */
-export function poissonNllLoss(
-  input: Tensor,
-  target: Tensor,
-  { logInput = true, full = false, eps = 1e-8, reduction = 'mean' }: PoissonNLLOptions = {},
-): Tensor {
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLOptions = {}): Tensor {
+  const { logInput = true, full = false, eps = 1e-8, reduction = 'mean' } = optionsOf('poissonNllLoss', options);
+  checkTensors('poissonNllLoss', { input, target });
   const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (!full) return reduced('poissonNllLoss', losses, reduction);
   // Small targets are replaced before the logarithm, whose gradient at 0 would not vanish under the mask.
@@ -139,17 +137,17 @@ export function gaussianNllLoss(
   input: Tensor,
   target: Tensor,
   variance: Tensor,
-  { full = false, eps = 1e-6, reduction = 'mean' }: GaussianNLLOptions = {},
+  options: GaussianNLLOptions = {},
 ): Tensor {
-  const vectors = shown(input.shape.slice(0, -1));
-  const shared = shown(variance.shape) === vectors && input.ndim > 0;
-  const fits =
-    shared ||
-    shown(variance.shape) === shown(input.shape) ||
-    (variance.ndim === input.ndim && variance.shape.at(-1) === 1 && shown(variance.shape.slice(0, -1)) === vectors);
+  const { full = false, eps = 1e-6, reduction = 'mean' } = optionsOf('gaussianNllLoss', options);
+  checkTensors('gaussianNllLoss', { input, target, variance });
+  checkNumber('gaussianNllLoss', 'eps', eps);
+  const vectors = input.shape.slice(0, -1);
+  const shared = input.ndim > 0 && sameShape(variance.shape, vectors);
+  const fits = shared || sameShape(variance.shape, input.shape) || sameShape(variance.shape, [...vectors, 1]);
   if (!fits)
     throw new ShapeError(
-      `gaussianNllLoss: the variance must be ${shown(input.shape)} as the input, or one per vector ${vectors}; got ${shown(variance.shape)}.`,
+      `gaussianNllLoss: the variance must be ${shown(input.shape)} as the input, or one per vector ${shown(vectors)}; got ${shown(variance.shape)}.`,
     );
   if (variance.detach().lt(0).any().item() !== 0)
     throw new ArgumentError('gaussianNllLoss: a variance is negative. Predict its logarithm, or its root, instead.');

@@ -1,4 +1,5 @@
 import { full, ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 import { rrelu } from '../functional/dropout.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
@@ -117,11 +118,14 @@ export class Threshold extends Module {
 
   constructor(threshold: number, value: number) {
     super();
+    checkNumber('Threshold', 'threshold', threshold);
+    checkNumber('Threshold', 'value', value);
     this.threshold = threshold;
     this.value = value;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('Threshold', 'the input', x);
     return x.threshold(this.threshold, this.value);
   }
 
@@ -143,7 +147,8 @@ export class PReLU extends Module {
   numParameters: number;
   weight: Parameter;
 
-  constructor({ numParameters = 1, init = 0.25 }: PReLUOptions = {}) {
+  constructor(options: PReLUOptions = {}) {
+    const { numParameters = 1, init = 0.25 } = optionsOf('PReLU', options);
     super();
     checkSizes('PReLU', { numParameters });
     this.numParameters = numParameters;
@@ -151,6 +156,7 @@ export class PReLU extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('PReLU', 'the input', x);
     return x.prelu(this.weight);
   }
 
@@ -172,7 +178,8 @@ export class RReLU extends Module {
   lower: number;
   upper: number;
 
-  constructor({ lower = 1 / 8, upper = 1 / 3 }: RReLUOptions = {}) {
+  constructor(options: RReLUOptions = {}) {
+    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('RReLU', options);
     super();
     this.lower = lower;
     this.upper = upper;
@@ -202,7 +209,8 @@ abstract class AlongDim extends Module {
   }
 
   /** The dim for an input. */
-  dimOf(x: Tensor): number {
+  protected dimOf(x: Tensor): number {
+    checkTensor(this.constructor.name, 'the input', x);
     return this.dim ?? implicitDim(x);
   }
 
@@ -214,21 +222,24 @@ abstract class AlongDim extends Module {
 /** `exp(x) / sum(exp(x))` along a dim. */
 export class Softmax extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.softmax(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.softmax(dim);
   }
 }
 
 /** `log(softmax(x))` along a dim, without the rounding of the two steps. */
 export class LogSoftmax extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.logSoftmax(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.logSoftmax(dim);
   }
 }
 
 /** `softmax(-x)` along a dim. */
 export class Softmin extends AlongDim {
   forward(x: Tensor): Tensor {
-    return x.neg().softmax(this.dimOf(x));
+    const dim = this.dimOf(x);
+    return x.softmin(dim);
   }
 }
 

@@ -1,4 +1,5 @@
 import { ArgumentError, cat, ShapeError, shown, zeros, type Tensor } from '@q/tensor';
+import { checkOptionalTensor, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
 import { masked } from '../functional/attention.js';
 import { checkProbability, dropout } from '../functional/dropout.js';
 import { xavierNormal, xavierUniform, zeros as fillZeros } from '../init.js';
@@ -91,7 +92,12 @@ export class MultiheadAttention extends Module {
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
-    const { bias = true, addBiasKv = false, addZeroAttn = false, batchFirst = false } = options;
+    const {
+      bias = true,
+      addBiasKv = false,
+      addZeroAttn = false,
+      batchFirst = false,
+    } = optionsOf('MultiheadAttention', options);
     this.embedDim = embedDim;
     this.numHeads = numHeads;
     this.kdim = options.kdim ?? embedDim;
@@ -133,7 +139,8 @@ export class MultiheadAttention extends Module {
   }
 
   /** Throws unless query `[L, N, embedDim]`, key `[S, N, kdim]` and value `[S, N, vdim]` fit, all with or all without a batch. */
-  checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
+  protected checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
+    checkTensors('MultiheadAttention', { query, key, value });
     const sizes = [this.embedDim, this.kdim, this.vdim];
     const rank = query.ndim;
     const outer = rank === 3 && this.batchFirst ? 1 : 0;
@@ -150,7 +157,7 @@ export class MultiheadAttention extends Module {
   }
 
   /** The projections of `[L, N, ...]`: each `[length, N, embedDim]`. */
-  project(query: Tensor, key: Tensor, value: Tensor): [query: Tensor, key: Tensor, value: Tensor] {
+  protected project(query: Tensor, key: Tensor, value: Tensor): [query: Tensor, key: Tensor, value: Tensor] {
     const weights = this.inProjWeight?.chunk(3) ?? [this.qProjWeight!, this.kProjWeight!, this.vProjWeight!];
     const biases = this.inProjBias?.chunk(3) ?? [null, null, null];
     return [
@@ -161,17 +168,17 @@ export class MultiheadAttention extends Module {
   }
 
   /** `[length, N, embedDim]` as `[N * heads, length, embedDim / heads]`. */
-  heads(x: Tensor): Tensor {
+  protected heads(x: Tensor): Tensor {
     return x.reshape([x.shape[0]!, x.shape[1]! * this.numHeads, this.embedDim / this.numHeads]).transpose(0, 1);
   }
 
   /** The scores `[N * heads, L, S]` with both masks, which do not hide the keys that this layer appends. */
-  hide(scores: Tensor, batch: number, attnMask: Tensor | null, keyPaddingMask: Tensor | null): Tensor {
+  protected hide(scores: Tensor, batch: number, attnMask: Tensor | null, keyPaddingMask: Tensor | null): Tensor {
     const layer = 'MultiheadAttention';
     const [all, queries, keys] = scores.shape as [number, number, number];
     const appended = Number(this.biasK !== null) + Number(this.addZeroAttn);
     const check = (name: string, mask: Tensor, ...shapes: readonly (readonly number[])[]): void => {
-      if (!shapes.some((shape) => shown(shape) === shown(mask.shape)))
+      if (!shapes.some((shape) => sameShape(shape, mask.shape)))
         throw new ShapeError(`${layer}: ${name} must be ${shapes.map(shown).join(' or ')}, got ${shown(mask.shape)}.`);
     };
     const extended = (mask: Tensor): Tensor => (appended === 0 ? mask : mask.pad([0, appended]));
@@ -199,9 +206,17 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    { keyPaddingMask = null, attnMask = null, needWeights = true, averageAttnWeights = true }: AttendOptions = {},
+    options: AttendOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
+    const {
+      keyPaddingMask = null,
+      attnMask = null,
+      needWeights = true,
+      averageAttnWeights = true,
+    } = optionsOf('MultiheadAttention.forward', options);
     this.checkInputs(query, key, value);
+    checkOptionalTensor('MultiheadAttention', 'keyPaddingMask', keyPaddingMask);
+    checkOptionalTensor('MultiheadAttention', 'attnMask', attnMask);
     const single = query.ndim === 2;
     const lengthFirst = (x: Tensor): Tensor => (single ? x.unsqueeze(1) : this.batchFirst ? x.transpose(0, 1) : x);
     const [q, k, v] = this.project(lengthFirst(query), lengthFirst(key), lengthFirst(value));

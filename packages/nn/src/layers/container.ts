@@ -1,15 +1,16 @@
-import { IndexError, type Tensor } from '@q/tensor';
+import { described, IndexError, linearRelu, type Tensor } from '@q/tensor';
+import { checkOptions } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
+import { ReLU } from './activation.js';
+import { Linear } from './linear.js';
 import type { Layer } from './operation.js';
 
 function checkModules(container: string, modules: readonly unknown[]): void {
   for (const [i, module] of modules.entries())
     if (!(module instanceof Module))
-      throw new ModuleError(
-        `${container}: entry ${i} is not a module but ${module === null ? 'null' : typeof module}.`,
-      );
+      throw new ModuleError(`${container}: entry ${i} is not a module but ${described(module)}.`);
 }
 
 /** An ordered list of modules; the state dict calls them '0', '1', ... */
@@ -31,9 +32,11 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
 
   /** The module at `index`; a negative index counts from the end. Throws IndexError outside the list. */
   at(index: number): M {
-    const module = this.layers.at(index);
-    if (module === undefined || !Number.isInteger(index))
-      throw new IndexError(`${this.constructor.name}.at: index ${index} is out of range for ${this.length} modules.`);
+    const module = Number.isInteger(index) ? this.layers.at(index) : undefined;
+    if (module === undefined)
+      throw new IndexError(
+        `${this.constructor.name}.at: index ${described(index)} is out of range for ${this.length} modules.`,
+      );
     return module;
   }
 
@@ -49,6 +52,9 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
   }
 }
 
+/** True for a layer that computes what `Linear` does: with a ReLU behind it, that takes one pass. */
+const isLinear = (layer: Layer): layer is Linear => layer.forward === Linear.prototype.forward;
+
 /**
  * Runs modules one after the other; takes them one by one or as an array.
  *
@@ -59,7 +65,13 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
 export class Sequential extends ListOf<Layer> {
   forward(x: Tensor): Tensor {
     let y = x;
-    for (const layer of this.layers) y = layer.forward(y);
+    for (let i = 0; i < this.layers.length; i++) {
+      const [layer, next] = [this.layers[i]!, this.layers[i + 1]];
+      if (isLinear(layer) && next?.forward === ReLU.prototype.forward) {
+        y = linearRelu(y, layer.weight, layer.bias);
+        i++;
+      } else y = layer.forward(y);
+    }
     return y;
   }
 }
@@ -82,8 +94,16 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
 
   constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
     super();
-    const entries = Symbol.iterator in modules ? (modules as Iterable<readonly [string, M]>) : Object.entries(modules);
-    for (const [name, module] of entries) this.set(name, module);
+    checkOptions('ModuleDict', modules);
+    const entries =
+      typeof (modules as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
+        ? (modules as Iterable<readonly [string, M]>)
+        : Object.entries(modules);
+    for (const entry of entries as Iterable<unknown>) {
+      if (!Array.isArray(entry))
+        throw new ModuleError(`ModuleDict: wants modules by name, or pairs of them, got ${described(entry)}.`);
+      this.set(entry[0] as string, entry[1] as M);
+    }
   }
 
   /** Number of modules. */
@@ -93,23 +113,23 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
 
   /** Whether there is a module of this name. */
   has(name: string): boolean {
-    return Object.hasOwn(this.layers, name);
+    return typeof name === 'string' && Object.hasOwn(this.layers, name);
   }
 
   /** The module of a name. Throws ModuleError where there is none. */
   get(name: string): M {
-    const module = this.layers[name];
+    const module = typeof name === 'string' ? this.layers[name] : undefined;
     if (module === undefined)
       throw new ModuleError(
-        `ModuleDict: no module '${name}'. There are: ${Object.keys(this.layers).join(', ') || 'none'}.`,
+        `ModuleDict: no module ${described(name)}. There are: ${Object.keys(this.layers).join(', ') || 'none'}.`,
       );
     return module;
   }
 
   /** Adds or replaces a module. */
   set(name: string, module: M): this {
-    if (name === '' || name.includes('.'))
-      throw new ModuleError(`ModuleDict: a name must not be empty or contain a dot, got '${name}'.`);
+    if (typeof name !== 'string' || name === '' || name.includes('.'))
+      throw new ModuleError(`ModuleDict: a name must not be empty or contain a dot, got ${described(name)}.`);
     checkModules('ModuleDict', [module]);
     this.layers[name] = module;
     return this;

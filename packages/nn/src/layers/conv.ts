@@ -11,11 +11,12 @@ import {
   zeros,
   type Tensor,
 } from '@q/tensor';
+import { checkChoice, checkIntegers, checkTensor, optionsOf } from '@q/tensor/internal';
 import { calculateFans, kaimingUniform, uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
-import { checkChoice, checkSizes, perDim, type Sizes } from '../sizes.js';
+import { checkSizes, perDim, type Sizes } from '../sizes.js';
 
 /** What stands beyond the border of the input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -68,7 +69,14 @@ abstract class ConvNd extends Module {
   ) {
     super();
     const layer = this.constructor.name;
-    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, paddingMode = 'zeros' } = options;
+    const {
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      paddingMode = 'zeros',
+    } = optionsOf(layer, options);
     checkSizes(layer, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(
@@ -129,10 +137,11 @@ abstract class Convolution extends ConvNd {
   }
 
   /** The input with the padding that is not zeros, and what is left to the operation. */
-  padded(x: Tensor): {
+  protected padded(x: Tensor): {
     x: Tensor;
     options: { stride: number[]; padding: number[] | 'same' | 'valid'; dilation: number[]; groups: number };
   } {
+    checkTensor(this.constructor.name, 'the input', x);
     const { stride, dilation, groups, padding, paddingMode } = this;
     if (paddingMode === 'zeros' || padding === 'valid') return { x, options: { stride, padding, dilation, groups } };
     // Pairs for the last dim first, as `pad` takes them; 'same' puts the odd one at the end.
@@ -211,15 +220,18 @@ abstract class TransposedConvolution extends ConvNd {
   }
 
   /** Options of the operation; `outputSize` decides the output padding where it is given. */
-  geometry(
+  protected geometry(
     x: Tensor,
-    { outputSize = null }: OutputSizeOptions,
+    options: OutputSizeOptions,
   ): { stride: number[]; padding: number[]; outputPadding: number[]; groups: number; dilation: number[] } {
+    const layer = this.constructor.name;
+    const { outputSize = null } = optionsOf(layer, options);
     const { stride, dilation, groups, kernelSize } = this;
     const padding = this.padding as number[];
-    const layer = this.constructor.name;
-    const options = { stride, padding, dilation, groups };
-    if (outputSize === null) return { ...options, outputPadding: this.outputPadding };
+    const given = { stride, padding, dilation, groups };
+    if (outputSize === null) return { ...given, outputPadding: this.outputPadding };
+    checkTensor(layer, 'the input', x);
+    checkIntegers(layer, 'outputSize', outputSize);
     const rank = kernelSize.length;
     const sizes = outputSize.length === x.ndim ? outputSize.slice(x.ndim - rank) : outputSize;
     if (sizes.length !== rank)
@@ -234,7 +246,7 @@ abstract class TransposedConvolution extends ConvNd {
         );
       return size - least;
     });
-    return { ...options, outputPadding };
+    return { ...given, outputPadding };
   }
 }
 

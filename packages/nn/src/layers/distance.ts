@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import {
   cosineSimilarity,
   pairwiseDistance,
@@ -12,7 +13,8 @@ export class CosineSimilarity extends Module {
   dim: number;
   eps: number;
 
-  constructor({ dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {}) {
+  constructor(options: CosineSimilarityOptions = {}) {
+    const { dim = 1, eps = 1e-8 } = optionsOf('CosineSimilarity', options);
     super();
     this.dim = dim;
     this.eps = eps;
@@ -29,7 +31,8 @@ export class PairwiseDistance extends Module {
   eps: number;
   keepdim: boolean;
 
-  constructor({ p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}) {
+  constructor(options: PairwiseDistanceOptions = {}) {
+    const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('PairwiseDistance', options);
     super();
     this.p = p;
     this.eps = eps;

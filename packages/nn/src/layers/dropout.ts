@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import {
   alphaDropout,
   checkProbability,
@@ -30,7 +31,7 @@ function dropping(fn: (x: Tensor, options: DropoutOptions) => Tensor): DropoutCl
 
     constructor(p: DropoutProbability = 0.5) {
       super();
-      this.p = typeof p === 'number' ? p : (p.p ?? 0.5);
+      this.p = typeof p === 'number' ? p : (optionsOf(this.constructor.name, p).p ?? 0.5);
       checkProbability(this.constructor.name, this.p);
     }
 

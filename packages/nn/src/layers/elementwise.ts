@@ -1,4 +1,5 @@
 import { tensor, type Tensor, type TensorLike } from '@q/tensor';
+import { isTensor } from '@q/tensor/internal';
 import { operation } from './operation.js';
 
 /**
@@ -6,6 +7,15 @@ import { operation } from './operation.js';
  * AIMET's custom modules; each is called with what the tensor method of the same meaning takes.
  */
 type Binary = (x: TensorLike, y: TensorLike) => Tensor;
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'boolean';
+
+/** What stands on the right of a tensor, its methods check. */
+const areOperands = (inputs: readonly unknown[]): boolean =>
+  isTensor(inputs[0]) || (isNumber(inputs[0]) && (isTensor(inputs[1]) || isNumber(inputs[1])));
+
+/** A class of modules that only call a function of two operands. */
+const between = (fn: Binary) => operation(fn, areOperands);
 
 /** A function of two operands, either of which may be a number. */
 function binary(
@@ -26,10 +36,10 @@ const ordered = (call: (x: Tensor, y: TensorLike) => Tensor): Binary =>
   binary(call, (y, x) => call(tensor(x, { dtype: y.dtype }), y));
 
 /** `x + y`. */
-export class Add extends operation(symmetric((x, y) => x.add(y))) {}
+export class Add extends between(symmetric((x, y) => x.add(y))) {}
 
 /** `x - y`. */
-export class Subtract extends operation(
+export class Subtract extends between(
   binary(
     (x, y) => x.sub(y),
     (y, x) => y.rsub(x),
@@ -37,10 +47,10 @@ export class Subtract extends operation(
 ) {}
 
 /** `x * y`. */
-export class Multiply extends operation(symmetric((x, y) => x.mul(y))) {}
+export class Multiply extends between(symmetric((x, y) => x.mul(y))) {}
 
 /** `x / y`. */
-export class Divide extends operation(
+export class Divide extends between(
   binary(
     (x, y) => x.div(y),
     (y, x) => y.rdiv(x),
@@ -48,16 +58,16 @@ export class Divide extends operation(
 ) {}
 
 /** `x / y` rounded down. */
-export class FloorDivide extends operation(ordered((x, y) => x.floorDivide(y))) {}
+export class FloorDivide extends between(ordered((x, y) => x.floorDivide(y))) {}
 
 /** Remainder of `x / y` with the sign of `y`. */
-export class Remainder extends operation(ordered((x, y) => x.remainder(y))) {}
+export class Remainder extends between(ordered((x, y) => x.remainder(y))) {}
 
 /** Remainder of `x / y` with the sign of `x`. */
-export class Fmod extends operation(ordered((x, y) => x.fmod(y))) {}
+export class Fmod extends between(ordered((x, y) => x.fmod(y))) {}
 
 /** `x` to the power of `y`. */
-export class Pow extends operation(
+export class Pow extends between(
   binary(
     (x, y) => x.pow(y),
     (y, x) => y.rpow(x),
@@ -71,13 +81,13 @@ export class Maximum extends operation((x: Tensor, y: Tensor) => x.maximum(y)) {
 export class Minimum extends operation((x: Tensor, y: Tensor) => x.minimum(y)) {}
 
 /** True where `x == y`. */
-export class Equal extends operation(symmetric((x, y) => x.eq(y))) {}
+export class Equal extends between(symmetric((x, y) => x.eq(y))) {}
 
 /** True where `x != y`. */
-export class NotEqual extends operation(symmetric((x, y) => x.ne(y))) {}
+export class NotEqual extends between(symmetric((x, y) => x.ne(y))) {}
 
 /** True where `x > y`. */
-export class Greater extends operation(
+export class Greater extends between(
   binary(
     (x, y) => x.gt(y),
     (y, x) => y.lt(x),
@@ -85,7 +95,7 @@ export class Greater extends operation(
 ) {}
 
 /** True where `x >= y`. */
-export class GreaterEqual extends operation(
+export class GreaterEqual extends between(
   binary(
     (x, y) => x.ge(y),
     (y, x) => y.le(x),
@@ -93,7 +103,7 @@ export class GreaterEqual extends operation(
 ) {}
 
 /** True where `x < y`. */
-export class Less extends operation(
+export class Less extends between(
   binary(
     (x, y) => x.lt(y),
     (y, x) => y.gt(x),
@@ -101,7 +111,7 @@ export class Less extends operation(
 ) {}
 
 /** True where `x <= y`. */
-export class LessEqual extends operation(
+export class LessEqual extends between(
   binary(
     (x, y) => x.le(y),
     (y, x) => y.ge(x),

@@ -1,4 +1,5 @@
-import { noGrad, zeros, type Tensor } from '@q/tensor';
+import { noGrad, Tensor, zeros } from '@q/tensor';
+import { checkOptions, optionsOf } from '@q/tensor/internal';
 import {
   embedding,
   embeddingBag,
@@ -25,6 +26,7 @@ abstract class Table extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions) {
     super();
+    checkOptions(this.constructor.name, options);
     checkSizes(this.constructor.name, { numEmbeddings, embeddingDim });
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
@@ -100,13 +102,14 @@ export class EmbeddingBag extends Table {
   forward(index: Tensor, options?: BagOptions): Tensor;
   forward(index: Tensor, offsets: Tensor | null, options?: BagOptions): Tensor;
   forward(index: Tensor, second?: Tensor | BagOptions | null, third?: BagOptions): Tensor {
-    const offsets = second && 'storage' in second ? second : null;
-    const { perSampleWeights } = third ?? (offsets ? {} : ((second as BagOptions | null | undefined) ?? {}));
+    const offsets = second instanceof Tensor ? second : null;
+    const options = third ?? (offsets ? {} : ((second as BagOptions | null | undefined) ?? {}));
+    const { perSampleWeights } = optionsOf('EmbeddingBag', options);
     return embeddingBag(index, this.weight, offsets, { ...this.lookup(), perSampleWeights: perSampleWeights ?? null });
   }
 
   /** Options of the lookup. */
-  lookup(): EmbeddingBagOptions {
+  protected lookup(): EmbeddingBagOptions {
     const { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
     return { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq };
   }

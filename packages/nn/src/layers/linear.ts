@@ -1,4 +1,5 @@
 import { linear, zeros, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { bilinear } from '../functional/bilinear.js';
 import { kaimingUniform, uniform } from '../init.js';
 import { Module } from '../module.js';
@@ -38,7 +39,8 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: BiasOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: BiasOptions = {}) {
+    const { bias = true } = optionsOf('Linear', options);
     super();
     checkSizes('Linear', { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
@@ -76,7 +78,8 @@ export class Bilinear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(in1Features: number, in2Features: number, outFeatures: number, { bias = true }: BiasOptions = {}) {
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options: BiasOptions = {}) {
+    const { bias = true } = optionsOf('Bilinear', options);
     super();
     checkSizes('Bilinear', { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;

@@ -1,4 +1,15 @@
-import { cat, where, type DType, type Shape, type SliceIndex, type Tensor, type TensorLike } from '@q/tensor';
+import {
+  ArgumentError,
+  cat,
+  described,
+  where,
+  type DType,
+  type Shape,
+  type SliceIndex,
+  type Tensor,
+  type TensorLike,
+} from '@q/tensor';
+import { checkDType, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { operation } from './operation.js';
 
@@ -9,7 +20,7 @@ export class Concat extends Module {
   /** @param axis the dim, as a number or as `{ axis }`. Default: 0. */
   constructor(axis: number | { readonly axis?: number } = 0) {
     super();
-    this.axis = typeof axis === 'number' ? axis : (axis.axis ?? 0);
+    this.axis = typeof axis === 'number' ? axis : (optionsOf('Concat', axis).axis ?? 0);
   }
 
   forward(...tensors: Tensor[]): Tensor {
@@ -42,7 +53,11 @@ export class Slice extends operation((x: Tensor, ...indices: SliceIndex[]) => x.
 
 /** A range `[start, stop, step]` of each of the leading dims. */
 export class StridedSlice extends operation(
-  (x: Tensor, ranges: readonly (readonly [start: number, stop: number, step: number])[]) => x.slice(...ranges),
+  (x: Tensor, ranges: readonly (readonly [start: number, stop: number, step: number])[]) => {
+    if (!Array.isArray(ranges))
+      throw new ArgumentError(`StridedSlice: wants a list of ranges, got ${described(ranges)}.`);
+    return x.slice(...(ranges as readonly SliceIndex[]));
+  },
 ) {}
 
 /** One index of a dim. */
@@ -82,10 +97,12 @@ export class Cast extends Module {
 
   constructor(dtype: DType) {
     super();
+    checkDType('Cast', dtype);
     this.dtype = dtype;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('Cast', 'the input', x);
     return x.to(this.dtype);
   }
 }

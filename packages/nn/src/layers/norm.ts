@@ -13,6 +13,7 @@ import {
   zeros,
   type Tensor,
 } from '@q/tensor';
+import { checkIntegers, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields, float, repr } from '../repr.js';
@@ -53,7 +54,12 @@ abstract class ChannelNorm extends Module {
   constructor(numFeatures: number, options: ChannelNormOptions, usual: boolean) {
     super();
     checkSizes(this.constructor.name, { numFeatures });
-    const { eps = 1e-5, momentum = 0.1, affine = usual, trackRunningStats = usual } = options;
+    const {
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = usual,
+      trackRunningStats = usual,
+    } = optionsOf(this.constructor.name, options);
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
@@ -67,7 +73,8 @@ abstract class ChannelNorm extends Module {
   }
 
   /** Throws unless `x` has one of the ranks and the channels of this layer. */
-  checkInput(x: Tensor, ranks: readonly number[], channelDim: number): void {
+  protected checkInput(x: Tensor, ranks: readonly number[], channelDim: number): void {
+    checkTensor(this.constructor.name, 'the input', x);
     if (!ranks.includes(x.ndim) || x.shape[channelDim] !== this.numFeatures)
       throw new ShapeError(
         `${this.constructor.name}: wants ${this.numFeatures} channels in an input of rank ${ranks.join(' or ')}, got shape ${shown(x.shape)}.`,
@@ -99,7 +106,7 @@ abstract class BatchNorm extends ChannelNorm {
   }
 
   /** Normalizes an input whose shape has been checked. */
-  normalize(x: Tensor): Tensor {
+  protected normalize(x: Tensor): Tensor {
     let momentum = this.momentum ?? 0;
     const { weight, bias, eps, runningMean, runningVar, numBatchesTracked } = this;
     if (this.training && numBatchesTracked !== null) {
@@ -157,7 +164,8 @@ abstract class InstanceNorm extends ChannelNorm {
   }
 
   /** Normalizes `[N, C, ...]` with `rank` spatial dims, or `[C, ...]`. */
-  normalize(x: Tensor, rank: number): Tensor {
+  protected normalize(x: Tensor, rank: number): Tensor {
+    checkTensor(this.constructor.name, 'the input', x);
     const batched = x.ndim === rank + 2;
     this.checkInput(x, [rank + 1, rank + 2], batched ? 1 : 0);
     const { weight, bias, eps, runningMean, runningVar } = this;
@@ -236,10 +244,8 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(
-    normalizedShape: number | readonly number[],
-    { eps = 1e-5, elementwiseAffine = true, bias = true }: LayerNormOptions = {},
-  ) {
+  constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
+    const { eps = 1e-5, elementwiseAffine = true, bias = true } = optionsOf('LayerNorm', options);
     super();
     this.normalizedShape = sizesOf('LayerNorm', normalizedShape);
     this.eps = eps;
@@ -273,10 +279,8 @@ export class RMSNorm extends Module {
   elementwiseAffine: boolean;
   weight: Parameter | null;
 
-  constructor(
-    normalizedShape: number | readonly number[],
-    { eps = null, elementwiseAffine = true }: RMSNormOptions = {},
-  ) {
+  constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
+    const { eps = null, elementwiseAffine = true } = optionsOf('RMSNorm', options);
     super();
     this.normalizedShape = sizesOf('RMSNorm', normalizedShape);
     this.eps = eps;
@@ -306,6 +310,8 @@ export class RmsNorm extends Module {
 
   constructor(inputShape: readonly number[], axes: readonly number[], epsilon: number) {
     super();
+    checkIntegers('RmsNorm', 'axes', axes);
+    checkIntegers('RmsNorm', 'inputShape', inputShape);
     const sizes = axes.map((axis) => inputShape.at(axis) ?? 0);
     this.axes = [...axes];
     this.epsilon = epsilon;
@@ -314,6 +320,7 @@ export class RmsNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('RmsNorm', 'the input', x);
     const input = x.to(this.weight.dtype);
     const rms = input.mul(input).mean(this.axes, { keepdim: true }).add(this.epsilon).sqrt();
     return input.div(rms).mul(this.weight).add(this.bias).to(x.dtype);
@@ -337,7 +344,8 @@ export class GroupNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(numGroups: number, numChannels: number, { eps = 1e-5, affine = true }: GroupNormOptions = {}) {
+  constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
+    const { eps = 1e-5, affine = true } = optionsOf('GroupNorm', options);
     super();
     checkSizes('GroupNorm', { numGroups, numChannels });
     if (numChannels % numGroups !== 0)
@@ -377,7 +385,8 @@ export class LocalResponseNorm extends Module {
   beta: number;
   k: number;
 
-  constructor(size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseOptions = {}) {
+  constructor(size: number, options: LocalResponseOptions = {}) {
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('LocalResponseNorm', options);
     super();
     checkSizes('LocalResponseNorm', { size });
     this.size = size;

@@ -1,4 +1,5 @@
-import type { Tensor } from '@q/tensor';
+import { ArgumentError, described, type Tensor } from '@q/tensor';
+import { checkTensor, isTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
 
@@ -18,10 +19,23 @@ export interface OperationClass<A extends unknown[], R> {
   new (): Operation<A, R>;
 }
 
-/** A class of modules that only call `fn`. */
-export function operation<A extends unknown[], R>(fn: (...inputs: A) => R): OperationClass<A, R> {
+const noInputs = (layer: string, inputs: readonly unknown[]): ArgumentError =>
+  new ArgumentError(`${layer}: wants tensors, got ${inputs.map(described).join(', ') || 'nothing'}.`);
+
+const firstIsTensor = (inputs: readonly unknown[]): boolean => isTensor(inputs[0]);
+
+/**
+ * A class of modules that only call `fn`.
+ *
+ * @param takes whether `fn` can take its first inputs: it checks the rest itself
+ */
+export function operation<A extends unknown[], R>(
+  fn: (...inputs: A) => R,
+  takes: (inputs: readonly unknown[]) => boolean = firstIsTensor,
+): OperationClass<A, R> {
   return class extends Module {
     forward(...inputs: A): R {
+      if (!takes(inputs)) throw noInputs(this.constructor.name, inputs);
       return fn(...inputs);
     }
   };
@@ -46,13 +60,14 @@ export function configured<O extends object>(
   class Configured extends Module {
     constructor(options: Partial<O> = {}) {
       super();
-      const given = Object.entries(options).filter(
+      const given = Object.entries(optionsOf(this.constructor.name, options)).filter(
         ([key, value]) => Object.hasOwn(defaults, key) && value !== undefined,
       );
       Object.assign(this, defaults, Object.fromEntries(given));
     }
 
     forward(this: Layer & O, x: Tensor): Tensor {
+      checkTensor(this.constructor.name, 'the input', x);
       return fn(x, this);
     }
 

@@ -1,4 +1,5 @@
 import { ArgumentError, described, ShapeError, shown, type Tensor } from '@q/tensor';
+import { checkTensor, isIntegers, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields, repr } from '../repr.js';
 import type { Sizes } from '../sizes.js';
@@ -15,7 +16,7 @@ function pairs(layer: string, padding: Sizes, rank: number): number[] {
       : Array.isArray(padding)
         ? [...padding]
         : [];
-  if (list.length !== 2 * rank || list.some((size) => !Number.isInteger(size)))
+  if (list.length !== 2 * rank || !isIntegers(list))
     throw new ArgumentError(
       `${layer}: padding must be an integer or ${2 * rank} of them (both ends of each dim, the last dim first), got ${described(padding)}.`,
     );
@@ -44,6 +45,7 @@ function padding(rank: number, mode: Mode): PaddingClass {
     }
 
     forward(x: Tensor): Tensor {
+      checkTensor(this.constructor.name, 'the input', x);
       if (x.ndim < rank + (mode === 'constant' ? 0 : 1))
         throw new ShapeError(
           `${this.constructor.name}: wants [N, C, ...] with ${rank} more dims, got ${shown(x.shape)}.`,
@@ -71,10 +73,11 @@ function constantPadding(rank: number): ConstantPadClass {
     constructor(padding: Sizes, value: number | { readonly value?: number } = 0) {
       super();
       this.padding = pairs(this.constructor.name, padding, rank);
-      this.value = typeof value === 'number' ? value : (value.value ?? 0);
+      this.value = typeof value === 'number' ? value : (optionsOf(this.constructor.name, value).value ?? 0);
     }
 
     forward(x: Tensor): Tensor {
+      checkTensor(this.constructor.name, 'the input', x);
       return x.pad(this.padding, { mode: 'constant', value: this.value });
     }
 

@@ -29,6 +29,7 @@ import {
   type Tensor,
   type ValuesAndIndices,
 } from '@q/tensor';
+import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
 import { perDim, type Sizes } from '../sizes.js';
@@ -75,6 +76,7 @@ function maxPooling(rank: number, fn: MaxPool): MaxPoolClass {
     constructor(kernelSize: Sizes, options: MaxPoolLayerOptions<R> = {}) {
       super();
       const layer = this.constructor.name;
+      checkOptions(layer, options);
       perDim(layer, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
@@ -139,6 +141,7 @@ function avgPooling(rank: number, fn: AvgPool): AvgPoolClass {
 
     constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
       super();
+      checkOptions(this.constructor.name, options);
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
@@ -196,8 +199,9 @@ function lpPooling(rank: number, fn: LpPool): LPPoolClass {
     stride: Sizes | null;
     ceilMode: boolean;
 
-    constructor(normType: number, kernelSize: Sizes, { stride = null, ceilMode = false }: LpPoolOptions = {}) {
+    constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
       super();
+      const { stride = null, ceilMode = false } = optionsOf(this.constructor.name, options);
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
       this.normType = normType;
       this.kernelSize = kernelSize;
@@ -286,10 +290,10 @@ function adaptiveMaxPooling(fn: AdaptiveMaxPool): AdaptiveMaxPoolClass {
     outputSize: AdaptiveSize;
     returnIndices: boolean;
 
-    constructor(outputSize: AdaptiveSize, { returnIndices }: { readonly returnIndices?: R } = {}) {
+    constructor(outputSize: AdaptiveSize, options: { readonly returnIndices?: R } = {}) {
       super();
       this.outputSize = outputSize;
-      this.returnIndices = returnIndices ?? false;
+      this.returnIndices = optionsOf(this.constructor.name, options).returnIndices ?? false;
     }
 
     forward(x: Tensor): PoolResult<R> {
@@ -339,15 +343,17 @@ function maxUnpooling(rank: number, fn: MaxUnpool): MaxUnpoolClass {
     stride: number[];
     padding: number[];
 
-    constructor(kernelSize: Sizes, { stride, padding = 0 }: Pick<MaxUnpoolOptions, 'stride' | 'padding'> = {}) {
+    constructor(kernelSize: Sizes, options: Pick<MaxUnpoolOptions, 'stride' | 'padding'> = {}) {
       super();
       const layer = this.constructor.name;
+      const { stride, padding = 0 } = optionsOf(layer, options);
       this.kernelSize = perDim(layer, 'kernelSize', kernelSize, rank, 1);
       this.stride = perDim(layer, 'stride', stride ?? kernelSize, rank, 1);
       this.padding = perDim(layer, 'padding', padding, rank, 0);
     }
 
-    forward(x: Tensor, indices: Tensor, { outputSize = null }: UnpoolOptions = {}): Tensor {
+    forward(x: Tensor, indices: Tensor, options: UnpoolOptions = {}): Tensor {
+      const { outputSize = null } = optionsOf(this.constructor.name, options);
       return fn(x, indices, this.kernelSize, { stride: this.stride, padding: this.padding, outputSize });
     }
 
@@ -402,8 +408,9 @@ function fractionalMaxPooling(rank: number, fn: FractionalMaxPool): FractionalMa
     outputRatio: number | readonly number[] | null;
     returnIndices: boolean;
 
-    constructor(kernelSize: Sizes, { outputSize, outputRatio, returnIndices }: FractionalLayerOptions<R>) {
+    constructor(kernelSize: Sizes, options: FractionalLayerOptions<R>) {
       super();
+      const { outputSize, outputRatio, returnIndices } = optionsOf(this.constructor.name, options);
       this.kernelSize = kernelSize;
       this.outputSize = outputSize ?? null;
       this.outputRatio = outputRatio ?? null;
@@ -411,6 +418,7 @@ function fractionalMaxPooling(rank: number, fn: FractionalMaxPool): FractionalMa
     }
 
     forward(x: Tensor): PoolResult<R> {
+      checkTensor(this.constructor.name, 'the input', x);
       const batch = x.ndim === rank + 1 ? 1 : (x.shape[0] ?? 1);
       const samples = rand([batch, x.shape[x.ndim - rank - 1] ?? 1, rank]);
       return fn(x, this.kernelSize, samples, this) as PoolResult<R>;

@@ -1,4 +1,5 @@
 import { conv2d, linear, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import type { ConvOptions } from './conv.js';
 import { operation } from './operation.js';
@@ -36,7 +37,8 @@ export class DynamicLinear extends operation((x: Tensor, weight: Tensor, bias?: 
 export class DynamicConv2d extends Module {
   options: Pick<ConvOptions, 'stride' | 'padding' | 'dilation' | 'groups'>;
 
-  constructor({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Omit<ConvOptions, 'bias' | 'paddingMode'> = {}) {
+  constructor(options: Omit<ConvOptions, 'bias' | 'paddingMode'> = {}) {
+    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = optionsOf('DynamicConv2d', options);
     super();
     this.options = { stride, padding, dilation, groups };
   }

@@ -1,4 +1,5 @@
 import { ShapeError, shown, zeros, type Tensor } from '@q/tensor';
+import { checkChoice, checkTensor, optionsOf } from '@q/tensor/internal';
 import {
   checkedState,
   recurrences,
@@ -10,7 +11,7 @@ import { uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
-import { checkChoice, checkSizes } from '../sizes.js';
+import { checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 import type { BiasOptions } from './linear.js';
 
@@ -29,8 +30,9 @@ abstract class RecurrentCell extends Module {
   biasIh: Parameter | null;
   biasHh: Parameter | null;
 
-  constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, { bias = true }: BiasOptions) {
+  constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, options: BiasOptions) {
     super();
+    const { bias = true } = optionsOf(this.constructor.name, options);
     checkSizes(this.constructor.name, { inputSize, hiddenSize });
     const rows = gates * hiddenSize;
     this.inputSize = inputSize;
@@ -49,7 +51,8 @@ abstract class RecurrentCell extends Module {
   }
 
   /** Shape of the state's tensors for an input. */
-  stateShape(x: Tensor): number[] {
+  protected stateShape(x: Tensor): number[] {
+    checkTensor(this.constructor.name, 'the input', x);
     if ((x.ndim !== 1 && x.ndim !== 2) || x.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
         `${this.constructor.name}: wants [N, ${this.inputSize}] or [${this.inputSize}], got shape ${shown(x.shape)}.`,
@@ -58,7 +61,7 @@ abstract class RecurrentCell extends Module {
   }
 
   /** The next state. */
-  run(recurrence: Recurrence, x: Tensor, given: Tensor | readonly Tensor[]): RecurrentState {
+  protected run(recurrence: Recurrence, x: Tensor, given: Tensor | readonly Tensor[]): RecurrentState {
     const shapes = new Array<readonly number[]>(recurrence.states).fill(this.stateShape(x));
     const state = checkedState(this.constructor.name, given, shapes);
     return recurrentStep(recurrence, x, state, {
@@ -85,7 +88,8 @@ export interface RNNCellOptions extends BiasOptions {
 export class RNNCell extends RecurrentCell {
   nonlinearity: 'tanh' | 'relu';
 
-  constructor(inputSize: number, hiddenSize: number, { nonlinearity = 'tanh', ...options }: RNNCellOptions = {}) {
+  constructor(inputSize: number, hiddenSize: number, given: RNNCellOptions = {}) {
+    const { nonlinearity = 'tanh', ...options } = optionsOf('RNNCell', given);
     checkChoice('RNNCell', 'nonlinearity', nonlinearity, ['tanh', 'relu']);
     super(inputSize, hiddenSize, recurrences[nonlinearity], options);
     this.nonlinearity = nonlinearity;

@@ -1,4 +1,5 @@
-import { ArgumentError, cat, ShapeError, shown, stack, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, cat, described, ShapeError, shown, stack, zeros, type Tensor } from '@q/tensor';
+import { checkChoice, checkTensor, optionsOf } from '@q/tensor/internal';
 import { checkProbability, dropout } from '../functional/dropout.js';
 import {
   checkedState,
@@ -12,7 +13,7 @@ import { uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
-import { checkChoice, checkSizes } from '../sizes.js';
+import { checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 
 /** Options of the recurrent layers. */
@@ -57,12 +58,20 @@ abstract class Recurrent extends Module {
 
   constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, options: LSTMOptions) {
     super();
-    const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, projSize = 0 } = options;
     const layer = this.constructor.name;
+    const {
+      numLayers = 1,
+      bias = true,
+      batchFirst = false,
+      bidirectional = false,
+      projSize = 0,
+    } = optionsOf(layer, options);
     checkSizes(layer, { inputSize, hiddenSize, numLayers });
     checkProbability(layer, options.dropout ?? 0);
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
-      throw new ArgumentError(`${layer}: projSize must be 0 to ${hiddenSize - 1}, below hiddenSize; got ${projSize}.`);
+      throw new ArgumentError(
+        `${layer}: projSize must be 0 to ${hiddenSize - 1}, below hiddenSize; got ${described(projSize)}.`,
+      );
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.numLayers = numLayers;
@@ -96,12 +105,12 @@ abstract class Recurrent extends Module {
   }
 
   /** Ends of the parameter names of a layer, one per direction. */
-  suffixes(level: number): string[] {
+  protected suffixes(level: number): string[] {
     return this.bidirectional ? [`_l${level}`, `_l${level}_reverse`] : [`_l${level}`];
   }
 
   /** Parameters of one direction of a layer, as they are now. */
-  weightsOf(suffix: string): RecurrentWeights {
+  protected weightsOf(suffix: string): RecurrentWeights {
     const named = (name: string): Parameter | null => this.weights[name + suffix] ?? null;
     return {
       inputWeight: this.weights[`weight_ih${suffix}`]!,
@@ -113,7 +122,7 @@ abstract class Recurrent extends Module {
   }
 
   /** Shapes of the state's tensors for an input: h, then c. */
-  stateShapes(input: Tensor, { states }: Recurrence): number[][] {
+  protected stateShapes(input: Tensor, { states }: Recurrence): number[][] {
     this.checkInput(input);
     const count = this.numLayers * (this.bidirectional ? 2 : 1);
     const batch = input.ndim === 2 ? [] : [input.shape[this.batchFirst ? 0 : 1]!];
@@ -121,7 +130,8 @@ abstract class Recurrent extends Module {
   }
 
   /** Throws unless `input` is a sequence of this layer's input size, with or without a batch. */
-  checkInput(input: Tensor): void {
+  protected checkInput(input: Tensor): void {
+    checkTensor(this.constructor.name, 'the input', input);
     if ((input.ndim !== 2 && input.ndim !== 3) || input.shape.at(-1) !== this.inputSize)
       throw new ShapeError(
         `${this.constructor.name}: wants ${this.batchFirst ? '[N, T, H]' : '[T, N, H]'} or [T, H] with H = ${this.inputSize}, got shape ${shown(input.shape)}.`,
@@ -129,7 +139,7 @@ abstract class Recurrent extends Module {
   }
 
   /** Runs all layers: the outputs of the last one and the last states of all, `[layers * directions, N, ...]` each. */
-  run(
+  protected run(
     recurrence: Recurrence,
     input: Tensor,
     first: Tensor | readonly Tensor[],
@@ -186,7 +196,8 @@ abstract class Recurrent extends Module {
 export class RNN extends Recurrent {
   nonlinearity: 'tanh' | 'relu';
 
-  constructor(inputSize: number, hiddenSize: number, { nonlinearity = 'tanh', ...options }: RNNOptions = {}) {
+  constructor(inputSize: number, hiddenSize: number, given: RNNOptions = {}) {
+    const { nonlinearity = 'tanh', ...options } = optionsOf('RNN', given);
     checkChoice('RNN', 'nonlinearity', nonlinearity, ['tanh', 'relu']);
     super(inputSize, hiddenSize, recurrences[nonlinearity], { ...options, projSize: 0 });
     this.nonlinearity = nonlinearity;
@@ -242,7 +253,7 @@ export class LSTM extends Recurrent {
  */
 export class GRU extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    super(inputSize, hiddenSize, recurrences.gru, { ...options, projSize: 0 });
+    super(inputSize, hiddenSize, recurrences.gru, { ...optionsOf('GRU', options), projSize: 0 });
   }
 
   /** The state that stands for none. */

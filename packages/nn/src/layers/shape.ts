@@ -1,4 +1,5 @@
 import { fold, unfold, type Tensor } from '@q/tensor';
+import { checkIntegers, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
 import { perDim, type Sizes } from '../sizes.js';
@@ -16,13 +17,15 @@ export class Flatten extends Module {
   startDim: number;
   endDim: number;
 
-  constructor({ startDim = 1, endDim = -1 }: FlattenOptions = {}) {
+  constructor(options: FlattenOptions = {}) {
+    const { startDim = 1, endDim = -1 } = optionsOf('Flatten', options);
     super();
     this.startDim = startDim;
     this.endDim = endDim;
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('Flatten', 'the input', x);
     return x.flatten({ startDim: this.startDim, endDim: this.endDim });
   }
 
@@ -39,10 +42,12 @@ export class Unflatten extends Module {
   constructor(dim: number, unflattenedSize: readonly number[]) {
     super();
     this.dim = dim;
+    checkIntegers('Unflatten', 'unflattenedSize', unflattenedSize);
     this.unflattenedSize = [...unflattenedSize];
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor('Unflatten', 'the input', x);
     return x.unflatten(this.dim, this.unflattenedSize);
   }
 
@@ -67,8 +72,9 @@ abstract class Windows extends Module {
   padding: Sizes;
   stride: Sizes;
 
-  constructor(kernelSize: Sizes, { dilation = 1, padding = 0, stride = 1 }: WindowOptions) {
+  constructor(kernelSize: Sizes, options: WindowOptions) {
     super();
+    const { dilation = 1, padding = 0, stride = 1 } = optionsOf(this.constructor.name, options);
     const least = { kernelSize: 1, dilation: 1, padding: 0, stride: 1 } as const;
     const given = { kernelSize, dilation, padding, stride };
     for (const name of ['kernelSize', 'dilation', 'padding', 'stride'] as const)

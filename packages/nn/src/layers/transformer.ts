@@ -1,7 +1,8 @@
 import { full, type Tensor } from '@q/tensor';
+import { checkChoice, checkInteger, optionsOf } from '@q/tensor/internal';
 import { xavierUniform } from '../init.js';
-import { Module } from '../module.js';
-import { checkChoice, checkSizes } from '../sizes.js';
+import { checkModule, Module } from '../module.js';
+import { checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 import { GELU, ReLU } from './activation.js';
 import { MultiheadAttention } from './attention.js';
@@ -54,10 +55,16 @@ abstract class TransformerLayer extends Module {
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions) {
     super();
-    const { dimFeedforward = 2048, dropout = 0.1, activation = 'relu', layerNormEps = 1e-5 } = options;
+    const layer = this.constructor.name;
+    const {
+      dimFeedforward = 2048,
+      dropout = 0.1,
+      activation = 'relu',
+      layerNormEps = 1e-5,
+    } = optionsOf(layer, options);
     const { batchFirst = false, normFirst = false, bias = true } = options;
-    checkSizes(this.constructor.name, { dModel, nhead, dimFeedforward });
-    if (typeof activation === 'string') checkChoice(this.constructor.name, 'activation', activation, ['relu', 'gelu']);
+    checkSizes(layer, { dModel, nhead, dimFeedforward });
+    if (!(activation instanceof Module)) checkChoice(layer, 'activation', activation, ['relu', 'gelu']);
     this.normFirst = normFirst;
     this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias });
     this.linear1 = new Linear(dModel, dimFeedforward, { bias });
@@ -73,17 +80,17 @@ abstract class TransformerLayer extends Module {
   }
 
   /** `x` and what a part of the layer makes of it, normalized before or behind. */
-  residual(x: Tensor, norm: LayerNorm, add: Add, part: (x: Tensor) => Tensor): Tensor {
+  protected residual(x: Tensor, norm: LayerNorm, add: Add, part: (x: Tensor) => Tensor): Tensor {
     return this.normFirst ? add.forward(x, part(norm.forward(x))) : norm.forward(add.forward(x, part(x)));
   }
 
   /** Attention of a sequence to itself. */
-  attend(x: Tensor, masks: Masks): Tensor {
+  protected attend(x: Tensor, masks: Masks): Tensor {
     return this.dropout1.forward(this.selfAttn.forward(x, x, x, { ...masks, needWeights: false })[0]);
   }
 
   /** The two linear layers. */
-  feedForward(x: Tensor, last: Dropout): Tensor {
+  protected feedForward(x: Tensor, last: Dropout): Tensor {
     const hidden = this.activation.forward(this.linear1.forward(x));
     return last.forward(this.linear2.forward(this.dropout.forward(hidden)));
   }
@@ -108,7 +115,8 @@ export class TransformerEncoderLayer extends TransformerLayer {
     super(dModel, nhead, options);
   }
 
-  forward(src: Tensor, { srcMask = null, srcKeyPaddingMask = null }: EncoderLayerMasks = {}): Tensor {
+  forward(src: Tensor, options: EncoderLayerMasks = {}): Tensor {
+    const { srcMask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoderLayer.forward', options);
     const x = this.residual(src, this.norm1, this.add1, (y) =>
       this.attend(y, { attnMask: srcMask, keyPaddingMask: srcKeyPaddingMask }),
     );
@@ -145,11 +153,13 @@ export class TransformerDecoderLayer extends TransformerLayer {
   }
 
   /** @param memory what the encoder made of the source */
-  forward(
-    tgt: Tensor,
-    memory: Tensor,
-    { tgtMask = null, memoryMask = null, tgtKeyPaddingMask = null, memoryKeyPaddingMask = null }: DecoderMasks = {},
-  ): Tensor {
+  forward(tgt: Tensor, memory: Tensor, options: DecoderMasks = {}): Tensor {
+    const {
+      tgtMask = null,
+      memoryMask = null,
+      tgtKeyPaddingMask = null,
+      memoryKeyPaddingMask = null,
+    } = optionsOf('TransformerDecoderLayer.forward', options);
     const x = this.residual(tgt, this.norm1, this.add1, (y) =>
       this.attend(y, { attnMask: tgtMask, keyPaddingMask: tgtKeyPaddingMask }),
     );
@@ -175,22 +185,30 @@ export interface EncoderMasks {
   readonly srcKeyPaddingMask?: Tensor | null;
 }
 
-const copies = <M extends Module>(layer: M, count: number): ModuleList<M> =>
-  new ModuleList<M>(Array.from({ length: count }, () => layer.clone()));
+/** Layers that nobody stacks: a number beyond is a mistake. */
+const MANY = 65536;
+
+function copies<M extends Module>(stack: string, layer: M, count: number): ModuleList<M> {
+  checkModule(stack, 'the layer', layer);
+  checkInteger(stack, 'numLayers', count, 1, MANY);
+  return new ModuleList<M>(Array.from({ length: count }, () => layer.clone()));
+}
 
 /** Copies of an encoder layer, one after the other. They start with the same parameters. */
 export class TransformerEncoder extends Module {
   layers: ModuleList<TransformerEncoderLayer>;
   norm: Layer | null;
 
-  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, { norm = null }: StackOptions = {}) {
+  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, options: StackOptions = {}) {
+    const { norm = null } = optionsOf('TransformerEncoder', options);
     super();
-    checkSizes('TransformerEncoder', { numLayers });
-    this.layers = copies(encoderLayer, numLayers);
+    if (norm !== null) checkModule('TransformerEncoder', 'norm', norm);
+    this.layers = copies('TransformerEncoder', encoderLayer, numLayers);
     this.norm = norm;
   }
 
-  forward(src: Tensor, { mask = null, srcKeyPaddingMask = null }: EncoderMasks = {}): Tensor {
+  forward(src: Tensor, options: EncoderMasks = {}): Tensor {
+    const { mask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoder.forward', options);
     let x = src;
     for (const layer of this.layers) x = layer.forward(x, { srcMask: mask, srcKeyPaddingMask });
     return this.norm ? this.norm.forward(x) : x;
@@ -202,10 +220,11 @@ export class TransformerDecoder extends Module {
   layers: ModuleList<TransformerDecoderLayer>;
   norm: Layer | null;
 
-  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, { norm = null }: StackOptions = {}) {
+  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, options: StackOptions = {}) {
+    const { norm = null } = optionsOf('TransformerDecoder', options);
     super();
-    checkSizes('TransformerDecoder', { numLayers });
-    this.layers = copies(decoderLayer, numLayers);
+    if (norm !== null) checkModule('TransformerDecoder', 'norm', norm);
+    this.layers = copies('TransformerDecoder', decoderLayer, numLayers);
     this.norm = norm;
   }
 
@@ -264,7 +283,16 @@ export class Transformer extends Module {
 
   constructor(options: TransformerOptions = {}) {
     super();
-    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, batchFirst = false } = options;
+    const {
+      dModel = 512,
+      nhead = 8,
+      numEncoderLayers = 6,
+      numDecoderLayers = 6,
+      batchFirst = false,
+    } = optionsOf('Transformer', options);
+    checkSizes('Transformer', { dModel, nhead });
+    if (options.customEncoder != null) checkModule('Transformer', 'customEncoder', options.customEncoder);
+    if (options.customDecoder != null) checkModule('Transformer', 'customDecoder', options.customDecoder);
     const norm = (): LayerNorm => new LayerNorm(dModel, { eps: options.layerNormEps, bias: options.bias });
     this.encoder =
       options.customEncoder ??
@@ -284,11 +312,8 @@ export class Transformer extends Module {
   }
 
   /** @returns `[T, N, dModel]`, or `[N, T, dModel]` with `batchFirst` */
-  forward(
-    src: Tensor,
-    tgt: Tensor,
-    { srcMask = null, srcKeyPaddingMask = null, ...rest }: TransformerMasks = {},
-  ): Tensor {
+  forward(src: Tensor, tgt: Tensor, options: TransformerMasks = {}): Tensor {
+    const { srcMask = null, srcKeyPaddingMask = null, ...rest } = optionsOf('Transformer.forward', options);
     const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask });
     return this.decoder.forward(tgt, memory, rest);
   }

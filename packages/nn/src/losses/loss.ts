@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import type { Reduction, ReductionOptions } from '../functional/loss.js';
 import { Module } from '../module.js';
 
@@ -6,8 +7,9 @@ import { Module } from '../module.js';
 export abstract class Loss extends Module {
   reduction: Reduction;
 
-  constructor({ reduction = 'mean' }: ReductionOptions = {}) {
+  constructor(options: ReductionOptions = {}) {
     super();
+    const { reduction = 'mean' } = optionsOf(this.constructor.name, options);
     this.reduction = reduction;
   }
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { l1Loss, mseLoss } from '../functional/loss.js';
 import {
   gaussianNllLoss,
@@ -97,7 +98,8 @@ export class KLDivLoss extends Module {
   reduction: DivergenceReduction;
   logTarget: boolean;
 
-  constructor({ reduction = 'mean', logTarget = false }: KLDivOptions = {}) {
+  constructor(options: KLDivOptions = {}) {
+    const { reduction = 'mean', logTarget = false } = optionsOf('KLDivLoss', options);
     super();
     this.reduction = reduction;
     this.logTarget = logTarget;

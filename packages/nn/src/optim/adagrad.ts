@@ -1,5 +1,6 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { optionsOf } from '@q/tensor/internal';
+import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
 
 /** Options of `Adagrad`. */
 export interface AdagradOptions extends GroupOptions {
@@ -32,20 +33,20 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
       initialAccumulatorValue: 0,
       eps: 1e-10,
       maximize: false,
-      ...options,
+      ...optionsOf(new.target.name, options),
     });
   }
 
-  override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
+  protected override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
     for (const [name, value] of Object.entries({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }))
       checkNumber('Adagrad', name, value);
   }
 
-  override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {
+  protected override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {
     return { step: 0, sum: param.fullLike(initialAccumulatorValue) };
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
     const { lr, lrDecay, weightDecay, eps, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

@@ -1,4 +1,5 @@
 import { adamStep, ArgumentError, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
 
 /** Options of `Adam` and `AdamW`. */
@@ -25,7 +26,7 @@ export interface AdamState extends ParamState {
 }
 
 abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
-  override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
+  protected override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
     const name = this.constructor.name;
     checkNumber(name, 'lr', lr);
     checkNumber(name, 'eps', eps);
@@ -34,13 +35,13 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
     for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
   }
 
-  override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
+  protected override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
     const state = { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
     return amsgrad ? { ...state, maxExpAvgSq: param.zerosLike() } : state;
   }
 
   /** The step of Adam on a parameter and its memory. */
-  descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
+  protected descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
     state.step++;
     const maxExpAvgSq = amsgrad ? ((state.maxExpAvgSq ??= state.expAvgSq.zerosLike()) as Tensor) : null;
     adamStep(param, grad, { ...state, maxExpAvgSq }, { step: state.step, lr, betas, eps });
@@ -64,10 +65,10 @@ const defaults: AdamOptions = {
  */
 export class Adam extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, ...options });
+    super(params, { ...defaults, ...optionsOf(new.target.name, options) });
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     let step = group.maximize ? grad.neg() : grad;
     if (group.weightDecay !== 0) step = step.add(param, { alpha: group.weightDecay });
     this.descend(param, step, group, state);
@@ -82,10 +83,10 @@ export class Adam extends AdamBase {
  */
 export class AdamW extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, weightDecay: 0.01, ...options });
+    super(params, { ...defaults, weightDecay: 0.01, ...optionsOf(new.target.name, options) });
   }
 
-  override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
+  protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     param.mul_(1 - group.lr * group.weightDecay);
     this.descend(param, group.maximize ? grad.neg() : grad, group, state);
   }

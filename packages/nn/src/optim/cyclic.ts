@@ -1,4 +1,5 @@
-import { ArgumentError } from '@q/tensor';
+import { ArgumentError, described } from '@q/tensor';
+import { checkChoice, checkFunction, checkNumber, optionsOf } from '@q/tensor/internal';
 import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
 
 /** Options of the cosine schedules. */
@@ -12,15 +13,17 @@ export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
   readonly etaMin: number;
 
-  constructor(optimizer: Scheduled, tMax: number, { etaMin = 0 }: CosineOptions = {}) {
+  constructor(optimizer: Scheduled, tMax: number, options: CosineOptions = {}) {
+    const { etaMin = 0 } = optionsOf('CosineAnnealingLR', options);
     super(optimizer);
     checkCount('CosineAnnealingLR', 'tMax', tMax);
+    checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
     this.tMax = tMax;
     this.etaMin = etaMin;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup, baseLr: number): number {
+  protected override lrOf({ lr }: ScheduledGroup, baseLr: number): number {
     const { lastEpoch, tMax, etaMin } = this;
     if (lastEpoch === 0) return lr;
     if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
@@ -42,9 +45,11 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   readonly tMult: number;
   readonly etaMin: number;
 
-  constructor(optimizer: Scheduled, t0: number, { tMult = 1, etaMin = 0 }: WarmRestartsOptions = {}) {
+  constructor(optimizer: Scheduled, t0: number, options: WarmRestartsOptions = {}) {
+    const { tMult = 1, etaMin = 0 } = optionsOf('CosineAnnealingWarmRestarts', options);
     super(optimizer);
     checkCount('CosineAnnealingWarmRestarts', 't0', t0);
+    checkNumber('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
     checkCount('CosineAnnealingWarmRestarts', 'tMult', tMult);
     this.t0 = t0;
     this.tMult = tMult;
@@ -52,7 +57,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.start();
   }
 
-  override lrOf(_group: ScheduledGroup, baseLr: number): number {
+  protected override lrOf(_group: ScheduledGroup, baseLr: number): number {
     let at = this.lastEpoch;
     let period = this.t0;
     if (this.tMult === 1) at %= period;
@@ -71,9 +76,10 @@ function setMomentum(scheduler: string, group: ScheduledGroup, value: number): v
 const momentumOf = (group: ScheduledGroup): number | undefined => group.betas?.[0] ?? group.momentum;
 
 const perGroup = (value: number | readonly number[], count: number, what: string): number[] => {
-  const list = typeof value === 'number' ? new Array<number>(count).fill(value) : [...value];
-  if (list.length !== count) throw new ArgumentError(`${what}: ${list.length} values for ${count} groups.`);
-  return list;
+  const list = typeof value === 'number' ? new Array<number>(count).fill(value) : value;
+  if (!Array.isArray(list) || list.length !== count || !Array.from(list, Number.isFinite).every(Boolean))
+    throw new ArgumentError(`${what} must be a number, or one for each of ${count} groups, got ${described(value)}.`);
+  return [...list];
 };
 
 /** Options of `OneCycleLR`; either `totalSteps`, or `epochs` and `stepsPerEpoch`. */
@@ -115,15 +121,23 @@ export class OneCycleLR extends LRScheduler {
 
   constructor(optimizer: Scheduled, maxLr: number | readonly number[], options: OneCycleOptions) {
     super(optimizer);
-    const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, threePhase = false } = options;
+    const {
+      pctStart = 0.3,
+      annealStrategy = 'cos',
+      cycleMomentum = true,
+      threePhase = false,
+    } = optionsOf('OneCycleLR', options);
     const { baseMomentum = 0.85, maxMomentum = 0.95, divFactor = 25, finalDivFactor = 1e4 } = options;
-    const total = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
+    const { epochs = NaN, stepsPerEpoch = NaN } = options;
+    checkNumber('OneCycleLR', 'epochs', epochs);
+    checkNumber('OneCycleLR', 'stepsPerEpoch', stepsPerEpoch);
+    const total = options.totalSteps ?? epochs * stepsPerEpoch;
     if (!Number.isInteger(total) || total < 1)
       throw new ArgumentError('OneCycleLR: give totalSteps, or epochs and stepsPerEpoch, as positive integers.');
-    if (!(pctStart >= 0 && pctStart <= 1))
-      throw new ArgumentError(`OneCycleLR: pctStart must be 0 to 1, got ${pctStart}.`);
-    if (annealStrategy !== 'cos' && annealStrategy !== 'linear')
-      throw new ArgumentError(`OneCycleLR: annealStrategy must be 'cos' or 'linear', got ${String(annealStrategy)}.`);
+    checkNumber('OneCycleLR', 'pctStart', pctStart, 0, 1);
+    checkChoice('OneCycleLR', 'annealStrategy', annealStrategy, ['cos', 'linear']);
+    checkNumber('OneCycleLR', 'divFactor', divFactor);
+    checkNumber('OneCycleLR', 'finalDivFactor', finalDivFactor);
     this.totalSteps = total;
     this.annealStrategy = annealStrategy;
     this.cycleMomentum = cycleMomentum;
@@ -150,7 +164,7 @@ export class OneCycleLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
+  protected override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
     if (this.lastEpoch > this.totalSteps)
       throw new ArgumentError(`OneCycleLR: step ${this.lastEpoch} of a cycle of ${this.totalSteps} steps.`);
     const phases = this.phases[index]!;
@@ -163,7 +177,7 @@ export class OneCycleLR extends LRScheduler {
   }
 
   /** Between two values. */
-  anneal([from, to]: readonly [number, number], share: number): number {
+  protected anneal([from, to]: readonly [number, number], share: number): number {
     if (this.annealStrategy === 'linear') return (to - from) * share + from;
     return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   }
@@ -213,8 +227,12 @@ export class CyclicLR extends LRScheduler {
       mode = 'triangular',
       gamma = 1,
       cycleMomentum = true,
-    } = options;
+    } = optionsOf('CyclicLR', options);
     const { scaleFn, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
+    checkChoice('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
+    checkChoice('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);
+    checkNumber('CyclicLR', 'gamma', gamma);
+    if (scaleFn != null) checkFunction('CyclicLR', scaleFn);
     checkCount('CyclicLR', 'stepSizeUp', stepSizeUp);
     checkCount('CyclicLR', 'stepSizeDown', stepSizeDown);
     const count = optimizer.paramGroups.length;
@@ -238,7 +256,7 @@ export class CyclicLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {
+  protected override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {
     const cycle = Math.floor(1 + this.lastEpoch / this.totalSize);
     const at = 1 + this.lastEpoch / this.totalSize - cycle;
     const height = at <= this.stepRatio ? at / this.stepRatio : (at - 1) / (this.stepRatio - 1);

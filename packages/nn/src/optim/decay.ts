@@ -1,4 +1,5 @@
 import { ArgumentError } from '@q/tensor';
+import { checkFunction, checkIntegers, checkNumber, optionsOf } from '@q/tensor/internal';
 import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
 
 /** Multiplies the rate by `gamma` every `stepSize` epochs. */
@@ -6,15 +7,17 @@ export class StepLR extends LRScheduler {
   readonly stepSize: number;
   readonly gamma: number;
 
-  constructor(optimizer: Scheduled, stepSize: number, { gamma = 0.1 }: { readonly gamma?: number } = {}) {
+  constructor(optimizer: Scheduled, stepSize: number, options: { readonly gamma?: number } = {}) {
+    const { gamma = 0.1 } = optionsOf('StepLR', options);
     super(optimizer);
+    checkNumber('StepLR', 'gamma', gamma);
     checkCount('StepLR', 'stepSize', stepSize);
     this.stepSize = stepSize;
     this.gamma = gamma;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return this.lastEpoch > 0 && this.lastEpoch % this.stepSize === 0 ? lr * this.gamma : lr;
   }
 }
@@ -24,14 +27,17 @@ export class MultiStepLR extends LRScheduler {
   readonly milestones: readonly number[];
   readonly gamma: number;
 
-  constructor(optimizer: Scheduled, milestones: readonly number[], { gamma = 0.1 }: { readonly gamma?: number } = {}) {
+  constructor(optimizer: Scheduled, milestones: readonly number[], options: { readonly gamma?: number } = {}) {
+    const { gamma = 0.1 } = optionsOf('MultiStepLR', options);
     super(optimizer);
+    checkNumber('MultiStepLR', 'gamma', gamma);
+    checkIntegers('MultiStepLR', 'milestones', milestones);
     this.milestones = [...milestones];
     this.gamma = gamma;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return lr * this.gamma ** this.milestones.filter((milestone) => milestone === this.lastEpoch).length;
   }
 }
@@ -42,11 +48,12 @@ export class ExponentialLR extends LRScheduler {
 
   constructor(optimizer: Scheduled, gamma: number) {
     super(optimizer);
+    checkNumber('ExponentialLR', 'gamma', gamma);
     this.gamma = gamma;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     return this.lastEpoch > 0 ? lr * this.gamma : lr;
   }
 }
@@ -64,15 +71,17 @@ export class ConstantLR extends LRScheduler {
   readonly factor: number;
   readonly totalIters: number;
 
-  constructor(optimizer: Scheduled, { factor = 1 / 3, totalIters = 5 }: ConstantLROptions = {}) {
+  constructor(optimizer: Scheduled, options: ConstantLROptions = {}) {
+    const { factor = 1 / 3, totalIters = 5 } = optionsOf('ConstantLR', options);
     super(optimizer);
-    if (!(factor >= 0 && factor <= 1)) throw new ArgumentError(`ConstantLR: factor must be 0 to 1, got ${factor}.`);
+    checkNumber('ConstantLR', 'factor', factor, 0, 1);
+    checkNumber('ConstantLR', 'totalIters', totalIters);
     this.factor = factor;
     this.totalIters = totalIters;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     if (this.lastEpoch === 0) return lr * this.factor;
     return this.lastEpoch === this.totalIters ? lr / this.factor : lr;
   }
@@ -94,19 +103,20 @@ export class LinearLR extends LRScheduler {
   readonly endFactor: number;
   readonly totalIters: number;
 
-  constructor(optimizer: Scheduled, { startFactor = 1 / 3, endFactor = 1, totalIters = 5 }: LinearLROptions = {}) {
+  constructor(optimizer: Scheduled, options: LinearLROptions = {}) {
+    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = optionsOf('LinearLR', options);
     super(optimizer);
-    if (!(startFactor > 0 && startFactor <= 1))
-      throw new ArgumentError(`LinearLR: startFactor must be above 0 and at most 1, got ${startFactor}.`);
-    if (!(endFactor >= 0 && endFactor <= 1))
-      throw new ArgumentError(`LinearLR: endFactor must be 0 to 1, got ${endFactor}.`);
+    checkNumber('LinearLR', 'startFactor', startFactor, 0, 1);
+    if (startFactor === 0) throw new ArgumentError('LinearLR: startFactor must be above 0 and at most 1, got 0.');
+    checkNumber('LinearLR', 'endFactor', endFactor, 0, 1);
+    checkNumber('LinearLR', 'totalIters', totalIters);
     this.startFactor = startFactor;
     this.endFactor = endFactor;
     this.totalIters = totalIters;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     const { startFactor, endFactor, totalIters, lastEpoch } = this;
     if (lastEpoch === 0) return lr * startFactor;
     if (lastEpoch > totalIters) return lr;
@@ -129,15 +139,17 @@ export class PolynomialLR extends LRScheduler {
   readonly totalIters: number;
   readonly power: number;
 
-  constructor(optimizer: Scheduled, { totalIters = 5, power = 1 }: PolynomialLROptions = {}) {
+  constructor(optimizer: Scheduled, options: PolynomialLROptions = {}) {
+    const { totalIters = 5, power = 1 } = optionsOf('PolynomialLR', options);
     super(optimizer);
     checkCount('PolynomialLR', 'totalIters', totalIters);
+    checkNumber('PolynomialLR', 'power', power);
     this.totalIters = totalIters;
     this.power = power;
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup): number {
+  protected override lrOf({ lr }: ScheduledGroup): number {
     const { lastEpoch, totalIters, power } = this;
     if (lastEpoch === 0 || lastEpoch > totalIters) return lr;
     return lr * ((1 - lastEpoch / totalIters) / (1 - (lastEpoch - 1) / totalIters)) ** power;
@@ -147,12 +159,15 @@ export class PolynomialLR extends LRScheduler {
 /** A factor per epoch, or one for every group. */
 export type LRFactor = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 
-const factorAt = (factors: LRFactor, index: number, epoch: number): number => {
-  const factor = typeof factors === 'function' ? factors : factors[index];
+function factorAt(scheduler: string, factors: LRFactor, index: number, epoch: number): number {
+  const factor: unknown = Array.isArray(factors) ? factors[index] : factors;
   if (factor === undefined)
-    throw new ArgumentError(`LambdaLR: no function for group ${index}. Give one per group, or one for all.`);
-  return factor(epoch);
-};
+    throw new ArgumentError(`${scheduler}: no function for group ${index}. Give one per group, or one for all.`);
+  checkFunction(scheduler, factor);
+  const value: unknown = (factor as (epoch: number) => number)(epoch);
+  checkNumber(scheduler, `the factor of epoch ${epoch}`, value);
+  return value;
+}
 
 /** Initial rate times a function of the epoch. */
 export class LambdaLR extends LRScheduler {
@@ -164,8 +179,8 @@ export class LambdaLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf(_group: ScheduledGroup, baseLr: number, index: number): number {
-    return baseLr * factorAt(this.lrLambda, index, this.lastEpoch);
+  protected override lrOf(_group: ScheduledGroup, baseLr: number, index: number): number {
+    return baseLr * factorAt('LambdaLR', this.lrLambda, index, this.lastEpoch);
   }
 }
 
@@ -179,7 +194,7 @@ export class MultiplicativeLR extends LRScheduler {
     this.start();
   }
 
-  override lrOf({ lr }: ScheduledGroup, _baseLr: number, index: number): number {
-    return this.lastEpoch > 0 ? lr * factorAt(this.lrLambda, index, this.lastEpoch) : lr;
+  protected override lrOf({ lr }: ScheduledGroup, _baseLr: number, index: number): number {
+    return this.lastEpoch > 0 ? lr * factorAt('MultiplicativeLR', this.lrLambda, index, this.lastEpoch) : lr;
   }
 }

@@ -1,4 +1,5 @@
-import { keep, ArgumentError, described, enableGrad, noGrad, shown, Tensor } from '@q/tensor';
+import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
+import { checkFunction, isIntegers, sameShape } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
@@ -29,11 +30,30 @@ export interface OptimizerStateDict<O> {
   readonly paramGroups: readonly (O & { readonly params: readonly number[] })[];
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** A state dict once it has the form of one: what it holds is still to be checked. */
+function checkedDict(optimizer: string, stateDict: unknown): object {
+  const { state, paramGroups } = (stateDict ?? {}) as { readonly state?: unknown; readonly paramGroups?: unknown };
+  const isGroup = (group: unknown): boolean =>
+    isObject(group) && isIntegers((group as { readonly params?: unknown }).params);
+  if (!isObject(state) || !Object.values(state).every(isObject))
+    throw new ModuleError(
+      `${optimizer}.loadStateDict: wants the memory of every parameter in state, got ${described(state)}.`,
+    );
+  if (!Array.isArray(paramGroups) || !paramGroups.every(isGroup))
+    throw new ModuleError(
+      `${optimizer}.loadStateDict: wants paramGroups, each with the numbers of its params, got ${described(paramGroups)}.`,
+    );
+  return stateDict as object;
+}
+
 /** Throws unless `value` is a number from `least` on. */
 export function checkNumber(optimizer: string, name: string, value: number, least = 0, below = Infinity): void {
-  if (!(value >= least && value < below) && !(value === Infinity && below === Infinity))
+  const fits = typeof value === 'number' && value >= least && (value < below || below === Infinity);
+  if (!fits)
     throw new ArgumentError(
-      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${String(value)}.`,
+      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${described(value)}.`,
     );
 }
 
@@ -72,13 +92,13 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** Throws unless the options of a group are in range. */
-  abstract checkOptions(options: O): void;
+  protected abstract checkOptions(options: O): void;
 
   /** The memory of a parameter before its first step. */
-  abstract initialState(param: Tensor, group: O): S;
+  protected abstract initialState(param: Tensor, group: O): S;
 
   /** Updates one parameter in place. */
-  abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
+  protected abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
 
   /** Adds a group of parameters; options it does not give are the defaults. */
   addParamGroup(group: Partial<O> & { readonly params: Iterable<Tensor> }): void {
@@ -90,12 +110,12 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** Adds a group once its parameters and options are checked. */
-  addGroup(params: Tensor[], given: object): void {
+  protected addGroup(params: Tensor[], given: object): void {
     const name = this.constructor.name;
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of params) {
       if (!(param instanceof Tensor))
-        throw new ArgumentError(`${name}: a parameter must be a tensor, got ${typeof param}.`);
+        throw new ArgumentError(`${name}: a parameter must be a tensor, got ${described(param)}.`);
       if (!param.isLeaf)
         throw new ArgumentError(
           `${name}: a parameter of shape ${shown(param.shape)} is computed from other tensors. Optimize those, or a detach() of it.`,
@@ -117,7 +137,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    * @returns what the closure returned
    */
   step(closure?: () => Tensor): Tensor | undefined {
-    const loss = closure && enableGrad(closure);
+    if (closure !== undefined) checkFunction(`${this.constructor.name}.step`, closure);
+    const loss = closure === undefined ? undefined : enableGrad(closure);
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {
@@ -157,13 +178,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    *
    * @throws ModuleError where groups, parameters or shapes do not fit; nothing is changed then
    */
-  loadStateDict({ state, paramGroups }: OptimizerStateDict<O>): void {
+  loadStateDict(stateDict: OptimizerStateDict<O>): void {
     const name = this.constructor.name;
-    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
-      shown(groups.map(({ params }) => params.length));
-    if (sizes(paramGroups) !== sizes(this.paramGroups))
+    const { state, paramGroups } = checkedDict(name, stateDict) as OptimizerStateDict<O>;
+    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): number[] =>
+      groups.map(({ params }) => params.length);
+    if (!sameShape(sizes(paramGroups), sizes(this.paramGroups)))
       throw new ModuleError(
-        `${name}.loadStateDict: groups of ${sizes(paramGroups)} parameters do not fit this optimizer's ${sizes(this.paramGroups)}.`,
+        `${name}.loadStateDict: groups of ${shown(sizes(paramGroups))} parameters do not fit this optimizer's ${shown(sizes(this.paramGroups))}.`,
       );
     const params = new Map<number, Tensor>();
     paramGroups.forEach((group, g) => group.params.forEach((i, p) => params.set(i, this.paramGroups[g]!.params[p]!)));
@@ -185,18 +207,22 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** A copy of one parameter's memory, once it has what this optimizer remembers. */
-  checkedState(param: Tensor, remembered: ParamState, index: string): S {
+  protected checkedState(param: Tensor, remembered: ParamState, index: string): S {
     const wanted = this.initialState(param, this.defaults);
-    const copy: ParamState = {};
+    const copy: ParamState = Object.create(null) as ParamState;
     for (const [key, value] of Object.entries(remembered)) {
-      if (value instanceof Tensor && shown(value.shape) !== shown(param.shape))
+      if (!(value instanceof Tensor) && typeof value !== 'number')
+        throw new ModuleError(
+          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} must be a tensor or a number, got ${described(value)}.`,
+        );
+      if (value instanceof Tensor && !sameShape(value.shape, param.shape))
         throw new ModuleError(
           `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} has shape ${shown(value.shape)}, the parameter ${shown(param.shape)}.`,
         );
       copy[key] = value instanceof Tensor ? value.detach().clone() : value;
     }
-    for (const key of Object.keys(wanted))
-      if (!(key in copy))
+    for (const [key, value] of Object.entries(wanted))
+      if (typeof copy[key] !== typeof value)
         throw new ModuleError(`${this.constructor.name}.loadStateDict: parameter ${index} has no ${key}.`);
     return copy as S;
   }

@@ -1,5 +1,6 @@
-import { ArgumentError, type Tensor } from '@q/tensor';
-import type { Scheduled } from './scheduler.js';
+import { ArgumentError, described, type Tensor } from '@q/tensor';
+import { checkChoice, checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkScheduled, type Scheduled } from './scheduler.js';
 
 /** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
@@ -33,6 +34,7 @@ export class ReduceLROnPlateau {
   cooldownCounter = 0;
 
   constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
+    checkScheduled('ReduceLROnPlateau', optimizer);
     this.options = {
       mode: 'min',
       factor: 0.1,
@@ -42,12 +44,18 @@ export class ReduceLROnPlateau {
       cooldown: 0,
       minLr: 0,
       eps: 1e-8,
-      ...options,
+      ...optionsOf('ReduceLROnPlateau', options),
     };
-    const { factor, minLr, mode } = this.options;
+    const { factor, patience, threshold, cooldown, eps, minLr, mode } = this.options;
+    checkChoice('ReduceLROnPlateau', 'mode', mode, ['min', 'max']);
+    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps }))
+      checkNumber('ReduceLROnPlateau', name, value);
     if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau: factor must be below 1, got ${factor}.`);
     const count = optimizer.paramGroups.length;
+    if (typeof minLr !== 'number' && !Array.isArray(minLr))
+      throw new ArgumentError(`ReduceLROnPlateau: minLr must be a number or one per group, got ${described(minLr)}.`);
     this.minLrs = typeof minLr === 'number' ? new Array<number>(count).fill(minLr) : [...minLr];
+    for (const least of this.minLrs) checkNumber('ReduceLROnPlateau', 'minLr', least);
     if (this.minLrs.length !== count)
       throw new ArgumentError(`ReduceLROnPlateau: ${this.minLrs.length} values of minLr for ${count} groups.`);
     this.optimizer = optimizer;
@@ -55,7 +63,8 @@ export class ReduceLROnPlateau {
   }
 
   /** Whether a metric improves on the best one. */
-  isBetter(metric: number): boolean {
+  protected isBetter(metric: number): boolean {
+    checkNumber('ReduceLROnPlateau', 'the metric', metric);
     const { mode, threshold, thresholdMode } = this.options;
     const change = thresholdMode === 'rel' ? this.best * threshold : threshold;
     // As PyTorch: a relative threshold is a part of the best metric with its sign.
@@ -64,6 +73,7 @@ export class ReduceLROnPlateau {
 
   /** Takes the metric of one more epoch. */
   step(metric: number | Tensor): void {
+    if (typeof metric !== 'number') checkTensor('ReduceLROnPlateau.step', 'the metric', metric);
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;
     if (Number.isFinite(this.best) ? this.isBetter(value) : !Number.isNaN(value)) {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { optionsOf } from '@q/tensor/internal';
+import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
 
 /** Options of `RMSprop`. */
 export interface RMSpropOptions extends GroupOptions {
@@ -34,16 +35,16 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
       momentum: 0,
       centered: false,
       maximize: false,
-      ...options,
+      ...optionsOf(new.target.name, options),
     });
   }
 
-  override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
+  protected override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
     for (const [name, value] of Object.entries({ lr, alpha, eps, weightDecay, momentum }))
       checkNumber('RMSprop', name, value);
   }
 
-  override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
+  protected override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
     return {
       squareAvg: param.zerosLike(),
       ...(centered && { gradAvg: param.zerosLike() }),
@@ -51,7 +52,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     };
   }
 
-  override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
+  protected override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

@@ -20,6 +20,17 @@ export interface SchedulerStateDict {
   readonly lrs: readonly number[];
 }
 
+/** Throws ArgumentError unless a scheduler can act on a value: an optimizer, or what has its groups. */
+export function checkScheduled(scheduler: string, optimizer: unknown): asserts optimizer is Scheduled {
+  const groups: unknown = (optimizer as Partial<Scheduled> | null | undefined)?.paramGroups;
+  const isGroup = (group: unknown): boolean => typeof (group as Partial<ScheduledGroup> | null)?.lr === 'number';
+  if (!Array.isArray(groups) || !groups.every(isGroup))
+    throw new ArgumentError(`${scheduler}: wants an optimizer, got ${described(optimizer)}.`);
+}
+
+const isNumbers = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && Array.from(value, (entry) => typeof entry === 'number').every(Boolean);
+
 /**
  * Base of the schedulers: sets every group's learning rate at construction and after every `step()`. The rates follow from
  * the current ones where PyTorch's do, so that several schedulers can act on one optimizer.
@@ -31,16 +42,15 @@ export abstract class LRScheduler {
   readonly baseLrs: number[];
 
   constructor(readonly optimizer: Scheduled) {
-    if (!Array.isArray(optimizer?.paramGroups))
-      throw new ArgumentError(`${this.constructor.name}: wants an optimizer, got ${described(optimizer)}.`);
+    checkScheduled(this.constructor.name, optimizer);
     this.baseLrs = optimizer.paramGroups.map((group) => (group.initialLr ??= group.lr));
   }
 
   /** The learning rate of a group at `lastEpoch`. */
-  abstract lrOf(group: ScheduledGroup, baseLr: number, index: number): number;
+  protected abstract lrOf(group: ScheduledGroup, baseLr: number, index: number): number;
 
   /** Called once a subclass has its options: sets the first learning rates. */
-  start(): void {
+  protected start(): void {
     this.assign();
   }
 
@@ -56,7 +66,7 @@ export abstract class LRScheduler {
   }
 
   /** Sets the learning rates of `lastEpoch`. */
-  assign(): void {
+  protected assign(): void {
     this.optimizer.paramGroups.forEach((group, i) => {
       group.lr = this.lrOf(group, this.baseLrs[i] ?? group.lr, i);
     });
@@ -68,7 +78,12 @@ export abstract class LRScheduler {
   }
 
   /** Takes back what `stateDict` gave. Throws ArgumentError for another number of groups. */
-  loadStateDict({ lastEpoch, baseLrs, lrs }: SchedulerStateDict): void {
+  loadStateDict(stateDict: SchedulerStateDict): void {
+    const { lastEpoch, baseLrs, lrs } = (stateDict as Partial<SchedulerStateDict> | null | undefined) ?? {};
+    if (typeof lastEpoch !== 'number' || !isNumbers(baseLrs) || !isNumbers(lrs))
+      throw new ArgumentError(
+        `${this.constructor.name}.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
+      );
     if (baseLrs.length !== this.baseLrs.length || lrs.length !== this.baseLrs.length)
       throw new ArgumentError(
         `${this.constructor.name}.loadStateDict: state of ${baseLrs.length} groups for ${this.baseLrs.length}.`,
@@ -82,5 +97,5 @@ export abstract class LRScheduler {
 /** Throws unless `value` is a positive integer. */
 export function checkCount(scheduler: string, name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1)
-    throw new ArgumentError(`${scheduler}: ${name} must be a positive integer, got ${String(value)}.`);
+    throw new ArgumentError(`${scheduler}: ${name} must be a positive integer, got ${described(value)}.`);
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, sgdStep, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
 
 /** Options of `SGD`. */
@@ -31,22 +32,35 @@ interface SGDState extends ParamState {
  */
 export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
   constructor(params: Params<SGDOptions>, options: GroupOptions & Partial<SGDOptions>) {
-    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+    super(params, {
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      maximize: false,
+      ...optionsOf(new.target.name, options),
+    });
   }
 
-  override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
+  protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
     checkNumber('SGD', 'lr', lr);
     checkNumber('SGD', 'momentum', momentum);
     checkNumber('SGD', 'weightDecay', weightDecay);
+    checkNumber('SGD', 'dampening', dampening, -Infinity);
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new ArgumentError('SGD: nesterov needs a momentum above 0 and a dampening of 0.');
   }
 
-  override initialState(): ParamState {
+  protected override initialState(): ParamState {
     return {};
   }
 
-  override update(param: Tensor, grad: Tensor, group: SGDOptions, state: Partial<SGDState> & ParamState): void {
+  protected override update(
+    param: Tensor,
+    grad: Tensor,
+    group: SGDOptions,
+    state: Partial<SGDState> & ParamState,
+  ): void {
     const { lr, momentum, weightDecay, maximize } = group;
     let step = maximize ? grad.neg() : grad;
     if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });

@@ -1,4 +1,4 @@
-import { IndexError, ones } from '@q/tensor';
+import { IndexError, ones, randn, type Tensor } from '@q/tensor';
 import { Identity, Linear, ModuleDict, ModuleError, ModuleList, ReLU, Sequential } from '@q/nn';
 
 describe('Sequential', () => {
@@ -8,6 +8,22 @@ describe('Sequential', () => {
     expect(new Sequential(...layers).forward(x).toArray()).toEqual(new Sequential(layers).forward(x).toArray());
     expect(new Sequential(layers).forward(x).shape).toEqual([4, 1]);
     expect(new Sequential().forward(x)).toBe(x);
+  });
+
+  it('takes a linear layer and a ReLU in one pass, unless one of them computes something else', () => {
+    const layers = [new Linear(8, 6), new ReLU(), new ReLU(), new Linear(6, 6), new Linear(6, 2), new ReLU()];
+    const x = randn([5, 8], { requiresGrad: true });
+    const one = new Sequential(layers).forward(x);
+    expect(one.node!.op.name).toBe('linearRelu');
+    const steps = layers.reduce((y, layer) => layer.forward(y), x as Tensor);
+    expect(one.toArray()).toEqual(steps.toArray());
+    class Doubled extends Linear {
+      override forward(y: Tensor): Tensor {
+        return super.forward(y).mul(2);
+      }
+    }
+    const doubled = new Doubled(8, 3);
+    expect(new Sequential(doubled, new ReLU()).forward(x).toArray()).toEqual(doubled.forward(x).relu().toArray());
   });
 
   it('names its layers by their index', () => {
@@ -43,7 +59,7 @@ describe('ModuleList and ModuleDict', () => {
     expect(dict.has('__proto__')).toBe(false);
     expect(dict.size).toBe(1);
     expect([...dict]).toEqual([['act', relu]]);
-    expect(() => dict.get('missing')).toThrow(/no module 'missing'. There are: act/);
+    expect(() => dict.get('missing')).toThrow(/no module "missing". There are: act/);
     expect(() => dict.set('a.b', relu)).toThrow(/must not be empty or contain a dot/);
   });
 });

@@ -57,6 +57,6 @@ describe('dropout', () => {
   it('takes p as a number or in options and wants a probability', () => {
     expect(new nn.Dropout({ p: 0.1 }).p).toBe(0.1);
     expect(() => new nn.Dropout(1.5)).toThrow(ArgumentError);
-    expect(() => functional.dropout(ones([1]), { p: NaN })).toThrow(/p must be 0 to 1, got NaN/);
+    expect(() => functional.dropout(ones([1]), { p: NaN })).toThrow(/p must be a number from 0 to 1, got NaN/);
   });
 });

@@ -31,7 +31,7 @@ describe('transformer layers', () => {
     const layer = new TransformerEncoderLayer(6, 2, { ...small, activation: new Tanh() });
     expect(layer.activation).toBeInstanceOf(Tanh);
     expect(layer.forward(random(4, 2, 6)).shape).toEqual([4, 2, 6]);
-    expect(() => new TransformerEncoderLayer(6, 2, { activation: 'tanh' as 'relu' })).toThrow(/relu, gelu/);
+    expect(() => new TransformerEncoderLayer(6, 2, { activation: 'tanh' as 'relu' })).toThrow(/"relu", "gelu"/);
   });
 
   it('without bias have weights only', () =>

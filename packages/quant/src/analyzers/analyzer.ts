@@ -1,4 +1,4 @@
-import { FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { described, FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import { checkBoolean, checkInstance, kindOf } from '../arguments.js';
 import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
 import { fieldsOf, shapeOf } from '../observers/numbers.js';
@@ -53,6 +53,9 @@ export abstract class EncodingAnalyzer<S = unknown> {
   /** Settings and statistics, from which the class's `fromJSON` makes the analyzer again. */
   abstract toJSON(): unknown;
 
+  /** Throws unless `stats` are statistics of an analyzer of this kind and these settings. */
+  protected abstract checkStats(stats: unknown): asserts stats is S;
+
   /** Range of one encoding entry, for a grid of `numSteps` steps. */
   protected abstract rangesOf(stats: S, numSteps: number, isSymmetric: boolean): Iterable<Ends>;
 
@@ -72,13 +75,18 @@ export abstract class EncodingAnalyzer<S = unknown> {
     return this.computeEncodingsFromStats(this.collectStats(x), numSteps, isSymmetric);
   }
 
-  /** Range of given statistics, which may be null where there are none. */
+  /**
+   * Range of given statistics, as `getStats` and `collectStats` give them, which may be null where there are none.
+   *
+   * @throws ArgumentError or ShapeError for statistics of another kind, shape or number of bins
+   */
   computeEncodingsFromStats(stats: S | null, numSteps: number, isSymmetric: boolean): EncodingRange {
     this.checkGrid(numSteps, isSymmetric);
     if (stats === null)
       throw new StatisticsNotFoundError(
         `${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`,
       );
+    this.checkStats(stats);
     const entries = this.shape.reduce((product, size) => product * size, 1);
     const lows = new Float32Array(entries);
     const highs = new Float32Array(entries);
@@ -94,7 +102,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
     checkBoolean(this.constructor.name, 'isSymmetric', isSymmetric);
     if (!Number.isSafeInteger(numSteps) || numSteps < 1)
       throw new QuantizationError(
-        `${this.constructor.name}: the number of steps must be a positive integer, got ${numSteps}.`,
+        `${this.constructor.name}: the number of steps must be a positive integer, got ${kindOf(numSteps)}.`,
       );
   }
 
@@ -115,6 +123,6 @@ export function analyzerFields(
 ): { readonly shape: number[]; readonly fields: Readonly<Record<string, unknown>> } {
   const fields = fieldsOf(type, json);
   if (fields['type'] !== type)
-    throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${JSON.stringify(fields['type']) ?? 'none'}.`);
+    throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${described(fields['type'])}.`);
   return { shape: shapeOf(`${type}.shape`, fields['shape']), fields };
 }

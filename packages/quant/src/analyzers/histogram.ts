@@ -1,6 +1,6 @@
 import type { Shape, Tensor } from '@q/tensor';
 import { QuantizationError } from '../errors.js';
-import { HistogramObserver, type Histogram } from '../observers/histogram.js';
+import { checkHistograms, HistogramObserver, type Histogram } from '../observers/histogram.js';
 import { EncodingAnalyzer } from './analyzer.js';
 
 /** What the analyzers that look at histograms share: collecting them. */
@@ -27,6 +27,10 @@ export abstract class HistogramEncodingAnalyzer extends EncodingAnalyzer<readonl
 
   override getStats(): readonly Histogram[] | null {
     return this.observer.stats;
+  }
+
+  protected override checkStats(stats: unknown): asserts stats is readonly Histogram[] {
+    checkHistograms(this.constructor.name, stats, this.shape, this.numBins);
   }
 
   override resetStats(): void {

@@ -1,6 +1,6 @@
 import type { Shape, Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
-import { MinMaxObserver, type MinMaxStats } from '../observers/min-max.js';
+import { checkMinMax, MinMaxObserver, type MinMaxStats } from '../observers/min-max.js';
 import { analyzerFields, EncodingAnalyzer } from './analyzer.js';
 import { bounded, EPSILON, symmetricRange, tooNarrow, widened, withZero, type Ends } from './range.js';
 
@@ -51,6 +51,10 @@ export class MinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMaxStats> {
     const analyzer = new MinMaxEncodingAnalyzer(shape);
     analyzer.observer.restore(fields['stats']);
     return analyzer;
+  }
+
+  protected override checkStats(stats: unknown): asserts stats is MinMaxStats {
+    checkMinMax(this.constructor.name, stats, this.shape);
   }
 
   protected override rangesOf(stats: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {

@@ -1,6 +1,7 @@
 import { FormatError, type Shape, type Tensor } from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import { checkOptions, QuantizationError } from '../errors.js';
-import type { MinMaxStats } from '../observers/min-max.js';
+import { checkMinMax, type MinMaxStats } from '../observers/min-max.js';
 import { MovingAverageObserver } from '../observers/moving-average.js';
 import { analyzerFields, EncodingAnalyzer } from './analyzer.js';
 import { minMaxRanges } from './min-max.js';
@@ -23,7 +24,7 @@ export class MovingAverageMinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMax
     const { averagingConstant = 0.01 } = options;
     if (!(typeof averagingConstant === 'number' && averagingConstant > 0 && averagingConstant <= 1))
       throw new QuantizationError(
-        `MovingAverageMinMaxEncodingAnalyzer: averagingConstant must be above 0 and up to 1, got ${String(averagingConstant)}.`,
+        `MovingAverageMinMaxEncodingAnalyzer: averagingConstant must be above 0 and up to 1, got ${kindOf(averagingConstant)}.`,
       );
     this.observer = new MovingAverageObserver(this.shape, averagingConstant);
   }
@@ -75,6 +76,10 @@ export class MovingAverageMinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMax
     const analyzer = new MovingAverageMinMaxEncodingAnalyzer(shape, { averagingConstant });
     analyzer.observer.restore(fields['stats']);
     return analyzer;
+  }
+
+  protected override checkStats(stats: unknown): asserts stats is MinMaxStats {
+    checkMinMax(this.constructor.name, stats, this.shape);
   }
 
   protected override rangesOf(stats: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {

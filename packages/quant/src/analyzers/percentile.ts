@@ -1,4 +1,5 @@
 import { FormatError, type Shape } from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
 import { analyzerFields } from './analyzer.js';
@@ -27,6 +28,16 @@ function reaching(cumulated: Float32Array, wanted: number): number {
   return low;
 }
 
+/** The left edges of the bins in which the two percentiles lie. */
+function edgesOf(entry: Histogram, cumulated: Float32Array, share: number): Ends {
+  const bins = cumulated.length;
+  if (share === 100) return [entry.edge(0), entry.edge(bins)];
+  const total = cumulated[bins - 1]!;
+  const upper = reaching(cumulated, fround(fround(total * fround(share)) / 100));
+  const lower = reaching(cumulated, fround(total * fround(1 - share / 100)));
+  return [entry.edge(lower), entry.edge(upper)];
+}
+
 /** The range that leaves out the same share of values on each side. */
 export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
   private share: number;
@@ -46,7 +57,9 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   set percentile(percentile: number) {
     if (typeof percentile !== 'number' || !(percentile >= 50 && percentile <= 100))
-      throw new QuantizationError(`PercentileEncodingAnalyzer: percentile must be from 50 to 100, got ${percentile}.`);
+      throw new QuantizationError(
+        `PercentileEncodingAnalyzer: percentile must be from 50 to 100, got ${kindOf(percentile)}.`,
+      );
     this.share = percentile;
   }
 
@@ -79,20 +92,10 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
     const cumulated = new Float32Array(this.numBins);
     for (const entry of stats) {
       let total = 0;
-      entry.histogram.forEach((n, i) => (cumulated[i] = total += n));
-      const ends = bounded(withZero(this.edgesOf(entry, cumulated)));
+      for (let i = 0; i < cumulated.length; i++) cumulated[i] = total += entry.histogram[i]!;
+      const ends = bounded(withZero(edgesOf(entry, cumulated, this.share)));
       const wide = tooNarrow(ends, numSteps) ? widened(ends, numSteps, isSymmetric, EPSILON) : ends;
       yield isSymmetric ? symmetricRange(wide, numSteps) : wide;
     }
-  }
-
-  /** The left edges of the bins in which the two percentiles lie. */
-  private edgesOf(entry: Histogram, cumulated: Float32Array): Ends {
-    const edges = entry.binEdges;
-    if (this.share === 100) return [edges[0]!, edges[this.numBins]!];
-    const total = cumulated[this.numBins - 1]!;
-    const upper = reaching(cumulated, fround(fround(total * fround(this.share)) / 100));
-    const lower = reaching(cumulated, fround(total * fround(1 - this.share / 100)));
-    return [edges[lower]!, edges[upper]!];
   }
 }

@@ -1,4 +1,6 @@
-import { FormatError, type Shape } from '@q/tensor';
+import { arange, cat, FormatError, full, leastErrorGrid, scope, tensor, type Shape, type Tensor } from '@q/tensor';
+import { kindOf } from '../arguments.js';
+import { elementsOf } from '../elements.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
 import { rint } from '../rounding.js';
@@ -31,61 +33,21 @@ export const sqnrOptions = [
   'gamma',
 ] as const;
 
-/** Adding 1.5 * 2^52 and taking it away rounds half to even; a number too large for that has no fraction and stays about as large. */
-const BIG = 6755399441055744;
+/** Histograms that are searched together, so that memory stays bounded however many channels there are. */
+const TOGETHER = 256;
 
-/** Grids to try, as pairs of step size and offset in float32. */
+/** Step sizes and offsets of the grids to try, each `[entries, grids]`. */
 interface Candidates {
-  readonly deltas: Float32Array;
-  readonly offsets: Float32Array;
+  readonly deltas: Tensor;
+  readonly offsets: Tensor;
 }
 
-/** The middles and counts of the bins that are not empty, outermost first: there a clipping grid fails soonest. */
-class Bins {
-  readonly middles: Float32Array;
-  readonly counts: Float32Array;
-  /** Whether no square of an error can overflow, so that the noise of a grid is a number and grows bin by bin. */
-  readonly tame: boolean;
+/** A column with one number per histogram. */
+const column = (stats: readonly Histogram[], of: (entry: Histogram) => number): Tensor =>
+  tensor(Float32Array.from(stats, of), { shape: [stats.length, 1] });
 
-  constructor({ histogram, spread: { low, step }, binEdges }: Histogram) {
-    const width = fround(binEdges[1]! - binEdges[0]!);
-    const first = fround(low + fround(width / 2));
-    const middles: number[] = [];
-    const counts: number[] = [];
-    const last = histogram.length - 1;
-    const tame = Math.max(Math.abs(low), Math.abs(fround(low + fround(step * histogram.length)))) < 1e15;
-    for (let k = 0; k <= last; k++) {
-      const i = k % 2 === 0 ? k / 2 : last - (k - 1) / 2;
-      if (tame && histogram[i] === 0) continue;
-      middles.push(fround(first + fround(width * fround(i))));
-      counts.push(histogram[i]!);
-    }
-    this.middles = Float32Array.from(middles);
-    this.counts = Float32Array.from(counts);
-    this.tame = tame;
-  }
-
-  /** Noise of a grid: squared errors of the middles, times counts, clipped ones times gamma. Stops early above `limit`. */
-  noise(delta: number, offset: number, n: number, gamma: number, limit: number): number {
-    const { middles, counts } = this;
-    const [d, o, top, weight] = [fround(delta), fround(offset), fround(n), fround(gamma)];
-    let sum = 0;
-    let i = 0;
-    while (i < middles.length) {
-      for (const end = Math.min(i + 32, middles.length); i < end; i++) {
-        const middle = middles[i]!;
-        const t = fround(fround(middle / d) - o);
-        const q = t + BIG - BIG;
-        const clipped = q < 0 ? 0 : q > top ? top : q;
-        const error = fround(fround(fround(clipped + o) * d) - middle);
-        const term = fround(fround(error * error) * counts[i]!);
-        sum += q === clipped ? term : fround(term * weight);
-      }
-      if (sum > limit) return sum;
-    }
-    return sum;
-  }
-}
+/** 1 to `count` parts of `count - 1` of each number of a column. */
+const fractions = (whole: Tensor, count: number): Tensor => whole.mul(arange(1, count + 1)).div(count - 1);
 
 /** The range whose grid leaves the best ratio of signal to quantization noise, searched among a set of candidates. */
 export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
@@ -107,10 +69,11 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     for (const name of ['asymmetricDeltaCandidates', 'symmetricDeltaCandidates', 'offsetCandidates'] as const)
       if (!Number.isSafeInteger(settings[name]) || settings[name] < 2)
         throw new QuantizationError(
-          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${settings[name]}.`,
+          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${kindOf(settings[name])}.`,
         );
-    if (!(settings.gamma > 0 && Number.isFinite(settings.gamma)))
-      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive number, got ${settings.gamma}.`);
+    const { gamma } = settings;
+    if (typeof gamma !== 'number' || !(fround(gamma) > 0 && fround(gamma) < Infinity))
+      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${kindOf(gamma)}.`);
     super(shape, settings.numBins);
     this.settings = settings;
   }
@@ -134,77 +97,60 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
   }
 
   protected override *rangesOf(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Iterable<Ends> {
-    const n = fround(numSteps);
-    let best = 0;
-    for (const entry of stats) {
-      const min = Math.min(entry.min, 0);
-      const max = Math.max(entry.max, 0, fround(min + fround(EPSILON * numSteps)));
-      const candidates = isSymmetric ? this.symmetric(min, max, numSteps) : this.asymmetric(min, max, numSteps);
-      best = this.best(new Bins(entry), candidates, n, best);
-      const delta = candidates.deltas[best]!;
-      const low = fround(candidates.offsets[best]! * delta);
-      yield [low, fround(low + fround(n * delta))];
+    for (let from = 0; from < stats.length; from += TOGETHER) {
+      const some = stats.slice(from, from + TOGETHER);
+      yield* scope(() => this.searched(some, numSteps, isSymmetric));
     }
   }
 
-  /**
-   * Index of the first candidate with the least noise; a noise that is no number is taken for the least, as torch's argmin
-   * does. `guess` is tried first: the better it is, the sooner the others are given up.
-   */
-  private best(bins: Bins, { deltas, offsets }: Candidates, n: number, guess: number): number {
-    const { gamma } = this.settings;
-    let best = bins.tame ? guess : 0;
-    let least = bins.tame ? bins.noise(deltas[guess]!, offsets[guess]!, n, gamma, Infinity) : Infinity;
-    for (let i = 0; i < deltas.length; i++) {
-      if (i > 0 && deltas[i] === deltas[i - 1] && offsets[i] === offsets[i - 1]) continue;
-      const noise = bins.noise(deltas[i]!, offsets[i]!, n, gamma, bins.tame ? least : Infinity);
-      if (noise !== noise) return i;
-      if (noise < least || (noise === least && i < best)) {
-        least = noise;
-        best = i;
-      }
-    }
-    return best;
+  /** The ranges of the grids whose noise is least: squared errors of the middles of the bins, times their counts. */
+  private searched(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Ends[] {
+    const { numBins, settings } = this;
+    const width = column(stats, (entry) => entry.edge(1) - entry.edge(0));
+    const middles = width.mul(arange(numBins)).add(column(stats, (entry) => entry.edge(0)).add(width.div(2)));
+    const counts = new Float32Array(stats.length * numBins);
+    stats.forEach(({ histogram }, g) => counts.set(histogram, g * numBins));
+    const min = column(stats, (entry) => Math.min(entry.min, 0));
+    const max = column(stats, (entry) => Math.max(entry.max, 0)).maximum(min.add(fround(EPSILON * numSteps)));
+    const { deltas, offsets } = isSymmetric ? this.symmetric(min, max, numSteps) : this.asymmetric(min, max, numSteps);
+    const { indices } = leastErrorGrid(middles, deltas, offsets, 0, numSteps, {
+      weights: tensor(counts, { shape: middles.shape }),
+      clipWeight: settings.gamma,
+    });
+    const best = indices.unsqueeze(1);
+    const delta = deltas.gather(1, best);
+    const low = offsets.gather(1, best).mul(delta);
+    const [lows, highs] = elementsOf(low, low.add(delta.mul(numSteps)));
+    return Array.from(lows, (value, g) => [value, highs[g]!]);
   }
 
-  private symmetric(min: number, max: number, numSteps: number): Candidates {
-    const count = this.settings.symmetricDeltaCandidates;
-    const widest = fround(fround(2 * Math.max(max, -min)) / fround(numSteps));
-    const deltas = new Float32Array(count);
-    for (let k = 1; k <= count; k++)
-      deltas[k - 1] = Math.max(fround(fround(widest * fround(k)) / fround(count - 1)), EPSILON);
-    return { deltas, offsets: new Float32Array(count).fill(Math.floor(-numSteps / 2)) };
+  private symmetric(min: Tensor, max: Tensor, numSteps: number): Candidates {
+    const widest = max.maximum(min.neg()).mul(2).div(numSteps);
+    const deltas = fractions(widest, this.settings.symmetricDeltaCandidates).maximum(EPSILON);
+    return { deltas, offsets: full([1], Math.floor(-numSteps / 2)).expand(deltas.shape) };
   }
 
-  private asymmetric(min: number, max: number, numSteps: number): Candidates {
-    const n = fround(numSteps);
-    const count = this.settings.asymmetricDeltaCandidates;
-    const widest = fround(fround(max - min) / n);
-    const observed = rint(fround(min / widest));
-    const low = fround(widest * observed);
-    const high = fround(low + fround(widest * n));
-    const starts = this.offsetsOf(numSteps, observed);
-    const deltas = new Float32Array(count * starts.length);
-    const offsets = new Float32Array(deltas.length);
-    for (let k = 1, i = 0; k <= count; k++) {
-      const delta = fround(fround(widest * fround(k)) / fround(count - 1));
-      for (const start of starts) {
-        const from = Math.max(low, fround(delta * start));
-        const to = Math.min(high, fround(fround(delta * start) + fround(delta * n)));
-        const step = Math.max(fround(fround(to - from) / n), EPSILON);
-        deltas[i] = step;
-        offsets[i++] = rint(fround(from / step));
-      }
-    }
-    return { deltas, offsets };
+  private asymmetric(min: Tensor, max: Tensor, numSteps: number): Candidates {
+    const widest = max.sub(min).div(numSteps);
+    const observed = min.div(widest).round();
+    const low = widest.mul(observed).unsqueeze(2);
+    const high = low.add(widest.mul(numSteps).unsqueeze(2));
+    const delta = fractions(widest, this.settings.asymmetricDeltaCandidates).unsqueeze(2);
+    const offset = cat([this.offsetsOf(numSteps).expand([observed.shape[0]!, -1]), observed], 1).unsqueeze(1);
+    const start = delta.mul(offset);
+    const from = start.maximum(low);
+    const to = start.add(delta.mul(numSteps)).minimum(high);
+    const deltas = to.sub(from).div(numSteps).maximum(EPSILON);
+    const pairs = { startDim: 1 };
+    return { deltas: deltas.flatten(pairs), offsets: from.div(deltas).round().flatten(pairs) };
   }
 
-  /** Offsets from -n to about 0 in equal steps, then the one of the observed range. */
-  private offsetsOf(numSteps: number, observed: number): Float32Array {
+  /** Offsets from -n to about 0 in equal steps. */
+  private offsetsOf(numSteps: number): Tensor {
     const count = Math.min(numSteps + 2, this.settings.offsetCandidates);
     const step = numSteps / (count - 2);
     const length = Math.ceil((step + numSteps) / step);
-    return Float32Array.from([...Array.from({ length }, (_, i) => rint(fround(-numSteps + step * i))), observed]);
+    return tensor(Float32Array.from({ length }, (_, i) => rint(fround(-numSteps + step * i))));
   }
 }
 

@@ -3,7 +3,7 @@ import { checkTensor } from '../arguments.js';
 import { checkOptions, EncodingError, QuantizationError } from '../errors.js';
 import { checkBlockSize, dequantize, quantizeOnGrid, type BlockSize } from '../functional.js';
 import { bitwidthOf, dtypeOfGrid, gridOf, gridOptions, isSigned, type Grid, type GridOptions } from '../grid.js';
-import { granularityOf, type Encoding, type Granularity } from './encoding.js';
+import { checkParameterDType, granularityOf, type Encoding, type Granularity } from './encoding.js';
 
 /** Options of an affine encoding. */
 export interface AffineEncodingOptions extends GridOptions {
@@ -108,9 +108,9 @@ export class AffineEncoding implements Encoding {
     return new AffineEncoding(scale, offset, { qmin, qmax, symmetry, blockSize });
   }
 
-  /** The encoding with scale and offset in another floating dtype. Throws EncodingError for an integer dtype. */
+  /** The encoding with scale and offset in another floating dtype. Throws EncodingError for any other. */
   to(dtype: DType): AffineEncoding {
-    if (!isFloat(dtype)) throw new EncodingError(`AffineEncoding.to: scale and offset must be floating, got ${dtype}.`);
+    checkParameterDType('AffineEncoding.to', 'scale and offset', dtype);
     return this.withParameters(this.scale.to(dtype), this.offset.to(dtype));
   }
 

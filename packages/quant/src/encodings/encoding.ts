@@ -1,4 +1,6 @@
-import type { DType } from '@q/tensor';
+import { dtypes, isFloat, type DType } from '@q/tensor';
+import { kindOf } from '../arguments.js';
+import { EncodingError } from '../errors.js';
 
 /** What a calibrated quantizer leaves behind: how numbers are represented in few bits. */
 export interface Encoding {
@@ -8,6 +10,14 @@ export interface Encoding {
   readonly granularity: Granularity;
   /** The same encoding with its parameters in another floating dtype. */
   to(dtype: DType): Encoding;
+}
+
+/** Throws EncodingError unless `dtype` is a floating one, which the parameters of an encoding must have. */
+export function checkParameterDType(operation: string, parameters: string, dtype: unknown): asserts dtype is DType {
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype) || !isFloat(dtype as DType))
+    throw new EncodingError(
+      `${operation}: ${parameters} must be floating, got ${kindOf(dtype)}. Known: float32, float64, float16, bfloat16.`,
+    );
 }
 
 /** What shares one scale and offset. */

@@ -1,7 +1,6 @@
-import { isFloat, type DType, type Tensor } from '@q/tensor';
+import type { DType, Tensor } from '@q/tensor';
 import { checkTensor } from '../arguments.js';
-import { EncodingError } from '../errors.js';
-import { granularityOf, type Encoding, type Granularity } from './encoding.js';
+import { checkParameterDType, granularityOf, type Encoding, type Granularity } from './encoding.js';
 import { checkFormat, floatCast } from './float-cast.js';
 
 /** Numbers of a floating format with few bits, which may be stretched to end at `maxval`. Immutable. */
@@ -29,9 +28,9 @@ export class FloatEncoding implements Encoding {
     return granularityOf(this.maxval?.shape ?? [], null);
   }
 
-  /** The encoding with its maximum in another floating dtype. Throws EncodingError for an integer dtype. */
+  /** The encoding with its maximum in another floating dtype. Throws EncodingError for any other. */
   to(dtype: DType): FloatEncoding {
-    if (!isFloat(dtype)) throw new EncodingError(`FloatEncoding.to: maxval must be floating, got ${dtype}.`);
+    checkParameterDType('FloatEncoding.to', 'maxval', dtype);
     return new FloatEncoding(this.mantissaBits, this.exponentBits, this.maxval?.to(dtype) ?? null);
   }
 

@@ -1,4 +1,5 @@
-import { dequantizeLinear, Layout, noGrad, Storage, Tensor, type Shape } from '@q/tensor';
+import { dequantizeLinear, noGrad, Storage, Tensor, type Shape } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import type { AffineEncoding } from './affine.js';
 
 /** The dtypes in which grid positions are stored. */

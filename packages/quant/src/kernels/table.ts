@@ -1,4 +1,5 @@
-import { arange, dtypes, Layout, lookup, quantizeLinear, Storage, Tensor, type ArrayOf, type Shape } from '@q/tensor';
+import { arange, dtypes, lookup, quantizeLinear, Storage, Tensor, type ArrayOf, type Shape } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';

@@ -1,4 +1,5 @@
-import { Layout, requantize, Storage, Tensor } from '@q/tensor';
+import { requantize, Storage, Tensor } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';

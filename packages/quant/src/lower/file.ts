@@ -1,9 +1,11 @@
-import type { Module } from '@q/nn';
+import { Module } from '@q/nn';
 import { FormatError, tensor, type Tensor } from '@q/tensor';
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
+import { checkInstance } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
+import { alike } from '../modules/exchange.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
 import { replaced } from './lower.js';
@@ -92,6 +94,7 @@ const settingsFor = (parts: Pick<Parts, 'rule'>, module: Module): unknown =>
  * @throws QuantizationError where layers remained fake-quantized
  */
 export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
+  checkInstance('writeInteger', 'the model', model, Module);
   const simulated = model.namedModules().filter(([, module]) => isQuantized(module));
   if (simulated.length > 0)
     throw new QuantizationError(
@@ -286,9 +289,10 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
     throw new FormatError(
       `readInteger: the file has ${kind} at '${path}', the model ${module === undefined ? 'nothing' : module.constructor.name}. Build the model that was lowered.`,
     );
-  if (JSON.stringify(claim.settings) !== JSON.stringify(settingsFor({ rule }, module)))
+  const settings = settingsFor({ rule }, module);
+  if (!alike(claim.settings, settings))
     throw new FormatError(
-      `readInteger: '${path}' was lowered with other settings: ${JSON.stringify(claim.settings)} against ${JSON.stringify(settingsFor({ rule }, module))}.`,
+      `readInteger: '${path}' was lowered with other settings than the model's ${JSON.stringify(settings)}.`,
     );
   if (!Array.isArray(claim.inputs) || claim.inputs.length > 16)
     throw new FormatError(`readInteger: the inputs of '${path}' are no list of encodings.`);
@@ -345,6 +349,7 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
  * @throws FormatError for a file that is damaged, of another format, or of another model; the model is then as it was
  */
 export function readInteger<M extends Module>(model: M, bytes: Uint8Array | ArrayBuffer): M {
+  checkInstance('readInteger', 'the model', model, Module);
   const reader = new Reader(bytes);
   const modules = new Map(model.namedModules());
   const layers = new Map<Module, Module>();

@@ -1,5 +1,6 @@
-import { Identity, slots, type Module } from '@q/nn';
+import { Identity, Module, slots } from '@q/nn';
 import { noGrad, type Tensor } from '@q/tensor';
+import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
@@ -45,6 +46,7 @@ interface Candidate {
  * @throws QuantizationError for a model without quantized modules, or one that is not calibrated
  */
 export function lowerToInteger<M extends Module>(model: M, sample: Tensor | readonly unknown[]): Lowered<M> {
+  checkInstance('lowerToInteger', 'the model', model, Module);
   const inputs = Array.isArray(sample) ? (sample as readonly unknown[]) : [sample];
   const copy = model.clone().eval();
   const kept = new Map<string, LoweredLayer>();

@@ -1,4 +1,5 @@
-import { kindOf } from '../arguments.js';
+import { optionsOf } from '@q/tensor/internal';
+import { checkBoolean, kindOf } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
 import { named, type ImportOptions, type LegacyEncodings, type QuantizerSlot } from './quantized-module.js';
@@ -25,12 +26,18 @@ export function unrepeated(
   slots: readonly QuantizerSlot[],
   encodings: Readonly<Record<string, LegacyEncodings>>,
 ): Readonly<Record<string, LegacyEncodings>> {
-  const last = JSON.stringify(encodings[String(slots.length - 1)]);
+  if (typeof encodings !== 'object' || encodings === null) return encodings;
+  const last = encodings[String(slots.length - 1)];
   return Object.fromEntries(
-    Object.entries(encodings).filter(
-      ([key, entry]) => !(Number(key) >= slots.length && JSON.stringify(entry) === last),
-    ),
+    Object.entries(encodings).filter(([key, entry]) => !(Number(key) >= slots.length && alike(entry, last))),
   );
+}
+
+/** Whether two values of JSON are the same; goes no deeper than the shallower of them. */
+export function alike(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && alike(value, right.get(key)));
 }
 
 /** A quantizer that an import will write to, and what it gets. */
@@ -47,8 +54,16 @@ export function importEncodings(
   role: Role,
   slots: Slots,
   encodings: Readonly<Record<string, LegacyEncodings>>,
-  { strict = true, partial = true, requiresGrad = null, allowOverwrite = true }: ImportOptions,
+  options: ImportOptions,
 ): void {
+  const {
+    strict = true,
+    partial = true,
+    requiresGrad = null,
+    allowOverwrite = true,
+  } = optionsOf(named(module), options);
+  if (requiresGrad !== null) checkBoolean(named(module), 'requiresGrad', requiresGrad);
+  checkBoolean(named(module), 'allowOverwrite', allowOverwrite);
   if (typeof encodings !== 'object' || encodings === null)
     throw new QuantizationError(
       `${named(module)}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${kindOf(encodings)}.`,

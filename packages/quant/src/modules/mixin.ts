@@ -1,4 +1,6 @@
 import { Module } from '@q/nn';
+import { described } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import { calibrate, computeParamEncodings } from './calibration.js';
@@ -49,12 +51,18 @@ function checkKernel(where: string, kernel: Kernel | null): void {
 
 function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Definition {
   if (typeof float !== 'function' || !(float.prototype instanceof Module))
-    throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${String(float)}.`);
-  const { inputs = 1, outputs = 1, sharedInputs = false, sharedOutputs = false, namedInputs = {} } = arity;
+    throw new QuantizationError(`QuantizationMixin: wants a class that extends Module, got ${described(float)}.`);
+  const {
+    inputs = 1,
+    outputs = 1,
+    sharedInputs = false,
+    sharedOutputs = false,
+    namedInputs = {},
+  } = optionsOf('QuantizationMixin', arity);
   for (const [what, count] of Object.entries({ inputs, outputs }))
     if (!Number.isInteger(count) || count < 0)
       throw new QuantizationError(
-        `QuantizationMixin(${float.name}): ${what} must be a whole number, got ${String(count)}.`,
+        `QuantizationMixin(${float.name}): ${what} must be a whole number, got ${described(count)}.`,
       );
   if (definitionOf(float.prototype) !== null)
     throw new QuantizationError(`QuantizationMixin(${float.name}): this class is quantized already.`);
@@ -158,11 +166,11 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
     }
 
     removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.inputQuantizers, indices?.map(String));
+      return new QuantizersRemoved().take(this.inputQuantizers, indices);
     }
 
     removeOutputQuantizers(indices?: readonly number[]): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.outputQuantizers, indices?.map(String));
+      return new QuantizersRemoved().take(this.outputQuantizers, indices);
     }
 
     removeParamQuantizers(names?: readonly string[]): QuantizersRemoved {

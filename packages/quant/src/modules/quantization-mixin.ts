@@ -1,4 +1,5 @@
 import { Module, ModuleError } from '@q/nn';
+import { described } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantized, quantized, type FakeQuantized, type Quantized } from './mixin.js';
@@ -74,11 +75,13 @@ type Register = (
 
 function register(float: ModuleClass, fake: boolean): Register {
   const mixin = fake ? 'FakeQuantizationMixin' : 'QuantizationMixin';
+  if (typeof float !== 'function' || !(float.prototype instanceof Module))
+    throw new QuantizationError(`${mixin}.implements: wants a class that extends Module, got ${described(float)}.`);
   return (type) => {
-    const made = definitionOf(type.prototype);
+    const made = definitionOf((type as typeof type | null | undefined)?.prototype);
     if (made === null || (made.float !== float && !(made.float.prototype instanceof float)))
       throw new QuantizationError(
-        `${mixin}.implements(${float.name}): wants a class that extends ${mixin}(${float.name}), got ${type.name}.`,
+        `${mixin}.implements(${float.name}): wants a class that extends ${mixin}(${float.name}), got ${typeof type === 'function' ? type.name : described(type)}.`,
       );
     Object.defineProperty(float, fake ? registered.fake : registered.kernels, { value: type, configurable: true });
   };

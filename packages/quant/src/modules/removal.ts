@@ -1,3 +1,6 @@
+import { described } from '@q/tensor';
+import { checkFunction } from '@q/tensor/internal';
+import { QuantizationError } from '../errors.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
 
 type QuantizerSlot = QuantizerBase | null;
@@ -5,13 +8,24 @@ type QuantizerSlot = QuantizerBase | null;
 /** The slots of one list or record, by key. */
 type Slots = Record<string, QuantizerSlot> | QuantizerSlot[];
 
+const isKey = (key: unknown): boolean => typeof key === 'string' || typeof key === 'number';
+
 /** Quantizers that were taken out of a module; `using` puts them back at the end of the scope. */
 export class QuantizersRemoved implements Disposable {
   private taken: { readonly slots: Slots; readonly key: string; readonly quantizer: QuantizerSlot }[] = [];
 
-  /** Empties `keys` of `slots`, or all of them. */
-  take(slots: Slots, keys: readonly string[] = Object.keys(slots)): this {
-    for (const key of keys) {
+  /**
+   * Empties `keys` of `slots`, or all of them.
+   *
+   * @internal
+   */
+  take(slots: Slots, keys: readonly (string | number)[] = Object.keys(slots)): this {
+    const known = Object.keys(slots);
+    if (!Array.isArray(keys) || !Array.from(keys, (key) => isKey(key) && known.includes(String(key))).every(Boolean))
+      throw new QuantizationError(
+        `removal of quantizers: wants places that there are (${known.join(', ') || 'none'}), got ${described(keys)}.`,
+      );
+    for (const key of keys.map(String)) {
       const quantizer = (Reflect.get(slots, key) ?? null) as QuantizerSlot;
       this.taken.push({ slots, key, quantizer });
       Reflect.set(slots, key, null);
@@ -29,6 +43,7 @@ export class QuantizersRemoved implements Disposable {
   during<T>(fn: () => T): T {
     let result: T;
     try {
+      checkFunction('during', fn);
       result = fn();
     } catch (cause) {
       this.restore();

@@ -1,4 +1,16 @@
-import { FormatError, ShapeError, shown, type Shape, type Tensor, type TypedArray } from '@q/tensor';
+import {
+  ArgumentError,
+  dtypes,
+  FormatError,
+  histograms,
+  scope,
+  ShapeError,
+  shown,
+  tensor,
+  type Shape,
+  type Tensor,
+} from '@q/tensor';
+import { kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { rint } from '../rounding.js';
@@ -7,7 +19,42 @@ import { fieldsOf, numberOf, numbersOf } from './numbers.js';
 
 const { fround, trunc, min: least, max: most } = Math;
 
-/** How the finite values of one encoding entry are distributed between `min` and `max`; infinities count in the outer bins. */
+/** A range of values. */
+type Range = readonly [low: number, high: number];
+
+/** Bins of equal width: the left end of the first, and the width. */
+interface Spread {
+  readonly low: number;
+  readonly step: number;
+}
+
+/** The bins between two values, half a unit further on each side where these are equal. */
+function spreadOf(min: number, max: number, bins: number): Spread {
+  const even = min === max;
+  const low = even ? fround(min - 0.5) : min;
+  const high = even ? fround(max + 0.5) : max;
+  const width = fround(high - low);
+  // A range wider than the largest float32 still has bins, and one so narrow that float32 has no bin width, too.
+  const step = fround((Number.isFinite(width) ? width : high - low) / fround(bins));
+  return { low, step: step === 0 ? (high - low) / bins : step };
+}
+
+/** Edge `i` of `bins` bins, in float32 operations unless these overflow. */
+function edgeOf({ low, step }: Spread, i: number, bins: number): number {
+  const way = Number.isFinite(fround(bins * step)) ? fround(i * step) : i * step;
+  return least(fround(low + way), dtypes.float32.max);
+}
+
+/** The first and the last edge of the bins between two values. */
+function endsOf(min: number, max: number, bins: number): Range {
+  const spread = spreadOf(min, max, bins);
+  return [spread.low, edgeOf(spread, bins, bins)];
+}
+
+/**
+ * How the finite values of one encoding entry are distributed between `min` and `max`; infinities count in the outer bins. Bins
+ * are cut in float32, as torch cuts them; where that has no width for them, or none for the range, in double precision.
+ */
 export class Histogram {
   constructor(
     /** Smallest finite value. */
@@ -20,163 +67,120 @@ export class Histogram {
 
   /** The ends of the bins, one more than bins, from `min` to `max` (half a unit further on each side where these are equal). */
   get binEdges(): Float32Array {
-    const bins = this.histogram.length;
-    const { low, step } = this.spread;
-    const edges = new Float32Array(bins + 1);
-    for (let i = 0; i <= bins; i++) edges[i] = edgeOf(low, step, i, bins);
+    const { spread, histogram } = this;
+    const edges = new Float32Array(histogram.length + 1);
+    for (let i = 0; i < edges.length; i++) edges[i] = edgeOf(spread, i, histogram.length);
     return edges;
   }
 
-  /** The first and the last edge. */
-  get ends(): readonly [number, number] {
-    const { low, step } = this.spread;
-    const bins = this.histogram.length;
-    return [low, fround(edgeOf(low, step, bins, bins))];
+  /** One of the bin edges. */
+  edge(i: number): number {
+    return edgeOf(this.spread, i, this.histogram.length);
   }
 
   /** Left end of the first bin and width of the bins. */
-  get spread(): { readonly low: number; readonly step: number } {
-    const even = this.min === this.max;
-    const low = even ? fround(this.min - 0.5) : this.min;
-    const high = even ? fround(this.max + 0.5) : this.max;
-    const width = fround(high - low);
-    // A range wider than the largest float32 still has bins.
-    return { low, step: fround((Number.isFinite(width) ? width : high - low) / fround(this.histogram.length)) };
+  get spread(): Spread {
+    return spreadOf(this.min, this.max, this.histogram.length);
   }
 }
 
-/** Edge `i` of `bins` bins, in float32 operations unless these overflow. */
-function edgeOf(low: number, step: number, i: number, bins: number): number {
-  return (Number.isFinite(fround(bins * step)) ? fround(i * step) : i * step) + low;
+/** Throws unless `stats` are histograms for the entries of a shape: ArgumentError for none, ShapeError for others. */
+export function checkHistograms(
+  operation: string,
+  stats: unknown,
+  shape: Shape,
+  bins: number,
+): asserts stats is readonly Histogram[] {
+  // Unlike every(), find() does not skip the holes of an array.
+  if (!Array.isArray(stats) || stats.findIndex((entry) => !(entry instanceof Histogram)) >= 0)
+    throw new ArgumentError(`${operation}: wants the statistics of an analyzer, got ${kindOf(stats)}.`);
+  const entries = shape.reduce((product, size) => product * size, 1);
+  const sizes = (stats as readonly Histogram[]).map(({ histogram }) => histogram.length);
+  if (sizes.length !== entries || sizes.some((size) => size !== bins))
+    throw new ShapeError(
+      `${operation}: wants ${entries} histograms of ${bins} bins for shape ${shown(shape)}, got ${sizes.length} of ${[...new Set(sizes)].join(', ') || 0}.`,
+    );
 }
 
-/** Finite range of values. Throws where there is none. */
-function finiteRange(values: TypedArray): readonly [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (low > high)
+/** Smallest and largest of the finite values of each row. Throws where a row has none. */
+function finiteRanges(rows: Tensor): Range[] {
+  const ranges = (low: Tensor, high: Tensor): Range[] => {
+    const [lows, highs] = elementsOf(low.amin(1), high.amax(1));
+    return Array.from(lows, (value, row) => [value, highs[row]!]);
+  };
+  const all = ranges(rows, rows);
+  if (all.flat().every(Number.isFinite)) return all;
+  const finite = rows.isfinite();
+  const some = ranges(rows.where(finite, Infinity), rows.where(finite, -Infinity));
+  if (some.some(([low, high]) => low > high))
     throw new QuantizationError(
       'HistogramObserver: an encoding entry saw only infinities and NaN. Remove such inputs from the calibration data, or observe with MinMaxEncodingAnalyzer.',
     );
-  return [low, high];
-}
-
-/** Elements from which a kernel counts faster than a loop, the call included. */
-const MANY = 8192;
-
-/** The elements of one row of a contiguous matrix, to be read before any operation runs. */
-function valuesOf(rows: Tensor, row: number): TypedArray {
-  const size = rows.shape[1]!;
-  return elementsOf(rows)[0].subarray(row * size, (row + 1) * size);
+  return some;
 }
 
 /** The range that histc counts over: one without width grows by 1 on each side. */
-function histcRange(low: number, high: number): readonly [number, number] {
-  const [from, to] = [fround(low), fround(high)];
-  return from === to ? [fround(from - 1), fround(to + 1)] : [from, to];
-}
+const histcRange = ([from, to]: Range): Range => (from === to ? [fround(from - 1), fround(to + 1)] : [from, to]);
 
-/** The bin of a value between `from` and `to`. */
-function binOf(value: number, from: number, to: number, bins: number): number {
-  const width = fround(to - from);
-  const wide = !Number.isFinite(width);
-  const share = wide ? (value - from) / (to - from) : fround(fround(value - from) / width);
-  // A range too narrow for its bins to differ divides by zero.
-  return least(trunc(wide ? share * bins : fround(share * bins)) || 0, bins - 1);
+/** The bin in which `countsOf` counts a value. */
+function binOf(value: number, range: Range, bins: number): number {
+  const [from, to] = histcRange(range);
+  const f = Number.isFinite(fround(to - from)) ? fround : Number;
+  const place = trunc(f(f(f(value - from) / f(to - from)) * bins)) || 0;
+  return most(0, least(place, bins - 1));
 }
 
 /**
- * Counts the elements of a row into bins of equal width between `low` and `high`, as torch 1.13's histc does: divides before
- * it multiplies, in float32. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
+ * Counts of the elements of each row in bins of equal width over a range, as torch 1.13's histc does: divides before it
+ * multiplies, in float32. Values outside, infinities too, count in the outer bins; NaN counts nowhere.
  */
-function count(rows: Tensor, row: number, low: number, high: number, bins: number): Float64Array {
-  const counts = new Float64Array(bins);
-  const [from, to] = histcRange(low, high);
-  const width = fround(to - from);
-  const size = rows.shape[1]!;
-  if (size >= MANY && width > 0 && Number.isFinite(width)) {
-    const [inside] = elementsOf(rows.select(0, row).histc(bins, { min: from, max: to }));
-    counts.set(inside);
-    if (counts.reduce((sum, n) => sum + n, 0) < size) countOutside(valuesOf(rows, row), from, to, counts);
-    return counts;
-  }
-  const values = valuesOf(rows, row);
-  // A range that float32 cannot measure is measured in float64.
-  const wide = !Number.isFinite(width);
-  const last = bins - 1;
-  let outside = 0;
-  for (let i = 0; i < size; i++) {
-    const value = values[i]!;
-    if (value >= from && value <= to) {
-      const place = wide
-        ? ((value - from) / (to - from)) * bins
-        : fround(fround(fround(value - from) / width) * fround(bins));
-      // A range too narrow for its bins to differ divides by zero: NaN counts in bin 0.
-      const bin = place | 0;
-      counts[bin > last ? last : bin]!++;
-    } else outside++;
-  }
-  if (outside > 0) countOutside(values, from, to, counts);
+function countsOf(rows: Tensor, ranges: readonly Range[], bins: number): Float32Array[] {
+  const counts: Float32Array[] = [];
+  scope(() => {
+    const [low, high] = ([0, 1] as const).map((end) =>
+      tensor(Float32Array.from(ranges, (range) => histcRange(range)[end])),
+    );
+    const [all] = elementsOf(histograms(rows, bins, low!, high!, { clip: true }));
+    for (let row = 0; row < ranges.length; row++)
+      counts.push(new Float32Array(all.subarray(row * bins, (row + 1) * bins)));
+  });
   return counts;
-}
-
-/** Adds values below and above a range to the outer bins. */
-function countOutside(values: TypedArray, from: number, to: number, counts: Float64Array): void {
-  let below = 0;
-  let above = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (values[i]! < from) below++;
-    if (values[i]! > to) above++;
-  }
-  counts[0]! += below;
-  counts[counts.length - 1]! += above;
 }
 
 /** Statistics of one batch alone, per row. */
 function histogramsOf(rows: Tensor, bins: number): Histogram[] {
-  const [lows, highs] = elementsOf(rows.amin(1), rows.amax(1)).map((ends) => Float32Array.from(ends)) as [
-    Float32Array,
-    Float32Array,
-  ];
-  lows.forEach((low, row) => {
-    if (!Number.isFinite(low) || !Number.isFinite(highs[row]!))
-      [lows[row], highs[row]] = finiteRange(valuesOf(rows, row));
-  });
-  return Array.from(lows, (low, row) => {
-    const empty = new Histogram(low, highs[row]!, new Float32Array(bins));
-    empty.histogram.set(count(rows, row, ...empty.ends, bins));
-    return empty;
-  });
+  const ranges = finiteRanges(rows);
+  const counts = countsOf(
+    rows,
+    ranges.map(([min, max]) => endsOf(min, max, bins)),
+    bins,
+  );
+  return ranges.map(([min, max], row) => new Histogram(min, max, counts[row]!));
 }
 
-/** Adds the counts of a histogram without width, whose values all equal `old.min`, to bins over `[low, high]`. */
-function movePoint(old: Histogram, low: number, high: number, into: Float64Array): void {
-  const bins = into.length;
-  const own = binOf(old.min, ...histcRange(...old.ends), bins);
-  const at = binOf(old.min, low, high, bins);
-  old.histogram.forEach((n, bin) => (into[bin === own || (bin > 0 && bin < bins - 1) ? at : bin]! += n));
+/** The counts of a histogram without width, whose values all equal `old.min`, in bins over a range. */
+function movedPoint({ min, max, histogram }: Histogram, range: Range): Float64Array {
+  const bins = histogram.length;
+  const counts = new Float64Array(bins);
+  const own = binOf(min, endsOf(min, max, bins), bins);
+  const at = binOf(min, range, bins);
+  histogram.forEach((n, bin) => (counts[bin === own || (bin > 0 && bin < bins - 1) ? at : bin]! += n));
+  return counts;
 }
 
-/** Adds the counts of `old` to bins over `[low, high]`, a range that contains it: each old bin is cut in two at most, at a bin end. */
-function rebin(old: Histogram, low: number, high: number, into: Float64Array): void {
-  const bins = into.length;
+/** The counts of a histogram in bins over a range that contains its own: each old bin is cut in two at most, at a bin end. */
+function rebinned(old: Histogram, range: Range): Float32Array | Float64Array {
+  const [low, high] = range;
   const counts = old.histogram;
-  if (old.min === low && old.max === high) {
-    for (let i = 0; i < bins; i++) into[i]! += counts[i]!;
-    return;
-  }
-  if (old.min === old.max) return movePoint(old, low, high, into);
+  if (old.min === low && old.max === high) return counts;
+  if (old.min === old.max) return movedPoint(old, range);
+  const bins = counts.length;
+  const into = new Float64Array(bins);
   const narrow = fround(fround(old.max - old.min) / bins);
   const wide = fround(fround(high - low) / bins);
   // A range so small or so large that float32 has no bin width for it: the same cut in double precision.
   const exact = narrow === 0 || wide === 0 || !Number.isFinite(wide);
-  const f = exact ? (x: number): number => x : fround;
+  const f = exact ? Number : fround;
   const sw = exact ? (old.max - old.min) / bins : narrow;
   const dw = exact ? (high - low) / bins : wide;
   for (let i = 0; i < bins; i++) {
@@ -189,6 +193,28 @@ function rebin(old: Histogram, low: number, high: number, into: Float64Array): v
     into[bin]! += part;
     if (part < n) into[most(least(trunc(f(f(f(start + dw) - low) / dw)), bins - 1), 0)]! += n - part;
   }
+  return into;
+}
+
+const rangeOfBoth = (a: Histogram, b: Histogram): Range => [least(a.min, b.min), most(a.max, b.max)];
+
+/** A histogram over a range, of counts that nobody else has and to which moved ones are added. */
+function summed([low, high]: Range, counts: Float32Array, moved: ArrayLike<number>): Histogram {
+  for (let i = 0; i < counts.length; i++) counts[i]! += fround(moved[i]!);
+  return new Histogram(low, high, counts);
+}
+
+/** Histograms with the values of a batch, which are binned exactly; only the old counts are moved. */
+function extended(before: readonly Histogram[], batch: readonly Histogram[], rows: Tensor): Histogram[] {
+  const bins = before[0]!.histogram.length;
+  const ranges = before.map((old, row) => rangeOfBoth(old, batch[row]!));
+  const binned = before.map((old, row) => {
+    const [low, high] = ranges[row]!;
+    // Values that were all equal are counted anew with those of the batch, as if they were one batch.
+    return old.min === old.max && low !== high ? endsOf(low, high, bins) : ranges[row]!;
+  });
+  const counts = countsOf(rows, binned, bins);
+  return before.map((old, row) => summed(ranges[row]!, counts[row]!, rebinned(old, binned[row]!)));
 }
 
 /** Collects histograms of tensors, per encoding entry, in memory that does not grow with the tensors. */
@@ -201,7 +227,9 @@ export class HistogramObserver {
     readonly numBins: number,
   ) {
     if (!Number.isSafeInteger(numBins) || numBins < 1)
-      throw new QuantizationError(`HistogramObserver: the number of bins must be a positive integer, got ${numBins}.`);
+      throw new QuantizationError(
+        `HistogramObserver: the number of bins must be a positive integer, got ${kindOf(numBins)}.`,
+      );
   }
 
   /** Takes a tensor into account and returns the statistics of it alone. */
@@ -209,7 +237,7 @@ export class HistogramObserver {
     const rows = rowsOf('HistogramObserver', x, this.shape);
     const batch = histogramsOf(rows, this.numBins);
     const before = this.histograms;
-    this.histograms = before === null ? batch : before.map((old, row) => this.extended(old, batch[row]!, rows, row));
+    this.histograms = before === null ? batch : extended(before, batch, rows);
     return batch;
   }
 
@@ -220,21 +248,14 @@ export class HistogramObserver {
 
   /** Takes statistics of other data into account. Bins move, so this is less exact than observing the data. */
   merge(stats: readonly Histogram[]): void {
-    const entries = this.shape.reduce((product, size) => product * size, 1);
-    if (stats.length !== entries || stats.some(({ histogram }) => histogram.length !== this.numBins))
-      throw new ShapeError(
-        `HistogramObserver.merge: wants ${entries} histograms of ${this.numBins} bins for shape ${shown(this.shape)}, got ${stats.length} of ${stats[0]?.histogram.length ?? 0}.`,
-      );
+    checkHistograms('HistogramObserver.merge', stats, this.shape, this.numBins);
     const before = this.histograms;
     this.histograms =
       before === null
         ? [...stats]
         : before.map((old, g) => {
-            const [low, high] = [least(old.min, stats[g]!.min), most(old.max, stats[g]!.max)];
-            const counts = new Float64Array(this.numBins);
-            rebin(old, low, high, counts);
-            rebin(stats[g]!, low, high, counts);
-            return new Histogram(low, high, Float32Array.from(counts));
+            const range = rangeOfBoth(old, stats[g]!);
+            return summed(range, new Float32Array(rebinned(old, range)), rebinned(stats[g]!, range));
           });
   }
 
@@ -271,19 +292,5 @@ export class HistogramObserver {
         throw new FormatError(`statistics[${g}]: wants finite min <= max and counts that are finite and not negative.`);
       return new Histogram(low, high, counts);
     });
-  }
-
-  /** `old` with the values of a batch, which are binned exactly; only the old counts are moved. */
-  private extended(old: Histogram, batch: Histogram, rows: Tensor, row: number): Histogram {
-    const [low, high] = [least(old.min, batch.min), most(old.max, batch.max)];
-    const grown = new Histogram(low, high, new Float32Array(this.numBins));
-    const moved = new Float64Array(this.numBins);
-    // Values that were all equal are counted anew with those of the batch, as if they were one batch.
-    const anew = old.min === old.max && low !== high;
-    const [from, to] = anew ? grown.ends : [low, high];
-    if (anew) movePoint(old, from, to, moved);
-    else rebin(old, low, high, moved);
-    count(rows, row, from, to, this.numBins).forEach((n, i) => (grown.histogram[i] = fround(n) + fround(moved[i]!)));
-    return grown;
   }
 }

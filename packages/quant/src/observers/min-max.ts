@@ -1,4 +1,5 @@
-import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { ArgumentError, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { checkFloating, kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
 import { observable, reducedDims } from './groups.js';
@@ -10,6 +11,18 @@ export interface MinMaxStats {
 }
 
 const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** Throws unless `stats` are the ends of ranges of a shape: ArgumentError for none, DTypeError or ShapeError for others. */
+export function checkMinMax(operation: string, stats: unknown, shape: Shape): asserts stats is MinMaxStats {
+  if (typeof stats !== 'object' || stats === null)
+    throw new ArgumentError(`${operation}: wants statistics { min, max }, got ${kindOf(stats)}.`);
+  for (const name of ['min', 'max'] as const) {
+    const ends: unknown = (stats as Partial<Record<typeof name, unknown>>)[name];
+    checkFloating(operation, name, ends);
+    if (ends.numel !== count(shape))
+      throw new ShapeError(`${operation}: statistics of shape ${shown(ends.shape)} do not fit shape ${shown(shape)}.`);
+  }
+}
 
 /** Collects the range of tensors, in memory that does not grow with them. */
 export class MinMaxObserver {
@@ -29,10 +42,7 @@ export class MinMaxObserver {
 
   /** Takes statistics of the same shape into account. */
   merge(stats: MinMaxStats): void {
-    if (stats.min.numel !== count(this.shape) || stats.max.numel !== count(this.shape))
-      throw new ShapeError(
-        `MinMaxObserver.merge: statistics of shape ${shown(stats.min.shape)} do not fit shape ${shown(this.shape)}.`,
-      );
+    checkMinMax('MinMaxObserver.merge', stats, this.shape);
     const [lows, highs] = elementsOf(stats.min, stats.max);
     if (this.lows === null || this.highs === null) {
       this.lows = Float32Array.from(lows);

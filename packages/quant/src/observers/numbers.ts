@@ -1,4 +1,4 @@
-import { FormatError } from '@q/tensor';
+import { described, FormatError } from '@q/tensor';
 
 /** A number as JSON can hold it: the ones that it cannot are written as strings. */
 export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -14,7 +14,7 @@ export function fieldsOf(what: string, json: unknown): Readonly<Record<string, u
   return json as Readonly<Record<string, unknown>>;
 }
 
-const shownJSON = (json: unknown): string => (JSON.stringify(json) ?? String(json)).slice(0, 60);
+const shownJSON = (json: unknown): string => described(json).slice(0, 60);
 
 /** A number that `toJSONNumber` wrote. Throws FormatError for anything else. */
 export function numberOf(what: string, json: unknown): number {

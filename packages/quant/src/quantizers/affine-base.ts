@@ -1,16 +1,17 @@
 import { Parameter } from '@q/nn';
-import { noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
+import { described, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
+import { isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
-import { AffineEncoding } from '../encodings/affine.js';
-import { elementsOf } from '../elements.js';
 import { checkTensor } from '../arguments.js';
+import { elementsOf } from '../elements.js';
+import { AffineEncoding } from '../encodings/affine.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { BlockSize } from '../functional.js';
 import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
 import type { EncodedTensor } from '../tensor.js';
-import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { warn } from '../warnings.js';
+import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { affineParameters } from './parameters.js';
 import { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizer.js';
 
@@ -76,11 +77,11 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     const name = this.constructor.name;
     if (typeof options !== 'object' || options === null)
       throw new QuantizationError(
-        `${name}: wants an options object { shape, bitwidth, symmetric }, got ${String(options)}.`,
+        `${name}: wants an options object { shape, bitwidth, symmetric }, got ${described(options)}.`,
       );
     const { symmetric, blockSize = null } = options;
     if (typeof symmetric !== 'boolean')
-      throw new QuantizationError(`${name}: symmetric must be true or false, got ${String(symmetric)}.`);
+      throw new QuantizationError(`${name}: symmetric must be true or false, got ${described(symmetric)}.`);
     this.shape = checkedShape(name, options.shape);
     this.blockSize = blockSize === null ? null : checkedBlocks(name, blockSize, this.shape);
     this.#grid = gridOf(name, options, symmetric);
@@ -111,7 +112,9 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   set symmetric(symmetric: boolean) {
     if (typeof symmetric !== 'boolean')
-      throw new QuantizationError(`${this.constructor.name}.symmetric: wants true or false, got ${String(symmetric)}.`);
+      throw new QuantizationError(
+        `${this.constructor.name}.symmetric: wants true or false, got ${described(symmetric)}.`,
+      );
     this.#symmetric = symmetric;
   }
 
@@ -165,7 +168,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   set signed(signed: boolean) {
     if (typeof signed !== 'boolean')
-      throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${String(signed)}.`);
+      throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${described(signed)}.`);
     this.#grid = shifted(this.constructor.name, this.#grid, signed);
   }
 
@@ -298,7 +301,8 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     this.#legacy(encodings);
   }
 
-  override setLegacyEncodings(encodings: readonly LegacyEncoding[], { exact = false }: LegacyOptions = {}): void {
+  override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
+    const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options);
     const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
     this.#grid = grid;
     this.#symmetric = symmetric;
@@ -378,8 +382,6 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 }
 
-const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, d) => size === b[d]);
-
 /** Whether `Module.to` made `next` from `before`: another dtype, the same values. */
 const isCastOf = (next: Tensor, before: Tensor): boolean =>
   next instanceof Tensor &&
@@ -393,28 +395,28 @@ const filled = (shape: Shape, value: number): Tensor =>
 
 function checkedShape(name: string, shape: unknown): number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
+  if (!isIntegers(sizes, 1))
     throw new QuantizationError(
-      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${String(shape)}.`,
+      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${described(shape)}.`,
     );
-  return [...(sizes as number[])];
+  return [...sizes];
 }
 
 function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
   if (!Array.isArray(blockSize) || blockSize.length !== shape.length)
     throw new ShapeError(
-      `${name}: blockSize ${String(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
+      `${name}: blockSize ${described(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
     );
-  if (blockSize.some((size) => !Number.isSafeInteger(size) || (size < 1 && size !== -1)))
+  if (!isIntegers(blockSize, -1) || blockSize.includes(0))
     throw new QuantizationError(
-      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${shown(blockSize as number[])}.`,
+      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${described(blockSize)}.`,
     );
-  return [...(blockSize as number[])];
+  return [...blockSize];
 }
 
 function checkAnalyzer(name: string, analyzer: unknown, observed: Shape): void {
   if (!(analyzer instanceof EncodingAnalyzer))
-    throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(analyzer)}.`);
+    throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${described(analyzer)}.`);
   const leading = observed.length - analyzer.shape.length;
   if (leading < 0 || analyzer.shape.some((size, d) => size !== 1 && size !== observed[leading + d]))
     throw new ShapeError(

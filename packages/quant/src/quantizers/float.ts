@@ -1,4 +1,5 @@
-import { noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { described, noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { checkFormat, floatCast, halfCast, ieeeMax } from '../encodings/float-cast.js';
 import { FloatEncoding } from '../encodings/float.js';
@@ -47,7 +48,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     if (dtype !== undefined && bitsGiven)
       throw new QuantizationError(`${name}: dtype and exponentBits/mantissaBits exclude each other. Give one of them.`);
     if (dtype !== undefined && dtype !== 'float16' && dtype !== 'bfloat16')
-      throw new QuantizationError(`${name}: dtype must be 'float16' or 'bfloat16', got ${String(dtype)}.`);
+      throw new QuantizationError(`${name}: dtype must be 'float16' or 'bfloat16', got ${described(dtype)}.`);
     if (dtype === undefined && (exponentBits === undefined || mantissaBits === undefined))
       throw new QuantizationError(`${name}: needs exponentBits and mantissaBits, or dtype.`);
     const format =
@@ -59,7 +60,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     checkFormat(name, format);
     if (encodingAnalyzer !== null && !(encodingAnalyzer instanceof EncodingAnalyzer))
       throw new QuantizationError(
-        `${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${String(encodingAnalyzer)}.`,
+        `${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${described(encodingAnalyzer)}.`,
       );
     this.#exponentBits = format.exponentBits;
     this.#mantissaBits = format.mantissaBits;
@@ -125,13 +126,11 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     const name = 'FloatQuantizeDequantize.setLegacyEncodings';
     const first: unknown = Array.isArray(encodings) ? encodings[0] : undefined;
     if (typeof first !== 'object' || first === null)
-      throw new QuantizationError(
-        `${name}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`,
-      );
+      throw new QuantizationError(`${name}: wants an array of encodings, got ${described(encodings)}.`);
     const { bitwidth, dtype } = first as Partial<LegacyEncoding>;
     if (bitwidth !== 16 || (dtype !== undefined && dtype !== 'float'))
       throw new QuantizationError(
-        `${name}: the format knows float encodings of 16 bits only, got ${String(bitwidth)} bits of ${String(dtype)}.`,
+        `${name}: the format knows float encodings of 16 bits only, got ${described(bitwidth)} bits of ${described(dtype)}.`,
       );
   }
 
@@ -167,7 +166,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
   protected override adopt(range: EncodingRange): void {
     const found = largest(range);
     const { maxval } = this;
-    if (maxval === null || shown(maxval.shape) !== shown(found.shape))
+    if (maxval === null || !sameShape(maxval.shape, found.shape))
       throw new ShapeError(
         `FloatQuantizeDequantize: a range of shape ${shown(found.shape)} does not fit maxval ${shown(maxval?.shape ?? [])}.`,
       );

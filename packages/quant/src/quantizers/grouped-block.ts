@@ -1,13 +1,13 @@
-import { defineOp, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { defineOp, described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import { kindOf } from '../arguments.js';
-import type { AffineEncoding } from '../encodings/affine.js';
 import { elementsOf } from '../elements.js';
+import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantizeOnGrid, type BlockSize } from '../functional.js';
 import { checkBitwidth } from '../grid.js';
 import { rint } from '../rounding.js';
 import { DequantizedTensor } from '../tensor.js';
-import { AffineQuantizerBase, affineOptions, type AffineQuantizerOptions } from './affine-base.js';
+import { affineOptions, AffineQuantizerBase, type AffineQuantizerOptions } from './affine-base.js';
 
 const { fround } = Math;
 
@@ -114,7 +114,7 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
     ]);
     const { decompressedBw, blockGrouping = null, ...rest } = options;
     if (rest.symmetric !== true)
-      throw new QuantizationError(`${name}: quantizes symmetrically only, got symmetric=${String(rest.symmetric)}.`);
+      throw new QuantizationError(`${name}: quantizes symmetrically only, got symmetric=${described(rest.symmetric)}.`);
     if (rest.blockSize === undefined || rest.blockSize === null)
       throw new QuantizationError(`${name}: needs a blockSize. Use QuantizeDequantize without blocks.`);
     checkBitwidth(`${name}: decompressedBw`, decompressedBw);

@@ -1,4 +1,4 @@
-import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { bitwidthOf, gridOfBits, type Grid } from '../grid.js';
@@ -41,7 +41,7 @@ function truth(name: string, value: unknown): boolean {
   const text = typeof value === 'string' ? value.toLowerCase() : '';
   if (text === 'true' || text === 'false') return text === 'true';
   throw new QuantizationError(
-    `${name}: is_symmetric must be 'True' or 'False', got ${JSON.stringify(value) ?? 'nothing'}.`,
+    `${name}: is_symmetric must be 'True' or 'False', got ${value === undefined ? 'nothing' : described(value)}.`,
   );
 }
 
@@ -72,6 +72,8 @@ function exactEnds({ min, max, scale, offset }: LegacyEncoding, { qmin, qmax }: 
   return given;
 }
 
+const isObject = (entry: unknown): boolean => typeof entry === 'object' && entry !== null;
+
 /** What encodings in AIMET's file format say about a quantizer of a shape; grid and symmetry are those of the first entry. */
 export function checkedLegacy(
   name: string,
@@ -80,10 +82,8 @@ export function checkedLegacy(
   exact: boolean,
 ): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
-  if (!Array.isArray(encodings) || encodings.some((entry: unknown) => typeof entry !== 'object' || entry === null))
-    throw new QuantizationError(
-      `${what}: wants an array of encodings, got ${JSON.stringify(encodings) ?? String(encodings)}.`,
-    );
+  if (!Array.isArray(encodings) || !Array.from(encodings, isObject).every(Boolean))
+    throw new QuantizationError(`${what}: wants an array of encodings, got ${described(encodings)}.`);
   const count = shape.reduce((product, size) => product * size, 1);
   if (encodings.length !== count)
     throw new ShapeError(
@@ -92,13 +92,13 @@ export function checkedLegacy(
   const first: LegacyEncoding = encodings[0]!;
   if (first.dtype !== undefined && first.dtype !== 'int')
     throw new QuantizationError(
-      `${what}: an affine quantizer takes encodings of dtype 'int', got ${JSON.stringify(first.dtype)}.`,
+      `${what}: an affine quantizer takes encodings of dtype 'int', got ${described(first.dtype)}.`,
     );
   const symmetric = truth(what, first.is_symmetric);
   for (const [i, entry] of encodings.entries())
     for (const key of ['min', 'max'] as const)
       if (typeof entry[key] !== 'number')
-        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${String(entry[key])}.`);
+        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${described(entry[key])}.`);
   const grid = gridOfBits(what, first.bitwidth, symmetric);
   const ends = encodings.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
   const end = (side: 0 | 1): Tensor =>

@@ -1,8 +1,9 @@
 import { Module } from '@q/nn';
-import type { Tensor } from '@q/tensor';
+import { described, type Tensor } from '@q/tensor';
+import { optionsOf } from '@q/tensor/internal';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
-import type { Encoding } from '../encodings/encoding.js';
 import { checkFloating } from '../arguments.js';
+import type { Encoding } from '../encodings/encoding.js';
 import { QuantizationError } from '../errors.js';
 import {
   calibrating,
@@ -93,7 +94,7 @@ export abstract class QuantizerBase extends Module {
   /** Says whether calibrations may change the encoding; where not, they are ignored. */
   allowOverwrite(flag: boolean): void {
     if (typeof flag !== 'boolean')
-      throw new QuantizationError(`allowOverwrite: wants true or false, got ${String(flag)}.`);
+      throw new QuantizationError(`allowOverwrite: wants true or false, got ${described(flag)}.`);
     this.#overwritable = flag;
   }
 
@@ -116,7 +117,8 @@ export abstract class QuantizerBase extends Module {
    * Opens a calibration: from now on inputs are observed, until it is committed or discarded. Calibrations may overlap, each
    * collects its own statistics. A quantizer that must not be overwritten, or that needs no calibration, is left alone.
    */
-  beginCalibration({ passThrough = false }: CalibrationOptions = {}): Calibration {
+  beginCalibration(options: CalibrationOptions = {}): Calibration {
+    const { passThrough = false } = optionsOf('beginCalibration', options);
     const { encodingAnalyzer } = this;
     if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
     const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer)

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FormatError, tensor, zeros } from '@q/tensor';
+import { ArgumentError, FormatError, QError, ShapeError, tensor, zeros } from '@q/tensor';
 import type { EncodingAnalyzer } from '../../src/analyzers/analyzer.js';
 import { EntropyEncodingAnalyzer } from '../../src/analyzers/entropy.js';
 import { MinMaxEncodingAnalyzer } from '../../src/analyzers/min-max.js';
@@ -70,6 +70,26 @@ describe.each(kinds)('%s', (_name, make, fromJSON) => {
     analyzer.updateStats(zeros([3]));
     analyzer.resetStats();
     expect(() => analyzer.computeEncodings(255, true)).toThrow(/nothing has been observed yet/);
+  });
+
+  it('computes from statistics of its kind, shape and bins, and says what is wrong with any others', () => {
+    const analyzer = make([]);
+    const stats = analyzer.collectStats(tensor([-1, 0, 1]));
+    expect(analyzer.computeEncodingsFromStats(stats, 255, true).max.item()).toBeGreaterThan(0);
+    expect(() => analyzer.computeEncodingsFromStats(null, 255, true)).toThrow(StatisticsNotFoundError);
+    const junk = [undefined, 3, 'x', {}, [], [null], [{}], Array(1), [stats], { min: 1, max: 2 }, { min: tensor(0) }];
+    for (const none of [...junk, Symbol('s'), 1n, { min: tensor(0), max: tensor(1, { dtype: 'int32' }) }])
+      expect(() => analyzer.computeEncodingsFromStats(none, 255, true)).toThrow(QError);
+    expect(() => analyzer.computeEncodingsFromStats(undefined, 255, true)).toThrow(ArgumentError);
+    const wider = make([2]).collectStats(tensor([[0, 1]]));
+    expect(() => analyzer.computeEncodingsFromStats(wider, 255, true)).toThrow(ShapeError);
+  });
+
+  it('wants a whole number of steps', () => {
+    const analyzer = make([]);
+    const call = (steps: unknown) => () => analyzer.computeDynamicEncodings(tensor([1]), steps as number, true);
+    for (const steps of [0, -1, 1.5, NaN, '255', Symbol('s'), 1n, {}, null])
+      expect(call(steps)).toThrow(/number of steps must be a positive integer/);
   });
 
   it('does not remember what it computes dynamically', () => {

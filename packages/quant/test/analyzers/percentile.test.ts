@@ -11,9 +11,12 @@ describe('PercentileEncodingAnalyzer', () => {
     expect(analyzer.computeEncodings(255, false).max.item()).toBe(1000);
   });
 
-  it.each([49.9, 100.1, -1, NaN])('refuses the percentile %p and keeps the one it has', (percentile) => {
-    const analyzer = new PercentileEncodingAnalyzer([], { percentile: 70 });
-    expect(() => analyzer.setPercentile(percentile)).toThrow(/from 50 to 100/);
-    expect(analyzer.percentile).toBe(70);
-  });
+  it.each([49.9, 100.1, -1, NaN, '99' as never, Symbol('s') as never, {} as never])(
+    'refuses the percentile %p and keeps the one it has',
+    (percentile) => {
+      const analyzer = new PercentileEncodingAnalyzer([], { percentile: 70 });
+      expect(() => analyzer.setPercentile(percentile)).toThrow(/from 50 to 100/);
+      expect(analyzer.percentile).toBe(70);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { tensor } from '@q/tensor';
-import { SqnrEncodingAnalyzer } from '../../src/analyzers/sqnr.js';
+import { SqnrEncodingAnalyzer, type SqnrOptions } from '../../src/analyzers/sqnr.js';
 import { QuantizationError } from '../../src/errors.js';
 
 const values = fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 6, maxLength: 6 });
@@ -29,8 +29,14 @@ describe('SqnrEncodingAnalyzer', () => {
       }),
     ));
 
-  it.each([{ gamma: 0 }, { gamma: NaN }, { offsetCandidates: 1 }, { symmetricDeltaCandidates: 2.5 }, { bins: 3 }])(
-    'refuses the options %j',
-    (options) => expect(() => new SqnrEncodingAnalyzer([], options)).toThrow(QuantizationError),
+  it.each([
+    ...[0, -1, NaN, Infinity, 1e-60, '3', Symbol('s')].map((gamma) => ({ gamma })),
+    { offsetCandidates: 1 },
+    { symmetricDeltaCandidates: 2.5 },
+    { asymmetricDeltaCandidates: Symbol('s') },
+    { numBins: Symbol('s') },
+    { bins: 3 },
+  ])('refuses the options %p', (options) =>
+    expect(() => new SqnrEncodingAnalyzer([], options as SqnrOptions)).toThrow(QuantizationError),
   );
 });

@@ -30,7 +30,8 @@ describe('AffineEncoding', () => {
     const encoding = new AffineEncoding(1, 0, { bitwidth: 8, symmetry: true });
     const double = encoding.to('float64');
     expect([double.scale.dtype, double.offset.dtype, double.symmetry]).toEqual(['float64', 'float64', true]);
-    expect(() => encoding.to('int8')).toThrow(EncodingError);
+    for (const dtype of ['int8', 'float31', 'constructor', undefined, 3, Symbol('s'), {}] as never[])
+      expect(() => encoding.to(dtype)).toThrow(EncodingError);
   });
 
   it('quantizes and dequantizes', () => {

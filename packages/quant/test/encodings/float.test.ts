@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { tensor } from '@q/tensor';
 import { floatCast, halfCast, ieeeMax } from '../../src/encodings/float-cast.js';
 import { FloatEncoding } from '../../src/encodings/float.js';
+import { EncodingError } from '../../src/errors.js';
 
 const e4m3 = { exponentBits: 4, mantissaBits: 3 };
 
@@ -55,6 +56,13 @@ describe('FloatEncoding', () => {
     expect(new FloatEncoding(3, 4).granularity).toBe('pertensor');
     expect(new FloatEncoding(3, 4, tensor([[1], [2]])).granularity).toBe('perchannel');
     expect(new FloatEncoding(3, 4).bitwidth).toBe(8);
+  });
+
+  it('goes to another floating dtype and to no other', () => {
+    const encoding = new FloatEncoding(3, 4, tensor([1, 2]));
+    expect(encoding.to('float64').maxval?.dtype).toBe('float64');
+    for (const dtype of ['int8', 'float31', undefined, Symbol('s')] as never[])
+      expect(() => encoding.to(dtype)).toThrow(EncodingError);
   });
 
   it.each([

@@ -112,6 +112,6 @@ describe('integer kernels refuse', () => {
     expect(() => conv.forward(image)).toThrow("not 'reflect'");
     const linear = calibrated(new Linear(6, 5), [x], [], affine.Quantize);
     linear.setKernel(integerConv);
-    expect(() => linear.forward(x)).toThrow('wants a convolution, got QuantizedLinear');
+    expect(() => linear.forward(x)).toThrow('wants a convolution, got an object of class QuantizedLinear');
   });
 });

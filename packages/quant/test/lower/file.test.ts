@@ -224,6 +224,16 @@ describe('readInteger refuses', () => {
     ],
     ['other settings', () => changed({ layers: at('conv', (layer) => (layer.settings = {})) }), /other settings/],
     [
+      'settings deeper than any stack',
+      () => {
+        const list = layers();
+        at('conv', (layer) => (layer.settings = 'deep'))(list);
+        const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+        return changed({ metadata: { layers: JSON.stringify(list).replace('"deep"', deep) } });
+      },
+      /other settings/,
+    ],
+    [
       'a layer twice',
       () => changed({ layers: (list) => [...list, list.find(({ path }) => path === 'add')] }),
       /two layers at 'add'/,

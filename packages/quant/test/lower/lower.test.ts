@@ -1,5 +1,6 @@
 import * as nn from '@q/nn';
 import { dtypes, manualSeed, noGrad, randint, randn, Tensor } from '@q/tensor';
+import { isTensor } from '@q/tensor/internal';
 import {
   affine,
   computeEncodings,
@@ -280,7 +281,7 @@ describe('weights in memory', () => {
     const visit = (value: unknown): void => {
       if (typeof value !== 'object' || value === null || buffers.has(value)) return;
       buffers.add(value);
-      if (value instanceof Tensor) {
+      if (isTensor(value)) {
         if (!buffers.has(value.storage)) bytes += value.storage.length * dtypes[value.dtype].bytes;
         buffers.add(value.storage);
       } else if (ArrayBuffer.isView(value)) bytes += value.byteLength;

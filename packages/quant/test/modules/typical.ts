@@ -66,6 +66,7 @@ const spatial: Readonly<Record<string, Typical>> = {
 /** Layers with sizes, and products. */
 const layers: Readonly<Record<string, Typical>> = {
   Softmax2d: of([], image),
+  Threshold: of([0.1, -1], matrix),
   Linear: of([4, 3], matrix),
   Bilinear: of([4, 3, 2], matrix, fixed(normal(2, 3))),
   Embedding: of([5, 3], fixed(int([0, 4, 2]))),

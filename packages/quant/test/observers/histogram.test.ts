@@ -10,7 +10,23 @@ const observed = (bins: number, ...batches: Tensor[]): Histogram => {
   return observer.stats![0]!;
 };
 
-const thousandths = fc.integer({ min: -100_000, max: 100_000 }).map((n) => Math.fround(n / 1000));
+/** Finite numbers of all sizes, those without a normal width between them among them. */
+const numbers = fc.oneof(
+  fc.integer({ min: -100_000, max: 100_000 }).map((n) => Math.fround(n / 1000)),
+  fc.integer({ min: -1000, max: 1000 }).map((n) => n * 2 ** -149),
+  fc.integer({ min: -9, max: 9 }).map((n) => Math.fround(1 + n * 2 ** -23)),
+  fc.float({ noNaN: true, noDefaultInfinity: true }),
+);
+/** One number, and others of its kind or of any. */
+const points = fc.oneof(
+  fc.tuple(numbers, fc.array(numbers, { minLength: 1, maxLength: 20 })),
+  fc
+    .array(
+      fc.integer({ min: -40, max: 40 }).map((n) => n * 2 ** -149),
+      { minLength: 2, maxLength: 20 },
+    )
+    .map(([point, ...others]): [number, number[]] => [point!, others]),
+);
 
 describe('HistogramObserver', () => {
   it('counts every value of a batch once, infinities in the outer bins', () => {
@@ -28,10 +44,7 @@ describe('HistogramObserver', () => {
   it('loses no value when batches of other ranges come', () =>
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 20 }), {
-          minLength: 1,
-          maxLength: 5,
-        }),
+        fc.array(fc.array(numbers, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 1, max: 40 }),
         (batches, bins) => {
           const seen = observed(bins, ...batches.map((batch) => tensor(batch)));
@@ -63,21 +76,33 @@ describe('HistogramObserver', () => {
   it('spreads values further apart than the largest float over all bins', () =>
     expect([...observed(4, tensor([-3e38, -1e37, 1e37, 3e38])).histogram]).toEqual([1, 1, 1, 1]));
 
-  it('counts a point and what follows as one batch, where bins have a normal width', () =>
+  it('has finite edges up to the largest float', () => {
+    // Four steps from the lower end round to more than there is.
+    const most = 3.4028234663852886e38;
+    const { histogram, binEdges } = observed(4, tensor([-0.02 * most, 0.49 * most, most]));
+    expect([...histogram]).toEqual([1, 0, 1, 1]);
+    expect(binEdges[4]).toBe(most);
+  });
+
+  it('counts a point and what follows as one batch, whatever their sizes', () =>
     fc.assert(
-      fc.property(
-        thousandths,
-        fc.array(thousandths, { minLength: 1, maxLength: 20 }),
-        fc.integer({ min: 3, max: 40 }),
-        (point, others, bins) =>
-          expect([...observed(bins, tensor([point]), tensor(others)).histogram]).toEqual([
-            ...(others.every((value) => value === point)
-              ? observed(bins, tensor([point]), tensor(others))
-              : observed(bins, tensor([point, ...others]))
-            ).histogram,
-          ]),
-      ),
+      fc.property(points, fc.integer({ min: 3, max: 300 }), ([point, others], bins) => {
+        fc.pre(others.some((value) => value !== point));
+        const [twice, once] = [
+          observed(bins, tensor([point]), tensor(others)),
+          observed(bins, tensor([point, ...others])),
+        ];
+        expect([twice.min + 0, twice.max + 0]).toEqual([once.min + 0, once.max + 0]);
+        expect(twice.histogram).toEqual(once.histogram);
+      }),
     ));
+
+  it('tells apart the values of a range for whose bins float32 has no width', () => {
+    const smallest = 2 ** -149;
+    const { histogram, binEdges } = observed(8, tensor([0, smallest, 2 * smallest, 2 * smallest]));
+    expect([...histogram]).toEqual([1, 0, 0, 0, 1, 0, 0, 2]);
+    expect([...binEdges].map((edge) => edge / smallest)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
+  });
 
   it('cuts the bins of denormal ranges in float32 while these have a width', () => {
     const old = [-2.3e-41, -2e-41, 1.1e-41, 1e-41, 1.7e-41, 0.3e-41, -0.9e-41];

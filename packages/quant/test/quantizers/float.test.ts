@@ -54,7 +54,7 @@ describe('FloatQuantizeDequantize', () => {
   it.each([
     [{}, /needs exponentBits and mantissaBits, or dtype/],
     [{ exponentBits: 5 }, /needs exponentBits and mantissaBits/],
-    [{ dtype: 'float32' }, /'float16' or 'bfloat16', got float32/],
+    [{ dtype: 'float32' }, /'float16' or 'bfloat16', got "float32"/],
     [{ dtype: 'float16', exponentBits: 5 }, /exclude each other/],
     [{ exponentBits: 5, mantissaBits: 2, encodingAnalyzer: {} }, /must be an EncodingAnalyzer/],
   ])('refuses %j', (options, message) => expect(() => new FloatQuantizeDequantize(options as never)).toThrow(message));

@@ -1,7 +1,10 @@
+import { checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { checkDType, type DType } from '../dtype.js';
 import * as ops from '../ops/affine.js';
+import { leastErrorGrid as gridSearch } from '../ops/grid-search.js';
 import type { Tensor } from '../tensor.js';
+import { paired, type ValuesAndIndices } from '../tensor/extrema.js';
 import { operand } from '../tensor/operand.js';
 
 /** Options of the affine quantization functions. */
@@ -38,7 +41,8 @@ export function quantizeLinear<D extends DType = 'float32'>(
   qmax: number,
   options: QuantizeLinearOptions<D> = {},
 ): Tensor<D> {
-  const { blockSize = null, dtype = null } = options;
+  checkTensor('quantizeLinear', 'x', x);
+  const { blockSize = null, dtype = null } = optionsOf('quantizeLinear', options);
   if (dtype !== null) checkDType('quantizeLinear', dtype);
   const inputs = [x, operand(x, scale), operand(x, offset)] as const;
   return apply(ops.quantizeLinear, inputs, { qmin, qmax, blockSize, dtype }) as Tensor as Tensor<D>;
@@ -56,7 +60,8 @@ export function dequantizeLinear(
   offset: Tensor | number,
   options: AffineOptions = {},
 ): Tensor {
-  const { blockSize = null } = options;
+  checkTensor('dequantizeLinear', 'q', q);
+  const { blockSize = null } = optionsOf('dequantizeLinear', options);
   return apply(ops.dequantizeLinear, [q, operand(q, scale), operand(q, offset)], {
     qmin: 0,
     qmax: 0,
@@ -81,6 +86,45 @@ export function fakeQuantize(
   qmax: number,
   options: AffineOptions = {},
 ): Tensor {
-  const { blockSize = null } = options;
+  checkTensor('fakeQuantize', 'x', x);
+  const { blockSize = null } = optionsOf('fakeQuantize', options);
   return apply(ops.fakeQuantize, [x, operand(x, scale), operand(x, offset)], { qmin, qmax, blockSize, dtype: null });
+}
+
+/** Options of `leastErrorGrid`. */
+export interface LeastErrorGridOptions {
+  /** How often each value counts: a number, or a tensor that broadcasts to x. Default: 1. */
+  readonly weights?: Tensor | number;
+  /** Positive factor of the error of values beyond the ends of a grid. Default: 1. */
+  readonly clipWeight?: number;
+}
+
+/**
+ * Of several affine grids the one that suits values best: per line of `x` (its last dim) the least sum of squared errors of
+ * rounding the line to a grid, and the index of the first grid that has it. Grid i rounds to
+ * `q = clamp(rint(x / scale[i] - offset[i]), qmin, qmax)`, which stands for `(q + offset[i]) * scale[i]`. Unlike
+ * `quantizeLinear` it rounds after taking away the offset, as AIMET's SQNR search: another result only at ties. The sum runs
+ * in float32 operations and in a fixed order, the same on every machine; NaN counts as the least error. It is fastest where
+ * values that are far from zero come first. Not differentiable.
+ *
+ * @param x floating `[..., n]`
+ * @param scale step sizes, and @param offset positions of zero: `[..., grids]`, which broadcast to the lines of x, or numbers
+ * @returns errors and int32 indices of shape `[...]`
+ * @throws DTypeError where x or scale is not floating; ShapeError where shapes do not fit; ArgumentError without a grid to
+ *   choose from, for limits that are no integers and for a `clipWeight` that is not positive
+ * @example
+ * leastErrorGrid(tensor([0.1, 0.5, 7]), tensor([0.1, 1]), 0, 0, 7).indices.item(); // 1
+ */
+export function leastErrorGrid(
+  x: Tensor,
+  scale: Tensor | number,
+  offset: Tensor | number,
+  qmin: number,
+  qmax: number,
+  options: LeastErrorGridOptions = {},
+): ValuesAndIndices {
+  checkTensor('leastErrorGrid', 'x', x);
+  const { weights = 1, clipWeight = 1 } = optionsOf('leastErrorGrid', options);
+  const inputs = [x, operand(x, weights), operand(x, scale), operand(x, offset)] as const;
+  return paired(apply(gridSearch, inputs, { qmin, qmax, clipped: clipWeight }));
 }

@@ -1,10 +1,10 @@
+import { checkInteger, checkTensor } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
+import { DTypeError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/integer.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
-import { checkIntegers } from './integer.js';
+import { checkIntegerTensor } from './integer.js';
 
 /** Integers as `256 * high + low`. */
 export interface Bytes {
@@ -19,9 +19,8 @@ export interface Bytes {
  * @throws DTypeError where x has no integer dtype; ArgumentError for a shift that is no integer
  */
 export function splitBytes(x: Tensor, shift = 0): Bytes {
-  checkIntegers('splitBytes', 'x', x);
-  if (!Number.isSafeInteger(shift))
-    throw new ArgumentError(`splitBytes: shift must be an integer, got ${described(shift)}.`);
+  checkIntegerTensor('splitBytes', 'x', x);
+  checkInteger('splitBytes', 'shift', shift);
   const [high, low] = apply(ops.splitBytes, [x], { shift });
   return { high, low };
 }

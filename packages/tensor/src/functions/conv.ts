@@ -1,10 +1,11 @@
+import { checkInteger, checkOptionalTensor, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/conv.js';
 import { convInteger as convIntegerOp } from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor, operand } from '../tensor/operand.js';
+import { operand } from '../tensor/operand.js';
 import { requantizationOf, type Requantization } from './integer.js';
 import { inBatch, perDim, type PerDim } from './spatial.js';
 
@@ -41,11 +42,6 @@ export interface ConvIntegerOptions<D extends DType = DType> extends ConvOptions
   readonly requantize?: Requantization<D> | null;
 }
 
-const checkGroups = (name: string, groups: number): void => {
-  if (!Number.isInteger(groups) || groups < 1)
-    throw new ArgumentError(`${name}: groups must be a positive integer, got ${groups}.`);
-};
-
 function checkWeight(name: string, weight: Tensor, rank: number): void {
   checkTensor(name, 'weight', weight);
   if (weight.ndim !== rank + 2)
@@ -55,8 +51,8 @@ function checkWeight(name: string, weight: Tensor, rank: number): void {
 }
 
 function attrsOf(name: string, rank: number, kernel: readonly number[], options: ConvOptions): ops.ConvAttrs {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-  checkGroups(name, groups);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = optionsOf(name, options);
+  checkInteger(name, 'groups', groups, 1);
   const steps = perDim(name, 'stride', stride, rank, 1);
   const gaps = perDim(name, 'dilation', dilation, rank, 1);
   return { stride: steps, dilation: gaps, groups, padding: paddingOf() };
@@ -74,7 +70,7 @@ function attrsOf(name: string, rank: number, kernel: readonly number[], options:
       });
     }
     if (typeof padding === 'string' && padding !== 'valid')
-      throw new ArgumentError(`${name}: padding must be numbers, 'same' or 'valid', got '${String(padding)}'.`);
+      throw new ArgumentError(`${name}: padding must be numbers, 'same' or 'valid', got ${described(padding)}.`);
     return perDim(name, 'padding', padding === 'valid' ? 0 : padding, rank, 0).map((size) => [size, size]);
   }
 }
@@ -82,6 +78,7 @@ function attrsOf(name: string, rank: number, kernel: readonly number[], options:
 function conv(rank: number, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvOptions): Tensor {
   const name = `conv${rank}d`;
   checkWeight(name, weight, rank);
+  checkOptionalTensor(name, 'bias', bias);
   const attrs = attrsOf(name, rank, weight.shape.slice(2), options);
   return inBatch(name, x, rank, (batch) => apply(ops.conv, bias ? [batch, weight, bias] : [batch, weight], attrs));
 }
@@ -112,8 +109,9 @@ function convTranspose(
 ): Tensor {
   const name = `convTranspose${rank}d`;
   checkWeight(name, weight, rank);
-  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = options;
-  checkGroups(name, groups);
+  checkOptionalTensor(name, 'bias', bias);
+  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = optionsOf(name, options);
+  checkInteger(name, 'groups', groups, 1);
   const attrs = {
     stride: perDim(name, 'stride', stride, rank, 1),
     padding: perDim(name, 'padding', padding, rank, 0).map((size) => [size, size] as const),
@@ -189,13 +187,14 @@ export function convInteger<D extends DType = 'int32'>(
   weight: Tensor,
   options: ConvIntegerOptions<D> = {},
 ): Tensor<D> {
+  checkTensor('convInteger', 'x', x);
   checkTensor('convInteger', 'weight', weight);
   const rank = weight.ndim - 2;
   if (rank < 1 || rank > 3)
     throw new ShapeError(
       `convInteger: weight must have rank 3 to 5 ([out, in, ...kernel]), got ${shown(weight.shape)}.`,
     );
-  const { xZeroPoint = 0, wZeroPoint = 0, requantize, ...windows } = options;
+  const { xZeroPoint = 0, wZeroPoint = 0, requantize, ...windows } = optionsOf('convInteger', options);
   const attrs = attrsOf('convInteger', rank, weight.shape.slice(2), windows);
   const { inputs, onGrid } = requantizationOf('convInteger', x, requantize);
   const zeros = [operand(x, xZeroPoint), operand(x, wZeroPoint)] as const;
@@ -211,12 +210,15 @@ export interface UnfoldOptions {
   readonly stride?: PerDim;
 }
 
-const foldAttrs = (name: string, kernelSize: PerDim, { dilation = 1, padding = 0, stride = 1 }: UnfoldOptions) => ({
-  kernel: perDim(name, 'kernelSize', kernelSize, 2, 1),
-  stride: perDim(name, 'stride', stride, 2, 1),
-  padding: perDim(name, 'padding', padding, 2, 0).map((size) => [size, size] as const),
-  dilation: perDim(name, 'dilation', dilation, 2, 1),
-});
+function foldAttrs(name: string, kernelSize: PerDim, options: UnfoldOptions) {
+  const { dilation = 1, padding = 0, stride = 1 } = optionsOf(name, options);
+  return {
+    kernel: perDim(name, 'kernelSize', kernelSize, 2, 1),
+    stride: perDim(name, 'stride', stride, 2, 1),
+    padding: perDim(name, 'padding', padding, 2, 0).map((size) => [size, size] as const),
+    dilation: perDim(name, 'dilation', dilation, 2, 1),
+  };
+}
 
 /**
  * Sliding windows as columns (im2col): `[n, c, h, w]` or `[c, h, w]` to `[n, c * kh * kw, windows]`, zeros where a window

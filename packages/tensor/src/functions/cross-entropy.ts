@@ -1,9 +1,8 @@
+import { checkNumber, checkOptionalTensor, checkTensors, optionsOf } from '../arguments.js';
 import { isFloat } from '../dtype.js';
-import { ArgumentError } from '../errors.js';
 import type { Reduction } from '../kernels/contract/loss.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
 import { checkClassLoss, checkReduction, negativeLogLikelihood, type NLLOptions } from './nll-loss.js';
 
 /** Dim of the classes: 1, or 0 for a single sample. */
@@ -43,11 +42,15 @@ const alongClasses = (weight: Tensor, input: Tensor): Tensor =>
  * @throws IndexError for a class outside C that is not `ignoreIndex`; ShapeError where input and target do not fit
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options;
-  checkTensor('crossEntropy', 'input', input);
-  checkTensor('crossEntropy', 'target', target);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`crossEntropy: labelSmoothing must be 0 to 1, got ${labelSmoothing}.`);
+  const {
+    weight = null,
+    ignoreIndex = -100,
+    reduction = 'mean',
+    labelSmoothing = 0,
+  } = optionsOf('crossEntropy', options);
+  checkTensors('crossEntropy', { input, target });
+  checkOptionalTensor('crossEntropy', 'weight', weight);
+  checkNumber('crossEntropy', 'labelSmoothing', labelSmoothing, 0, 1);
   const soft = isFloat(target.dtype) && sameShape(target.shape, input.shape);
   if (soft) checkReduction('crossEntropy', reduction);
   else checkClassLoss('crossEntropy', input, target, options);

@@ -1,4 +1,5 @@
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { checkTensor } from '../arguments.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import { wrapDims } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
@@ -142,6 +143,9 @@ function contract(equation: string, a: Labelled, b: Labelled, wanted: (label: st
  * einsum('ii->', a); // trace
  */
 export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
+  if (typeof equation !== 'string')
+    throw new ArgumentError(`einsum: the equation must be a string, got ${described(equation)}.`);
+  operands.forEach((operand, i) => checkTensor('einsum', `operand ${i}`, operand));
   if (operands.length === 0) throw new ArgumentError(`einsum: '${equation}' needs at least one operand.`);
   const { operands: terms, output } = parse(equation, operands);
   const labelled = operands.map((tensor, i) => diagonals(equation, tensor, terms[i]!));
@@ -163,10 +167,14 @@ export type TensordotDims = number | readonly [readonly number[], readonly numbe
  * @throws ShapeError where the sizes of paired dims differ
  */
 export function tensordot(a: Tensor, b: Tensor, dims: TensordotDims = 2): Tensor {
+  checkTensor('tensordot', 'a', a);
+  checkTensor('tensordot', 'b', b);
   if (typeof dims === 'number' && !(Number.isInteger(dims) && dims >= 0 && dims <= Math.min(a.ndim, b.ndim)))
     throw new ShapeError(
       `tensordot: dims must be 0 to ${Math.min(a.ndim, b.ndim)} for shapes ${shown(a.shape)} and ${shown(b.shape)}, got ${dims}.`,
     );
+  if (typeof dims !== 'number' && !(Array.isArray(dims) && dims.length === 2))
+    throw new ArgumentError(`tensordot: dims are a number or two lists of dims, got ${described(dims)}.`);
   const range = (count: number, from: number): number[] => Array.from({ length: count }, (_, d) => from + d);
   const [given, others] = typeof dims === 'number' ? [range(dims, a.ndim - dims), range(dims, 0)] : dims;
   const [left, right] = [wrapDims('tensordot', given, a.ndim), wrapDims('tensordot', others, b.ndim)];

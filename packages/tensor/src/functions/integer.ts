@@ -1,3 +1,4 @@
+import { checkChoice, checkInteger, checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { checkDType, dtypes, isInt, type DType } from '../dtype.js';
 import { ArgumentError, described, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
@@ -5,12 +6,14 @@ import { kernels } from '../kernels/active.js';
 import type { ScaledBinaryName } from '../kernels/contract/integer.js';
 import * as ops from '../ops/integer.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor, operand } from '../tensor/operand.js';
+import { operand } from '../tensor/operand.js';
 
 /** Throws unless `dtype` is an integer dtype that holds all integers of a grid. */
 function checkGrid(name: string, dtype: DType, qmin: number, qmax: number): void {
+  checkInteger(name, 'qmin', qmin);
+  checkInteger(name, 'qmax', qmax);
   const { min, max } = dtypes[dtype];
-  if (!(Number.isInteger(qmin) && Number.isInteger(qmax) && min <= qmin && qmin <= qmax && qmax <= max))
+  if (qmin > qmax || qmin < min || qmax > max)
     throw new ArgumentError(`${name}: ${dtype} holds no grid [${qmin}, ${qmax}], only integers from ${min} to ${max}.`);
 }
 
@@ -40,11 +43,10 @@ export interface Requantization<D extends DType = DType> extends RequantizeOptio
 
 /** The grid of `requantize`, checked. */
 function gridOf(name: string, options: RequantizeOptions): ops.RequantizeAttrs {
-  const { zeroPoint = 0, dtype = 'int8' } = options;
+  const { zeroPoint = 0, dtype = 'int8' } = optionsOf(name, options);
   checkIntegerDType(name, dtype);
   const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = options;
-  if (!Number.isInteger(zeroPoint))
-    throw new ArgumentError(`${name}: zeroPoint must be an integer, got ${described(zeroPoint)}.`);
+  checkInteger(name, 'zeroPoint', zeroPoint);
   checkGrid(name, dtype, qmin, qmax);
   return { grid: { zeroPoint, qmin, qmax }, dtype };
 }
@@ -77,8 +79,10 @@ export function requantize<D extends DType = 'int8'>(
   multiplier: Tensor | number,
   options: RequantizeOptions<D> = {},
 ): Tensor<D> {
+  checkTensor('requantize', 'acc', acc);
+  const grid = gridOf('requantize', options);
   const inputs = [acc, operand(acc, multiplier), operand(acc, options.bias ?? 0)] as const;
-  return apply(ops.requantize, inputs, gridOf('requantize', options)) as Tensor as Tensor<D>;
+  return apply(ops.requantize, inputs, grid) as Tensor as Tensor<D>;
 }
 
 /** Integers and what they stand for: `(values + offset) * scale`. */
@@ -101,27 +105,20 @@ export interface ScaledGrid<D extends DType = DType> {
   readonly dtype?: D;
 }
 
-const binaryNames: readonly unknown[] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-] satisfies readonly ScaledBinaryName[];
+const binaryNames: readonly ScaledBinaryName[] = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum'];
 
 /** Scale and offset as float32. */
 export function scaleOf(name: string, what: string, given: unknown): ops.ScaleAttrs {
   if (typeof given !== 'object' || given === null)
     throw new ArgumentError(`${name}: ${what} must be an object with a scale, got ${described(given)}.`);
   const { scale, offset = 0 } = given as { scale?: unknown; offset?: unknown };
-  for (const [key, value] of Object.entries({ scale, offset }))
-    if (typeof value !== 'number')
-      throw new ArgumentError(`${name}: ${key} of ${what} must be a number, got ${described(value)}.`);
-  return { scale: Math.fround(scale as number), offset: Math.fround(offset as number) };
+  checkNumber(name, `the scale of ${what}`, scale);
+  checkNumber(name, `the offset of ${what}`, offset);
+  return { scale: Math.fround(scale), offset: Math.fround(offset) };
 }
 
-export function checkIntegers(name: string, what: string, values: unknown): asserts values is Tensor {
+/** Throws unless a value is a tensor of integers: ArgumentError for no tensor, DTypeError for another dtype. */
+export function checkIntegerTensor(name: string, what: string, values: unknown): asserts values is Tensor {
   checkTensor(name, what, values);
   if (!isInt(values.dtype)) throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${values.dtype}.`);
 }
@@ -152,11 +149,10 @@ export function binaryScaled<D extends DType = 'int8'>(
   b: ScaledIntegers,
   grid: ScaledGrid<D>,
 ): Tensor<D> {
-  if (!binaryNames.includes(name))
-    throw new ArgumentError(`binaryScaled: wants one of ${binaryNames.join(', ')}, got ${described(name)}.`);
+  checkChoice('binaryScaled', 'name', name, binaryNames);
   const scales = { a: scaleOf('binaryScaled', 'a', a), b: scaleOf('binaryScaled', 'b', b) };
-  checkIntegers('binaryScaled', 'a', a.values);
-  checkIntegers('binaryScaled', 'b', b.values);
+  checkIntegerTensor('binaryScaled', 'a', a.values);
+  checkIntegerTensor('binaryScaled', 'b', b.values);
   const attrs = { name, ...scales, ...scaledGridOf('binaryScaled', grid) };
   return apply(ops.binaryScaled, [a.values, b.values], attrs) as Tensor as Tensor<D>;
 }
@@ -171,11 +167,10 @@ export function binaryScaled<D extends DType = 'int8'>(
  * lookup(tensor([-1, 1], { dtype: 'int8' }), tensor([10, 20, 30]), -1); // [10, 30]
  */
 export function lookup<D extends DType>(x: Tensor, table: Tensor<D>, first = 0): Tensor<D> {
-  checkIntegers('lookup', 'x', x);
+  checkIntegerTensor('lookup', 'x', x);
   checkTensor('lookup', 'table', table);
   if (table.ndim !== 1) throw new ShapeError(`lookup: table must be a vector, got shape ${shown(table.shape)}.`);
-  if (!Number.isSafeInteger(first))
-    throw new ArgumentError(`lookup: first must be an integer, got ${described(first)}.`);
+  checkInteger('lookup', 'first', first);
   const { min, max } = dtypes[x.dtype];
   const end = first + table.numel;
   if (first > min || end <= max) {

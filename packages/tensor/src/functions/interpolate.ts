@@ -1,8 +1,10 @@
+import { checkChoice, checkInteger, checkNumber, checkTensor, isIntegers, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { isFloat } from '../dtype.js';
-import { ArgumentError, DTypeError, ShapeError, shown } from '../errors.js';
+import { dtypes, isFloat } from '../dtype.js';
+import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import type { Taps } from '../kernels/contract/resample.js';
 import { resample } from '../ops/interpolate.js';
+import { checkFits } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pool.js';
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Mapping } from './taps.js';
@@ -51,13 +53,15 @@ function sizesOf(
   if ((size === null) === (scaleFactor === null))
     throw new ArgumentError(`interpolate: give either size or scaleFactor, got ${size === null ? 'neither' : 'both'}.`);
   const factors = scaleFactor === null ? null : perDim(scaleFactor, rank);
+  factors?.forEach((factor) => checkNumber('interpolate', 'scaleFactor', factor));
   const sizes = factors ? spatial.map((length, d) => Math.floor(length * (factors[d] ?? NaN))) : perDim(size!, rank);
-  if ((factors ?? sizes).length !== rank || sizes.some((length) => !Number.isInteger(length) || length < 1))
+  if ((factors ?? sizes).length !== rank || !isIntegers(sizes, 1))
     throw new ArgumentError(
-      `interpolate: ${factors ? 'scaleFactor' : 'size'} must give ${rank} positive sizes for x ${shown(x.shape)}, got ${String(size ?? scaleFactor)}.`,
+      `interpolate: ${factors ? 'scaleFactor' : 'size'} must give ${rank} positive sizes for x ${shown(x.shape)}, got ${described(size ?? scaleFactor)}.`,
     );
   if (spatial.some((length) => length === 0))
     throw new ShapeError(`interpolate: spatial sizes must not be 0, got ${shown(x.shape)}.`);
+  checkFits('interpolate', [...x.shape.slice(0, 2), ...sizes], dtypes[x.dtype].bytes);
   return { sizes, steps: sizes.map((_, d) => (factors && !recomputeScaleFactor ? 1 / factors[d]! : null)) };
 }
 
@@ -75,10 +79,10 @@ function tapsFor(mode: InterpolateMode, mapping: Mapping, antialias: boolean): T
  * interpolate(image, { scaleFactor: 2, mode: 'bilinear', alignCorners: false });
  */
 export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
-  const { mode = 'nearest', antialias = false } = options;
+  checkTensor('interpolate', 'x', x);
+  const { mode = 'nearest', antialias = false } = optionsOf('interpolate', options);
   const alignCorners = options.alignCorners ?? null;
-  if (!Object.hasOwn(ranks, mode))
-    throw new ArgumentError(`interpolate: unknown mode '${String(mode)}'. Known: ${Object.keys(ranks).join(', ')}.`);
+  checkChoice('interpolate', 'mode', mode, Object.keys(ranks));
   const rank = x.ndim - 2;
   const wanted = ranks[mode];
   if (rank < 1 || rank > 3 || (wanted !== null && rank !== wanted))
@@ -103,9 +107,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor
   }, x);
 }
 
-function checkFactor(name: string, factor: number): void {
-  if (!Number.isInteger(factor) || factor < 1)
-    throw new ArgumentError(`${name}: wants a positive integer, got ${factor}.`);
+function checkFactor(name: string, x: Tensor, what: string, factor: number): void {
+  checkTensor(name, 'x', x);
+  checkInteger(name, what, factor, 1);
 }
 
 /**
@@ -114,7 +118,7 @@ function checkFactor(name: string, factor: number): void {
  * @throws ShapeError where the channels are not a multiple of `r^2`
  */
 export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
-  checkFactor('pixelShuffle', upscaleFactor);
+  checkFactor('pixelShuffle', x, 'upscaleFactor', upscaleFactor);
   const r = upscaleFactor;
   const [channels, h, w] = x.shape.slice(-3) as [number, number, number];
   if (x.ndim < 3 || channels % (r * r) !== 0)
@@ -133,7 +137,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
 
 /** Moves space into channels, the inverse of `pixelShuffle`: `[..., c, h * r, w * r]` to `[..., c * r^2, h, w]`. */
 export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
-  checkFactor('pixelUnshuffle', downscaleFactor);
+  checkFactor('pixelUnshuffle', x, 'downscaleFactor', downscaleFactor);
   const r = downscaleFactor;
   const [c, height, width] = x.shape.slice(-3) as [number, number, number];
   if (x.ndim < 3 || height % r !== 0 || width % r !== 0)
@@ -152,7 +156,7 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
 
 /** Mixes the groups of channels of `[n, c, ...]`: channel i of group g becomes channel g of the i-th run (Zhang et al. 2018). */
 export function channelShuffle(x: Tensor, groups: number): Tensor {
-  checkFactor('channelShuffle', groups);
+  checkFactor('channelShuffle', x, 'groups', groups);
   if (x.ndim < 3 || x.shape[1]! % groups !== 0)
     throw new ShapeError(
       `channelShuffle: x must be [n, c, ...] with c a multiple of ${groups}, got ${shown(x.shape)}.`,

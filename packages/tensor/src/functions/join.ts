@@ -1,7 +1,8 @@
+import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/join.js';
-import { broadcastShapes, sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes as commonShape, checkShape, sameShape, wrapDim, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
@@ -9,9 +10,7 @@ function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, 
     throw new ArgumentError(
       `${operation}: wants an array of one tensor at least. Put the tensors in brackets: ${operation}([a, b]).`,
     );
-  for (const x of tensors as readonly unknown[])
-    if (typeof x !== 'object' || x === null || !('storage' in x))
-      throw new ArgumentError(`${operation}: joins tensors, got ${typeof x}. Make a tensor of it with tensor().`);
+  for (const x of tensors as readonly unknown[]) checkTensor(operation, 'each entry', x);
   return tensors as unknown as readonly [Tensor, ...Tensor[]];
 }
 
@@ -70,22 +69,34 @@ export interface MeshgridOptions {
 }
 
 /** The coordinates of the grid that vectors span: one tensor per vector, expanded over the dims of all. */
-export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: MeshgridOptions = {}): Tensor[] {
+export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
+  const { indexing = 'ij' } = optionsOf('meshgrid', options);
   const vectors = some('meshgrid', tensors);
   for (const x of vectors) {
     if (x.ndim > 1) throw new ShapeError(`meshgrid: wants vectors, got shape ${shown(x.shape)}.`);
     if (x.dtype !== vectors[0].dtype)
       throw new ArgumentError(`meshgrid: all vectors must have one dtype, got ${vectors[0].dtype} and ${x.dtype}.`);
   }
-  if (indexing !== 'ij' && indexing !== 'xy')
-    throw new ArgumentError(`meshgrid: indexing is 'ij' or 'xy', got ${String(indexing)}.`);
+  checkChoice('meshgrid', 'indexing', indexing, ['ij', 'xy']);
   const shape = vectors.map((x) => x.numel);
   const grids = vectors.map((x, d) => x.reshape(shape.map((size, e) => (e === d ? size : 1))).broadcastTo(shape));
   return indexing === 'xy' && grids.length > 1 ? grids.map((grid) => grid.transpose(0, 1)) : grids;
 }
 
+/**
+ * The shape that all shapes broadcast to, as `torch.broadcast_shapes`: aligned at the right, sizes of 1 stretch.
+ *
+ * @throws ShapeError where they do not
+ * @example
+ * broadcastShapes([3, 1], [4]); // [3, 4]
+ */
+export function broadcastShapes(...shapes: readonly Shape[]): Shape {
+  for (const shape of shapes) checkShape('broadcastShapes', shape);
+  return commonShape('broadcastShapes', ...shapes);
+}
+
 /** Tensors stretched (without copying) to the shape that all of them broadcast to. */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
-  const shape = broadcastShapes('broadcastTensors', ...some('broadcastTensors', tensors).map((x) => x.shape));
+  const shape = commonShape('broadcastTensors', ...some('broadcastTensors', tensors).map((x) => x.shape));
   return tensors.map((x) => x.broadcastTo(shape));
 }

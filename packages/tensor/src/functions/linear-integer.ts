@@ -1,11 +1,11 @@
+import { checkInteger, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { tensor } from '../create.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/linear-integer.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
-import { checkIntegers, requantizationOf, type Requantization } from './integer.js';
+import { checkIntegerTensor, requantizationOf, type Requantization } from './integer.js';
 
 /** A weight `[n, k]` of integers of 4 bits, two a byte. */
 export interface HalfByteWeight {
@@ -65,13 +65,13 @@ export function linearInteger<D extends DType = 'int32'>(
   options: LinearIntegerOptions<D> = {},
 ): Tensor<D> {
   const name = 'linearInteger';
-  checkIntegers(name, 'x', x);
+  checkIntegerTensor(name, 'x', x);
   if (x.ndim === 0) throw new ShapeError(`${name}: x needs at least one dim.`);
   const k = x.shape.at(-1)!;
   const packed = isHalves(weight) ? weight : null;
   if (packed) checkHalves(name, packed, k);
   else {
-    checkIntegers(name, 'weight', weight);
+    checkIntegerTensor(name, 'weight', weight);
     if (weight.dtype !== 'int8' && weight.dtype !== 'uint8')
       throw new DTypeError(
         `${name}: weight must be int8 or uint8, got ${weight.dtype}. Use matmulInteger() for others.`,
@@ -80,9 +80,8 @@ export function linearInteger<D extends DType = 'int32'>(
       throw new ShapeError(`${name}: weight must be [n, ${k}] for x ${shown(x.shape)}, got ${shown(weight.shape)}.`);
   }
   const values = packed ? packed.halves : (weight as Tensor);
-  const { xZeroPoint = 0, wZeroPoint = 0, requantize } = options;
-  if (!Number.isSafeInteger(xZeroPoint))
-    throw new ArgumentError(`${name}: xZeroPoint must be an integer, got ${described(xZeroPoint)}.`);
+  const { xZeroPoint = 0, wZeroPoint = 0, requantize } = optionsOf(name, options);
+  checkInteger(name, 'xZeroPoint', xZeroPoint);
   const zeros = zerosOf(name, wZeroPoint, values.shape[0]!);
   const { inputs: scales, onGrid } = requantizationOf(name, x, requantize);
   const inputs = [x, values];
@@ -104,7 +103,7 @@ export function linearInteger<D extends DType = 'int32'>(
 function zerosOf(name: string, given: Tensor | number, n: number): Tensor | null {
   if (given === 0) return null;
   if (typeof given === 'number') {
-    if (!Number.isSafeInteger(given)) throw new ArgumentError(`${name}: wZeroPoint must be an integer, got ${given}.`);
+    checkInteger(name, 'wZeroPoint', given);
     return tensor(given, { dtype: 'int32' });
   }
   checkTensor(name, 'wZeroPoint', given);
@@ -125,7 +124,7 @@ export function unpackHalves(weight: HalfByteWeight, k: number): Tensor<'int8' |
   const name = 'unpackHalves';
   if (!isHalves(weight))
     throw new ArgumentError(`${name}: weight must be { halves, signed }, got ${described(weight)}.`);
-  if (!Number.isSafeInteger(k) || k < 0) throw new ArgumentError(`${name}: k must be a count, got ${described(k)}.`);
+  checkInteger(name, 'k', k, 0);
   checkHalves(name, weight, k);
   const inputs = weight.factors ? [weight.halves, weight.factors] : [weight.halves];
   return apply(ops.unpackWeight, inputs, { halves: signOf(weight), k }) as Tensor as Tensor<'int8' | 'uint8'>;

@@ -1,11 +1,11 @@
+import { checkNumber, checkOptionalTensor, checkTensors, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { isFloat, isInt } from '../dtype.js';
-import { ArgumentError, DTypeError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import type { Reduction } from '../kernels/contract/loss.js';
 import { checkClasses, nll } from '../ops/loss.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
 
 export type { Reduction };
 
@@ -26,19 +26,15 @@ export interface NLLOptions extends ReductionOptions {
 /** Throws unless a reduction is one. */
 export function checkReduction(loss: string, reduction: Reduction): void {
   if (!['none', 'mean', 'sum'].includes(reduction))
-    throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${String(reduction)}.`);
+    throw new ArgumentError(`${loss}: reduction must be 'none', 'mean' or 'sum', got ${described(reduction)}.`);
 }
 
 /** Throws unless input, class indices and options fit each other. */
-export function checkClassLoss(
-  loss: string,
-  input: Tensor,
-  target: Tensor,
-  { weight = null, ignoreIndex = -100, reduction = 'mean' }: NLLOptions,
-): void {
-  checkTensor(loss, 'input', input);
-  checkTensor(loss, 'target', target);
-  if (weight !== null) checkTensor(loss, 'weight', weight);
+export function checkClassLoss(loss: string, input: Tensor, target: Tensor, options: NLLOptions): void {
+  const { weight = null, ignoreIndex = -100, reduction = 'mean' } = optionsOf(loss, options);
+  checkTensors(loss, { input, target });
+  checkOptionalTensor(loss, 'weight', weight);
+  checkNumber(loss, 'ignoreIndex', ignoreIndex);
   checkReduction(loss, reduction);
   const dim = input.ndim === 1 ? 0 : 1;
   const wanted = input.shape.filter((_, d) => d !== dim);

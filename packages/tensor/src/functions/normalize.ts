@@ -1,10 +1,11 @@
+import { checkInteger, checkNumber, checkOptionalTensor, checkTensor, optionsOf } from '../arguments.js';
 import { apply, noGrad } from '../autograd.js';
 import { dtypes } from '../dtype.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import type { OwnStatistics } from '../kernels/contract/normalize.js';
 import * as ops from '../ops/normalize.js';
 import { avgPool } from '../ops/pool.js';
-import { numel, sameShape, type Shape } from '../shape.js';
+import { checkShape, numel, sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** Options that all normalizations share. */
@@ -64,6 +65,13 @@ interface Run {
   readonly statistics?: readonly [Tensor, Tensor] | null;
 }
 
+function checkFactor(name: string, what: string, factor: Tensor | null, { sizes }: Frame): void {
+  if (factor === null) return;
+  checkTensor(name, what, factor);
+  if (!sameShape(factor.shape, sizes))
+    throw new ShapeError(`${name}: ${what} must have shape ${shown(sizes)}, got ${shown(factor.shape)}.`);
+}
+
 function run(
   name: string,
   x: Tensor,
@@ -72,17 +80,18 @@ function run(
   options: NormalizeOptions,
 ): readonly [Tensor, Tensor, Tensor] {
   const { weight = null, bias = null, eps = 1e-5 } = options;
-  for (const [what, factor] of Object.entries({ weight, bias }))
-    if (factor && !sameShape(factor.shape, where.sizes))
-      throw new ShapeError(`${name}: ${what} must have shape ${shown(where.sizes)}, got ${shown(factor.shape)}.`);
-  if (!(eps >= 0)) throw new ArgumentError(`${name}: eps must not be negative, got ${eps}.`);
+  checkFactor(name, 'weight', weight, where);
+  checkFactor(name, 'bias', bias, where);
+  checkNumber(name, 'eps', eps, 0);
   const inputs = [x, ...(weight ? [weight] : []), ...(bias ? [bias] : []), ...(statistics ?? [])];
   const attrs = { frame: where.frame, affine: where.affine, own, eps, weight: weight !== null, bias: bias !== null };
   return apply(ops.normalize, inputs, attrs);
 }
 
 function lastDims(name: string, x: Tensor, normalizedShape: number | Shape): Frame {
+  checkTensor(name, 'x', x);
   const sizes = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
+  checkShape(name, sizes);
   if (sizes.length === 0 || !sameShape(x.shape.slice(-sizes.length), sizes))
     throw new ShapeError(`${name}: the last dims of x ${shown(x.shape)} must be the normalized shape ${shown(sizes)}.`);
   const inner = numel(sizes);
@@ -96,11 +105,12 @@ function lastDims(name: string, x: Tensor, normalizedShape: number | Shape): Fra
  * @throws ShapeError where the last dims, weight or bias differ from `normalizedShape`
  */
 export const layerNorm = (x: Tensor, normalizedShape: number | Shape, options: NormalizeOptions = {}): Tensor =>
-  run('layerNorm', x, lastDims('layerNorm', x, normalizedShape), { own: 'both' }, options)[0];
+  run('layerNorm', x, lastDims('layerNorm', x, normalizedShape), { own: 'both' }, optionsOf('layerNorm', options))[0];
 
 /** Divides by the root mean square over the last dims: `x / sqrt(mean(x^2) + eps) * weight`. */
-export const rmsNorm = (x: Tensor, normalizedShape: number | Shape, { weight, eps }: RmsNormOptions = {}): Tensor =>
-  run(
+export const rmsNorm = (x: Tensor, normalizedShape: number | Shape, options: RmsNormOptions = {}): Tensor => {
+  const { weight, eps } = optionsOf('rmsNorm', options);
+  return run(
     'rmsNorm',
     x,
     lastDims('rmsNorm', x, normalizedShape),
@@ -110,13 +120,15 @@ export const rmsNorm = (x: Tensor, normalizedShape: number | Shape, { weight, ep
       eps: eps ?? (dtypes[x.dtype].bytes === 8 ? 2 ** -52 : 2 ** -23),
     },
   )[0];
+};
 
 /** `[n, c, ...]` with the channels in groups. */
 function grouped(name: string, x: Tensor, groups: number): Frame {
+  checkTensor(name, 'x', x);
   if (x.ndim < 2) throw new ShapeError(`${name}: x must have rank 2 at least ([n, c, ...]), got ${shown(x.shape)}.`);
   const [n, c] = x.shape as [number, number];
-  if (!Number.isInteger(groups) || groups < 1 || c % groups !== 0)
-    throw new ArgumentError(`${name}: ${c} channels do not divide into ${groups} groups.`);
+  checkInteger(name, 'the number of groups', groups, 1);
+  if (c % groups !== 0) throw new ArgumentError(`${name}: ${c} channels do not divide into ${groups} groups.`);
   const inner = numel(x.shape.slice(2));
   return { frame: [1, n, groups, c / groups, inner], affine: [1, 1, groups, c / groups, 1], sizes: [c] };
 }
@@ -127,7 +139,7 @@ function grouped(name: string, x: Tensor, groups: number): Frame {
  * @throws ArgumentError where the channels do not divide into the groups
  */
 export function groupNorm(x: Tensor, numGroups: number, options: NormalizeOptions = {}): Tensor {
-  return run('groupNorm', x, grouped('groupNorm', x, numGroups), { own: 'both' }, options)[0];
+  return run('groupNorm', x, grouped('groupNorm', x, numGroups), { own: 'both' }, optionsOf('groupNorm', options))[0];
 }
 
 /** `running = (1 - momentum) * running + momentum * statistic`, in place and outside the graph. */
@@ -136,9 +148,11 @@ function move(running: Tensor | null | undefined, statistic: Tensor, momentum: n
 }
 
 function checkRunning(name: string, channels: number, ...statistics: readonly (Tensor | null | undefined)[]): void {
-  for (const running of statistics)
+  for (const running of statistics) {
+    checkOptionalTensor(name, 'a running statistic', running);
     if (running && (running.ndim !== 1 || running.numel !== channels))
       throw new ShapeError(`${name}: running statistics must have shape [${channels}], got ${shown(running.shape)}.`);
+  }
 }
 
 /**
@@ -154,7 +168,9 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): Tensor {
-  const { training = false, momentum = 0.1 } = options;
+  checkTensor('batchNorm', 'x', x);
+  const { training = false, momentum = 0.1 } = optionsOf('batchNorm', options);
+  checkNumber('batchNorm', 'momentum', momentum);
   if (x.ndim < 2) throw new ShapeError(`batchNorm: x must have rank 2 at least ([n, c, ...]), got ${shown(x.shape)}.`);
   const [n, c] = x.shape as [number, number];
   const inner = numel(x.shape.slice(2));
@@ -190,7 +206,14 @@ export function batchNorm(
  * @throws ShapeError for misfit shapes or a single position per channel; ArgumentError without any statistics
  */
 export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
-  const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1 } = options;
+  checkTensor('instanceNorm', 'x', x);
+  const {
+    runningMean = null,
+    runningVar = null,
+    useInputStats = true,
+    momentum = 0.1,
+  } = optionsOf('instanceNorm', options);
+  checkNumber('instanceNorm', 'momentum', momentum);
   const where = grouped('instanceNorm', x, Math.max(1, x.shape[1] ?? 1));
   const [n, c] = x.shape as [number, number];
   checkRunning('instanceNorm', c, runningMean, runningVar);
@@ -221,11 +244,11 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
  * @throws ShapeError unless x is `[n, c, ...]` of rank 3 at least
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
-  const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+  checkTensor('localResponseNorm', 'x', x);
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('localResponseNorm', options);
   if (x.ndim < 3)
     throw new ShapeError(`localResponseNorm: x must have rank 3 at least ([n, c, ...]), got ${shown(x.shape)}.`);
-  if (!Number.isInteger(size) || size < 1)
-    throw new ArgumentError(`localResponseNorm: size must be a positive integer, got ${size}.`);
+  checkInteger('localResponseNorm', 'size', size, 1);
   const [n, c] = x.shape as [number, number];
   const inner = numel(x.shape.slice(2));
   const before = Math.floor(size / 2);

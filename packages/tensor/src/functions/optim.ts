@@ -1,5 +1,6 @@
+import { checkInteger, checkNumber, checkTensor, optionsOf } from '../arguments.js';
+import { ArgumentError, described } from '../errors.js';
 import { adam, descend } from '../ops/optim.js';
-import { checkTensor } from '../tensor/operand.js';
 import type { Tensor } from '../tensor.js';
 
 /** What Adam remembers of a parameter; tensors of its shape and dtype. */
@@ -29,14 +30,20 @@ export interface AdamStepOptions {
  * for a parameter that requires a gradient. Nothing is changed then.
  */
 export function adamStep(param: Tensor, grad: Tensor, memory: AdamMemory, options: AdamStepOptions): void {
-  const { expAvg, expAvgSq, maxExpAvgSq = null } = memory;
-  const { step, lr, betas, eps } = options;
+  const { expAvg, expAvgSq, maxExpAvgSq = null } = optionsOf('adamStep', memory);
+  const { step, lr, betas, eps } = optionsOf('adamStep', options);
   checkTensor('adamStep', 'param', param);
   checkTensor('adamStep', 'grad', grad);
   checkTensor('adamStep', 'expAvg', expAvg);
   checkTensor('adamStep', 'expAvgSq', expAvgSq);
   if (maxExpAvgSq !== null) checkTensor('adamStep', 'maxExpAvgSq', maxExpAvgSq);
-  const [beta1, beta2] = betas;
+  if (!Array.isArray(betas)) throw new ArgumentError(`adamStep: betas must be two numbers, got ${described(betas)}.`);
+  const [beta1, beta2] = betas as readonly [number, number];
+  checkInteger('adamStep', 'step', step, 1);
+  checkNumber('adamStep', 'lr', lr);
+  checkNumber('adamStep', 'the first beta', beta1);
+  checkNumber('adamStep', 'the second beta', beta2);
+  checkNumber('adamStep', 'eps', eps);
   adam(param, grad, expAvg, expAvgSq, maxExpAvgSq, {
     beta1,
     beta2,
@@ -68,6 +75,9 @@ export function sgdStep(param: Tensor, grad: Tensor, buffer: Tensor, options: SG
   checkTensor('sgdStep', 'param', param);
   checkTensor('sgdStep', 'grad', grad);
   checkTensor('sgdStep', 'buffer', buffer);
-  const { lr, momentum, dampening = 0, nesterov = false } = options;
+  const { lr, momentum, dampening = 0, nesterov = false } = optionsOf('sgdStep', options);
+  checkNumber('sgdStep', 'lr', lr);
+  checkNumber('sgdStep', 'momentum', momentum);
+  checkNumber('sgdStep', 'dampening', dampening);
   descend(param, grad, buffer, { lr, momentum, share: 1 - dampening, nesterov });
 }

@@ -1,9 +1,10 @@
+import { checkNumber } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import { averageScaled } from '../ops/pool.js';
 import type { Tensor } from '../tensor.js';
-import { checkIntegers, scaledGridOf, scaleOf, type ScaledGrid, type ScaledIntegers } from './integer.js';
+import { checkIntegerTensor, scaledGridOf, scaleOf, type ScaledGrid, type ScaledIntegers } from './integer.js';
 import type { AvgPoolOptions } from './pool.js';
 import { adaptiveReaches, reachesOf, windowsOf, type AdaptiveSize } from './regions.js';
 import type { PerDim } from './spatial.js';
@@ -28,7 +29,7 @@ export function avgPoolScaled<D extends DType = 'int8'>(
 ): Tensor<D> {
   const name = 'avgPoolScaled';
   const a = scaleOf(name, 'x', x);
-  checkIntegers(name, 'x', x.values);
+  checkIntegerTensor(name, 'x', x.values);
   const rank = x.values.ndim - 2;
   if (rank < 1 || rank > 3)
     throw new ShapeError(`${name}: x must have rank 3 to 5 ([batch, channels, ...]), got ${shown(x.values.shape)}.`);
@@ -37,6 +38,7 @@ export function avgPoolScaled<D extends DType = 'int8'>(
   const sizes = x.values.shape.slice(2);
   const adaptive = 'outputSize' in regions;
   const divisor = adaptive ? null : (regions.divisorOverride ?? null);
+  if (divisor !== null) checkNumber(name, 'divisorOverride', divisor);
   if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
   const reaches = adaptive
     ? adaptiveReaches(name, rank, sizes, regions.outputSize)

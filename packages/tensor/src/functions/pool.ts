@@ -1,3 +1,4 @@
+import { checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ArgumentError } from '../errors.js';
 import * as ops from '../ops/pool.js';
@@ -110,7 +111,8 @@ export function maxPool3d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions
 
 function avgPool(rank: number, x: Tensor, kernelSize: PerDim, options: AvgPoolOptions): Tensor {
   const name = `avgPool${rank}d`;
-  const divisor = options.divisorOverride ?? null;
+  const divisor = optionsOf(name, options).divisorOverride ?? null;
+  if (divisor !== null) checkNumber(name, 'divisorOverride', divisor);
   if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
   const windows = windowsOf(name, rank, kernelSize, options);
   return inBatch(name, x, rank, (batch) =>
@@ -157,9 +159,10 @@ function adaptiveMaxPool(
   rank: number,
   x: Tensor,
   outputSize: AdaptiveSize,
-  { returnIndices = false }: IndicesOption,
+  options: IndicesOption,
 ): Tensor | ValuesAndIndices {
   const name = `adaptiveMaxPool${rank}d`;
+  const { returnIndices = false } = optionsOf(name, options);
   return maxInBatch(name, x, rank, returnIndices, (batch) =>
     apply(ops.maxPool, [batch], {
       reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
@@ -228,14 +231,12 @@ export function adaptiveMaxPool3d(
   return adaptiveMaxPool(3, x, outputSize, options);
 }
 
-function lpPool(
-  rank: number,
-  x: Tensor,
-  normType: number,
-  kernelSize: PerDim,
-  { stride, ceilMode }: LpPoolOptions,
-): Tensor {
-  const kernel = perDim(`lpPool${rank}d`, 'kernelSize', kernelSize, rank, 1);
+function lpPool(rank: number, x: Tensor, normType: number, kernelSize: PerDim, options: LpPoolOptions): Tensor {
+  const name = `lpPool${rank}d`;
+  checkTensor(name, 'x', x);
+  checkNumber(name, 'normType', normType);
+  const { stride, ceilMode } = optionsOf(name, options);
+  const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const mean = avgPool(rank, x.pow(normType), kernel, { stride, ceilMode });
   // As PyTorch: the root of a negative sum, which odd powers allow, is taken of 0 below it.
   const positive = mean.sign().mul(mean.abs().relu());

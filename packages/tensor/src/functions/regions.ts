@@ -1,5 +1,7 @@
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { isIntegers, optionsOf } from '../arguments.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Reach } from '../kernels/contract/pool.js';
+import { checkFits } from '../shape.js';
 import { perDim, type PerDim } from './spatial.js';
 
 /** Options that say where the windows of a pool lie. */
@@ -26,7 +28,7 @@ export interface PoolWindows {
 }
 
 export function windowsOf(name: string, rank: number, kernelSize: PerDim, options: WindowOptions): PoolWindows {
-  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = options;
+  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = optionsOf(name, options);
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const sides = perDim(name, 'padding', padding, rank, 0);
   sides.forEach((side, d) => {
@@ -62,6 +64,7 @@ export function reachesOf(name: string, sizes: readonly number[], windows: PoolW
       throw new ShapeError(
         `${name}: a window of ${shown(windows.kernel)} does not fit the input ${shown(sizes)} (dim ${d}). Add padding or pool less.`,
       );
+    checkFits(name, [count], Int32Array.BYTES_PER_ELEMENT);
     const starts = new Int32Array(count);
     const ends = new Int32Array(count);
     const lengths = new Int32Array(count);
@@ -78,13 +81,15 @@ export function reachesOf(name: string, sizes: readonly number[], windows: PoolW
 
 /** Regions that divide dims of the given sizes into `output` parts as evenly as integers allow; neighbours may share elements. */
 export function adaptiveReaches(name: string, rank: number, sizes: readonly number[], output: AdaptiveSize): Reach[] {
-  const wanted = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
-  if (wanted.length !== rank || wanted.some((size) => size !== null && (!Number.isInteger(size) || size < 0)))
+  const wanted: unknown = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
+  const counts = Array.isArray(wanted) ? sizes.map((size, d): unknown => wanted[d] ?? size) : null;
+  if (!isIntegers(counts, 0) || (wanted as readonly unknown[]).length !== rank)
     throw new ArgumentError(
-      `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${String(output)}.`,
+      `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${described(output)}.`,
     );
+  checkFits(name, counts, Int32Array.BYTES_PER_ELEMENT);
   return sizes.map((size, d) => {
-    const count = wanted[d] ?? size;
+    const count = counts[d]!;
     if (size === 0) throw new ShapeError(`${name}: spatial sizes must not be 0, got ${shown(sizes)}.`);
     const starts = Int32Array.from({ length: count }, (_, o) => Math.floor((o * size) / count));
     const ends = Int32Array.from({ length: count }, (_, o) => Math.ceil(((o + 1) * size) / count));

@@ -1,9 +1,12 @@
+import { checkTensor, isIntegers } from '../arguments.js';
 import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from '../tensor/operand.js';
 
 /** One number for all spatial dims, or one per dim. */
 export type PerDim = number | readonly number[];
+
+/** The largest size, step or border of a dim: kernels count in 32 bits. */
+const MOST = 2 ** 31 - 1;
 
 /** `value` as one integer per spatial dim, each at least `least`. */
 export function perDim(name: string, what: string, value: PerDim, rank: number, least: number): readonly number[] {
@@ -13,13 +16,9 @@ export function perDim(name: string, what: string, value: PerDim, rank: number, 
       : Array.isArray(value) && value.length === 1
         ? Array<number>(rank).fill(value[0]!)
         : value;
-  if (
-    !Array.isArray(values) ||
-    values.length !== rank ||
-    values.some((entry) => !Number.isInteger(entry) || entry < least)
-  )
+  if (!isIntegers(values, least) || values.length !== rank || values.some((entry) => entry > MOST))
     throw new ArgumentError(
-      `${name}: ${what} must be one integer or ${rank} of them, at least ${least}, got ${described(value)}.`,
+      `${name}: ${what} must be one integer or ${rank} of them, at least ${least} and below 2^31, got ${described(value)}.`,
     );
   return values;
 }

@@ -1,4 +1,5 @@
 import type { Taps } from '../kernels/contract/resample.js';
+import { checkFits } from '../shape.js';
 
 /** How the positions of one dim are mapped: from `size` to `count`, `step` input positions per output position. */
 export interface Mapping {
@@ -14,16 +15,21 @@ export interface Mapping {
 /** One weighted position. */
 type Tap = readonly [index: number, weight: number];
 
-function tapsOf(count: number, at: (o: number) => readonly Tap[]): Taps {
-  const lists = Array.from({ length: count }, (_, o) => at(o));
+/** The taps of `count` positions, at most `width` for each. */
+function tapsOf(count: number, width: number, at: (o: number) => readonly Tap[]): Taps {
+  checkFits('interpolate', [count, width], Float64Array.BYTES_PER_ELEMENT);
   const first = new Int32Array(count + 1);
-  lists.forEach((list, o) => (first[o + 1] = first[o]! + list.length));
-  const all = lists.flat();
-  return {
-    first,
-    indices: Int32Array.from(all, ([index]) => index),
-    weights: Float64Array.from(all, ([, weight]) => weight),
-  };
+  const indices = new Int32Array(count * width);
+  const weights = new Float64Array(count * width);
+  let next = 0;
+  for (let o = 0; o < count; o++) {
+    for (const [index, weight] of at(o)) {
+      indices[next] = index;
+      weights[next++] = weight;
+    }
+    first[o + 1] = next;
+  }
+  return { first, indices: indices.subarray(0, next), weights: weights.subarray(0, next) };
 }
 
 /** Input positions per output position. */
@@ -46,15 +52,15 @@ export function nearestTaps(mapping: Mapping, exact: boolean): Taps {
     if (!exact && count === 2 * size) return Math.floor(o / 2);
     return Math.min(Math.floor(Math.fround((exact ? o + 0.5 : o) * step)), size - 1);
   };
-  return tapsOf(count, (o) => [[index(o), 1]]);
+  return tapsOf(count, 1, (o) => [[index(o), 1]]);
 }
 
 /** The two neighbours, weighted by distance. */
 export function linearTaps(mapping: Mapping): Taps {
   const { size, count, round } = mapping;
-  if (size === count) return tapsOf(count, (o) => [[o, 1]]);
+  if (size === count) return tapsOf(count, 1, (o) => [[o, 1]]);
   const step = stepOf(mapping);
-  return tapsOf(count, (o) => {
+  return tapsOf(count, 2, (o) => {
     const source = Math.max(sourceOf(o, step, mapping), 0);
     const low = Math.min(Math.floor(source), size - 1);
     const weight = Math.min(Math.max(round(source - low), 0), 1);
@@ -76,7 +82,7 @@ function cubic(x: number, a: number): number {
 export function cubicTaps(mapping: Mapping): Taps {
   const { size, count, round } = mapping;
   const step = stepOf(mapping);
-  return tapsOf(count, (o) => {
+  return tapsOf(count, 4, (o) => {
     const source = sourceOf(o, step, mapping);
     const low = Math.floor(source);
     const t = round(source - low);
@@ -91,7 +97,7 @@ export function antialiasTaps(mapping: Mapping, filter: 'linear' | 'cubic'): Tap
   const widening = Math.max(step, 1);
   const support = (filter === 'linear' ? 1 : 2) * widening;
   const at = (x: number): number => (filter === 'linear' ? Math.max(0, 1 - Math.abs(x)) : cubic(x, -0.5));
-  return tapsOf(count, (o) => {
+  return tapsOf(count, Math.min(Math.ceil(2 * support) + 1, size), (o) => {
     const centre = step * (o + 0.5);
     const from = Math.max(Math.trunc(centre - support + 0.5), 0);
     const end = Math.min(Math.trunc(centre + support + 0.5), size);

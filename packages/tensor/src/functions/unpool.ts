@@ -1,5 +1,6 @@
+import { checkIntegers, checkOptions, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { ArgumentError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Reach } from '../kernels/contract/pool.js';
 import * as ops from '../ops/pool.js';
 import { numel } from '../shape.js';
@@ -18,10 +19,14 @@ export interface MaxUnpoolOptions {
 
 function maxUnpool(rank: number, x: Tensor, indices: Tensor, kernelSize: PerDim, options: MaxUnpoolOptions): Tensor {
   const name = `maxUnpool${rank}d`;
+  checkTensor(name, 'x', x);
+  checkTensor(name, 'indices', indices);
+  checkOptions(name, options);
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const stride = perDim(name, 'stride', options.stride ?? kernel, rank, 1);
   const padding = perDim(name, 'padding', options.padding ?? 0, rank, 0);
   const usual = x.shape.slice(-rank).map((size, d) => (size - 1) * stride[d]! - 2 * padding[d]! + kernel[d]!);
+  if (options.outputSize) checkIntegers(name, 'outputSize', options.outputSize);
   const size = options.outputSize ? options.outputSize.slice(-rank) : usual;
   if (
     size.length !== rank ||
@@ -50,6 +55,9 @@ export const maxUnpool2d = (x: Tensor, indices: Tensor, kernelSize: PerDim, opti
 /** Partial inverse of `maxPool3d`; see `maxUnpool1d`. */
 export const maxUnpool3d = (x: Tensor, indices: Tensor, kernelSize: PerDim, options: MaxUnpoolOptions = {}): Tensor =>
   maxUnpool(3, x, indices, kernelSize, options);
+
+/** Whether a value is a part of something: a number between 0 and 1. */
+const isShare = (ratio: unknown): boolean => typeof ratio === 'number' && ratio > 0 && ratio < 1;
 
 /** Options of fractional max pools: exactly one of `outputSize` and `outputRatio`. */
 export interface FractionalMaxPoolOptions {
@@ -80,7 +88,8 @@ function fractionalMaxPool(
 ): Tensor | ValuesAndIndices {
   const name = `fractionalMaxPool${rank}d`;
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
-  const { outputSize = null, outputRatio = null, returnIndices = false } = options;
+  checkTensor(name, 'samples', samples);
+  const { outputSize = null, outputRatio = null, returnIndices = false } = optionsOf(name, options);
   if ((outputSize === null) === (outputRatio === null))
     throw new ArgumentError(
       `${name}: give either outputSize or outputRatio, got ${outputSize === null ? 'neither' : 'both'}.`,
@@ -88,9 +97,9 @@ function fractionalMaxPool(
   return maxInBatch(name, x, rank, returnIndices, (batch) => {
     const sizes = batch.shape.slice(2);
     const ratios = typeof outputRatio === 'number' ? sizes.map(() => outputRatio) : outputRatio;
-    if (ratios && (ratios.length !== rank || ratios.some((ratio) => !(ratio > 0 && ratio < 1))))
+    if (ratios && !(Array.isArray(ratios) && ratios.length === rank && Array.from(ratios, isShare).every(Boolean)))
       throw new ArgumentError(
-        `${name}: outputRatio must be one number or ${rank} between 0 and 1, got ${String(outputRatio)}.`,
+        `${name}: outputRatio must be one number or ${rank} between 0 and 1, got ${described(outputRatio)}.`,
       );
     const wanted = ratios
       ? sizes.map((size, d) => Math.trunc(size * ratios[d]!))

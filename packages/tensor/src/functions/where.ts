@@ -1,3 +1,4 @@
+import { checkTensor } from '../arguments.js';
 import { apply } from '../autograd.js';
 import * as ops from '../ops/select.js';
 import type { Tensor } from '../tensor.js';
@@ -10,5 +11,7 @@ import { operand, type TensorLike } from '../tensor/operand.js';
  * @example
  * where(x.gt(0), x, 0);
  */
-export const where = (condition: Tensor, a: TensorLike, b: TensorLike): Tensor =>
-  apply(ops.where, [condition, operand(condition, a), operand(condition, b)], undefined);
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  checkTensor('where', 'condition', condition);
+  return apply(ops.where, [condition, operand(condition, a), operand(condition, b)], undefined);
+}

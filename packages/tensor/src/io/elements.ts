@@ -1,5 +1,5 @@
 import { dtypes, type ArrayOf, type DType, type TypedArray } from '../dtype.js';
-import { ArgumentError, FormatError } from '../errors.js';
+import { ArgumentError, described, FormatError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { alloc, type View } from '../storage.js';
 
@@ -19,7 +19,9 @@ export function bytesFrom(operation: string, source: Uint8Array | ArrayBuffer): 
   // Not instanceof: bytes may come from another realm, such as a worker's or a test runner's.
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   if (/ArrayBuffer\]$/.test(Object.prototype.toString.call(source))) return new Uint8Array(source);
-  throw new ArgumentError(`${operation}: wants the file's bytes as a Uint8Array or ArrayBuffer, got ${typeof source}.`);
+  throw new ArgumentError(
+    `${operation}: wants the file's bytes as a Uint8Array or ArrayBuffer, got ${described(source)}.`,
+  );
 }
 
 /** Element count of a shape of a file, or null where no file could hold it. */

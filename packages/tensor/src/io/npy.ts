@@ -1,3 +1,4 @@
+import { checkTensor } from '../arguments.js';
 import type { DType } from '../dtype.js';
 import { DTypeError, FormatError } from '../errors.js';
 import { Layout } from '../layout.js';
@@ -110,6 +111,7 @@ export function readNpy(source: Uint8Array | ArrayBuffer): Tensor {
 
 /** The bytes of a .npy file (version 1) with this tensor. Throws DTypeError for bfloat16, which NumPy does not have. */
 export function writeNpy(x: Tensor): Uint8Array<ArrayBuffer> {
+  checkTensor('writeNpy', 'its argument', x);
   const code = Object.keys(codes).find((key) => codes[key] === x.dtype);
   if (code === undefined) throw new DTypeError(`writeNpy: NumPy has no ${x.dtype}. Convert it with to('float32').`);
   const descr = `${bytesOf(x.dtype) === 1 ? '|' : '<'}${code}`;

@@ -1,6 +1,7 @@
+import { checkTensor } from '../arguments.js';
 import { tensor } from '../create.js';
 import type { DType, TypedArray } from '../dtype.js';
-import { ArgumentError, DTypeError } from '../errors.js';
+import { ArgumentError, described, DTypeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { narrowed } from './elements.js';
 
@@ -46,6 +47,16 @@ export function fromOnnx(source: OnnxTensorLike): Tensor {
   return tensor(data as TypedArray, { dtype: type as DType, shape: dims });
 }
 
+/** Whether `new` may call something; tells without calling it. */
+function isConstructor(value: unknown): boolean {
+  try {
+    Reflect.construct(Object, [], value as new () => object);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Makes a tensor of ONNX Runtime (`toOnnx(x, ort.Tensor)`) or transformers.js (`toOnnx(x, Tensor)`) over the elements of
  * `x`: its memory is shared where `x` is contiguous.
@@ -53,6 +64,9 @@ export function fromOnnx(source: OnnxTensorLike): Tensor {
  * @throws DTypeError for bfloat16, which they do not have
  */
 export function toOnnx<T>(x: Tensor, OnnxTensor: new (type: OnnxType, data: TypedArray, dims: number[]) => T): T {
+  checkTensor('toOnnx', 'x', x);
+  if (!isConstructor(OnnxTensor))
+    throw new ArgumentError(`toOnnx: wants the class of tensors to make, got ${described(OnnxTensor)}.`);
   if (x.dtype === 'bfloat16') throw new DTypeError("toOnnx: there is no bfloat16. Convert it with to('float32').");
   return new OnnxTensor(x.dtype, x.data, [...x.shape]);
 }

@@ -1,5 +1,6 @@
+import { checkTensor, optionsOf } from '../arguments.js';
 import type { DType } from '../dtype.js';
-import { ArgumentError, FormatError } from '../errors.js';
+import { ArgumentError, described, FormatError } from '../errors.js';
 import { Layout } from '../layout.js';
 import { Storage } from '../storage.js';
 import { Tensor } from '../tensor.js';
@@ -92,7 +93,7 @@ function parseEntry(name: string, value: unknown, size: number): Entry {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(fileDTypes, dtype))
     throw new FormatError(
-      `${where}: dtype ${String(dtype)} is not supported. Known: ${Object.keys(fileDTypes).join(', ')}.`,
+      `${where}: dtype ${typeof dtype === 'string' ? dtype : described(dtype)} is not supported. Known: ${Object.keys(fileDTypes).join(', ')}.`,
     );
   const type = fileDTypes[dtype]!;
   const count = Array.isArray(shape) ? countOf(shape) : null;
@@ -172,10 +173,16 @@ export interface WriteSafetensorsOptions {
 /** The bytes of a safetensors file with these tensors. Wide dtypes come first, so that all data are aligned. */
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
-  { metadata }: WriteSafetensorsOptions = {},
+  options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  const { metadata } = optionsOf('writeSafetensors', options);
+  if (!isObject(tensors))
+    throw new ArgumentError(`writeSafetensors: wants a record of tensors by name, got ${described(tensors)}.`);
+  for (const [name, x] of Object.entries(tensors)) checkTensor('writeSafetensors', JSON.stringify(name), x);
   const header = emptyRecord<unknown>();
   if (metadata !== undefined) {
+    if (!isObject(metadata))
+      throw new ArgumentError(`writeSafetensors: metadata is a record of texts, got ${described(metadata)}.`);
     for (const [key, text] of Object.entries(metadata))
       if (typeof text !== 'string') throw new ArgumentError(`writeSafetensors: metadata '${key}' is not a string.`);
     header[METADATA] = metadata;

@@ -1,3 +1,4 @@
+import { checkFunction, checkTensor } from '../arguments.js';
 import { tensor } from '../create.js';
 import { isFloat, type TypedArray } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
@@ -38,6 +39,8 @@ export function fromTfjs(source: TfjsTensorLike): Tensor {
  * @throws DTypeError for float64, which TensorFlow.js does not have
  */
 export function toTfjs<T>(x: Tensor, create: (values: TypedArray, shape: number[], dtype: TfjsType) => T): T {
+  checkTensor('toTfjs', 'x', x);
+  checkFunction('toTfjs', create);
   const { dtype } = x;
   if (dtype === 'float64') throw new DTypeError("toTfjs: there is no float64. Convert it with to('float32').");
   const type = dtype === 'bool' ? 'bool' : isFloat(dtype) ? 'float32' : 'int32';

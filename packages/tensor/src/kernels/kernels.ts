@@ -1,6 +1,7 @@
 import type { AffineKernels } from './contract/affine.js';
 import type { ConvKernels } from './contract/conv.js';
 import type { ElementwiseKernels } from './contract/elementwise.js';
+import type { GridSearchKernels } from './contract/grid-search.js';
 import type { HistogramKernels } from './contract/histogram.js';
 import type { IndexingKernels } from './contract/indexing.js';
 import type { IntegerKernels } from './contract/integer.js';
@@ -24,6 +25,7 @@ export interface Kernels
     AffineKernels,
     ConvKernels,
     ElementwiseKernels,
+    GridSearchKernels,
     IndexingKernels,
     IntegerKernels,
     LossKernels,

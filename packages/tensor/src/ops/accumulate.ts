@@ -1,4 +1,4 @@
-import { checkDType, computeDType, isFloat, isHalf, promoteTypes, type DType } from '../dtype.js';
+import { checkDType, computeDType, isFloat, isHalf, common, type DType } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import type { View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
@@ -13,7 +13,7 @@ export function accumulated(name: string, x: Tensor, dtype?: DType): DType {
 
 /** `x` as an accumulation in `dtype` (not half precision) reads it: as it is where that dtype holds all its values. */
 export const widened = (x: View, dtype: DType): View =>
-  isHalf(x.storage.dtype) || promoteTypes(x.storage.dtype, dtype) !== dtype ? cast(x, dtype) : x;
+  isHalf(x.storage.dtype) || common(x.storage.dtype, dtype) !== dtype ? cast(x, dtype) : x;
 
 /** `x` in the dtype that arithmetic on it computes in. */
 export const computable = (x: View): View => cast(x, computeDType(x.storage.dtype));

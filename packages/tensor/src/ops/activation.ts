@@ -51,7 +51,7 @@ function derivativeOf(
   return slope;
 }
 
-const reluSlope = derivativeOf('reluGrad', null);
+export const reluSlope = derivativeOf('reluGrad', null);
 const sigmoidSlope = derivativeOf('sigmoidGrad', (y) => y.mul(-2).add(1));
 const tanhSlope = derivativeOf('tanhGrad', (y) => y.mul(-2));
 const siluSlope = derivativeOf('siluGrad', (x) => {

@@ -1,3 +1,4 @@
+import { isTensor } from '../arguments.js';
 import { isInt } from '../dtype.js';
 import { DTypeError, IndexError, shown } from '../errors.js';
 import { Layout, type SliceIndex } from '../layout.js';
@@ -28,8 +29,6 @@ export interface IndexPlan {
 /** True where a slice leaves a tensor as it is. */
 export const isWhole = (basic: readonly SliceIndex[]): boolean =>
   basic.every((entry) => entry === '...' || (Array.isArray(entry) && entry.length === 0));
-
-const isTensor = (item: IndexItem): item is Tensor => typeof item === 'object' && item !== null && 'storage' in item;
 
 const asTensor = (x: Tensor, item: IndexItem): SliceIndex | Tensor =>
   item instanceof Int32Array

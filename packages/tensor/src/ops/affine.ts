@@ -1,6 +1,6 @@
-import { dtypes, isFloat, isHalf, resultType, type DType } from '../dtype.js';
 import { apply } from '../autograd.js';
-import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
+import { dtypes, isFloat, isHalf, promoted, type DType } from '../dtype.js';
+import { ArgumentError, AutogradError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { AffineGrid, EncodingSums } from '../kernels/contract/affine.js';
 import type { Shape } from '../shape.js';
@@ -67,7 +67,7 @@ function spread(name: string, what: string, view: View, sizes: Shape, shape: Sha
 }
 
 function frame(name: string, [x, scale, offset]: Triple, blockSize: readonly number[] | null): Frame {
-  const met = resultType([x, scale, offset]);
+  const met = promoted([x, scale, offset]);
   const dtype = isHalf(met) ? 'float32' : met;
   const shape = blockSize ? blockedShape(name, x.shape, scale.shape, blockSize) : x.shape;
   const view = isFloat(x.dtype) ? cast(x, dtype) : x;
@@ -173,7 +173,9 @@ function check(name: string, x: Tensor, scale: Tensor, { qmin, qmax, dtype }: Af
     throw new DTypeError(`${name}: x must be floating, got ${x.dtype}. Convert it with to('float32').`);
   checkScale(name, scale);
   if (!Number.isInteger(qmin) || !Number.isInteger(qmax) || qmin > qmax)
-    throw new ArgumentError(`${name}: qmin and qmax must be integers with qmin <= qmax, got ${qmin} and ${qmax}.`);
+    throw new ArgumentError(
+      `${name}: qmin and qmax must be integers with qmin <= qmax, got ${described(qmin)} and ${described(qmax)}.`,
+    );
   if (dtype === null) return;
   const { min, max, kind } = dtypes[dtype];
   if (kind !== 'int') throw new DTypeError(`${name}: dtype must be an integer one, got ${dtype}.`);

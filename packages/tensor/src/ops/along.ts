@@ -17,7 +17,7 @@ export function along({ storage, layout }: View, dim: number): View {
 export const element = ({ storage, layout }: View): number => storage.array[storage.base + layout.offset]!;
 
 /** Another shape for the same elements, copied only where no strides can express it. */
-export function reshaped(x: View, shape: Shape): View {
+export function reshaped<D extends DType>(x: View<D>, shape: Shape): View<D> {
   const layout = x.layout.reshape(shape);
   return layout ? { storage: x.storage, layout } : { storage: copied(x).storage, layout: new Layout(shape) };
 }

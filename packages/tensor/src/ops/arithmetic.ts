@@ -1,3 +1,4 @@
+import { checkNumber } from '../arguments.js';
 import { isFloat, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
@@ -22,6 +23,8 @@ function rejectBool(operation: string, dtype: DType): void {
 }
 
 function checkAlpha(operation: string, alpha: number, dtype: DType): void {
+  if (alpha === 1) return;
+  checkNumber(operation, 'alpha', alpha);
   if (!isFloat(dtype) && !Number.isInteger(alpha))
     throw new DTypeError(
       `${operation}: alpha ${alpha} must be an integer for ${dtype} tensors. Cast with to('float32') first.`,

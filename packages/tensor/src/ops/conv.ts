@@ -1,5 +1,5 @@
 import { apply } from '../autograd.js';
-import { isFloat, isHalf, resultType, type DType } from '../dtype.js';
+import { isFloat, isHalf, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { ConvWindows, Spatial, Windows } from '../kernels/contract/conv.js';
@@ -105,7 +105,7 @@ function checkBias(name: string, bias: View | null, channels: number): void {
 
 /** The dtype several operands of a convolution are computed in. */
 export function floatType(name: string, operands: readonly Tensor[]): DType {
-  const dtype = resultType(operands);
+  const dtype = promoted(operands);
   if (!isFloat(dtype)) throw new DTypeError(`${name}: operands must be floating, got ${dtype}. Use to('float32').`);
   return isHalf(dtype) ? 'float32' : dtype;
 }

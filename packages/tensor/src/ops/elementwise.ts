@@ -1,4 +1,5 @@
-import { canCast, computeDType, floatDType, isFloat, newArray, resultType, type DType } from '../dtype.js';
+import { checkNumber } from '../arguments.js';
+import { canCast, computeDType, floatDType, isFloat, newArray, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { BinaryName, ParametricName, TernaryName, UnaryName } from '../kernels/contract/elementwise.js';
@@ -25,7 +26,7 @@ export function copied(x: View): View {
 
 /** The dtype two operands are computed in. */
 export const meet = (a: Tensor, b: Tensor): DType =>
-  computeDType(a.dtype === b.dtype && a.weak === null && b.weak === null ? a.dtype : resultType([a, b]));
+  computeDType(a.dtype === b.dtype && a.weak === null && b.weak === null ? a.dtype : promoted([a, b]));
 
 /** The same for functions of real numbers: integers meet in float32. */
 export const meetFloat = (a: Tensor, b: Tensor): DType => floatDType(meet(a, b));
@@ -85,9 +86,11 @@ export function unary(name: UnaryName, x: Tensor, dtype: DType = computeDType(x.
   return deliver(to, out);
 }
 
-/** Parameters of a kernel as the dtype holds them: comparisons see the same number as in a tensor. */
-const parameters = (values: readonly number[], dtype: DType): readonly number[] =>
-  dtype === 'float32' ? values.map(Math.fround) : values;
+/** A parameter of a kernel as the dtype holds it: comparisons see the same number as in a tensor. */
+function parameter(name: string, value: number, dtype: DType): number {
+  checkNumber(name, 'a parameter', value);
+  return dtype === 'float32' ? Math.fround(value) : value;
+}
 
 /** A function of one tensor with numbers as parameters. */
 export function parametric(
@@ -97,8 +100,10 @@ export function parametric(
   dtype: DType = floatDType(x.dtype),
   out?: Tensor,
 ): View {
+  for (const value of params) checkNumber(name, 'a parameter', value);
+  const numbers = dtype === 'float32' ? params.map(Math.fround) : params;
   const to = destination(name, x.shape, dtype, [x], out);
-  kernels.parametric(name, cast(x, dtype), to, parameters(params, dtype));
+  kernels.parametric(name, cast(x, dtype), to, numbers);
   return deliver(to, out);
 }
 
@@ -120,10 +125,11 @@ export function binary(
 
 /** `a + alpha * b`. */
 export function addScaled(name: string, a: Tensor, b: Tensor, alpha: number, dtype: DType, out?: Tensor): View {
+  const factor = parameter(name, alpha, dtype);
   const shape = commonShape(name, a, b);
   const [x, y] = [operand(a, dtype, shape, name), operand(b, dtype, shape, name)];
   const to = destination(name, shape, dtype, [a, b], out);
-  kernels.addScaled(x, y, to, dtype === 'float32' ? Math.fround(alpha) : alpha);
+  kernels.addScaled(x, y, to, factor);
   return deliver(to, out);
 }
 
@@ -135,15 +141,16 @@ export function ternary(
   out?: Tensor,
 ): View {
   const [a, b, c] = inputs;
-  const dtype = computeDType(resultType(inputs));
+  const dtype = computeDType(promoted(inputs));
   if (name === 'addcmul' ? dtype === 'bool' || (!isFloat(dtype) && !Number.isInteger(value)) : !isFloat(dtype))
     throw new DTypeError(
       `${name}: wants floating tensors, got ${a.dtype}, ${b.dtype} and ${c.dtype}. Cast one with to('float32').`,
     );
+  const factor = parameter(name, value, dtype);
   const shape = broadcastShapes(name, a.shape, b.shape, c.shape);
   const [x, y, z] = inputs.map((input) => operand(input, dtype, shape, name)) as [View, View, View];
   const to = destination(name, shape, dtype, inputs, out);
-  kernels.ternary(name, x, y, z, to, dtype === 'float32' ? Math.fround(value) : value);
+  kernels.ternary(name, x, y, z, to, factor);
   return deliver(to, out);
 }
 

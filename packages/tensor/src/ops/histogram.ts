@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '../arguments.js';
 import { isInt, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError, IndexError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
@@ -6,8 +7,9 @@ import { alloc, empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat, computable } from './accumulate.js';
 import { element, reshaped } from './along.js';
+import { contiguous } from './conv.js';
 import { cast } from './elementwise.js';
-import { op, type Pair, type Single } from './op.js';
+import { op, type Pair, type Single, type Triple } from './op.js';
 
 /** Equal bins between two bounds; equal bounds stand for those of the elements. */
 export interface Bins {
@@ -31,21 +33,73 @@ function bounds(x: View, { min, max }: Bins): [number, number] {
   return lo === hi ? [round(lo - 1), round(hi + 1)] : [lo, hi];
 }
 
+function checkBins(name: string, dtype: DType, bins: number): void {
+  checkFloat(name, dtype);
+  checkInteger(name, 'bins', bins, 1);
+}
+
 /** Counts of elements in equal bins, as `torch.histc`. */
 export const histc = op<Single, Bins>({
   name: 'histc',
   forward: ([x], attrs) => {
-    checkFloat('histc', x.dtype);
-    if (!Number.isInteger(attrs.bins) || attrs.bins < 1)
-      throw new ArgumentError(`histc: bins must be a positive integer, got ${attrs.bins}.`);
+    const { bins, min, max } = attrs;
+    checkBins('histc', x.dtype, bins);
+    checkNumber('histc', 'min', min);
+    checkNumber('histc', 'max', max);
     const view = computable(x);
     const [lo, hi] = bounds(view, attrs);
     if (!Number.isFinite(lo) || !Number.isFinite(hi))
       throw new ArgumentError(`histc: the range [${lo}, ${hi}] is not finite. Pass min and max.`);
     if (lo > hi) throw new ArgumentError(`histc: max must not be smaller than min, got [${lo}, ${hi}].`);
-    const out = empty([attrs.bins], view.storage.dtype);
-    kernels.histogram(view, lo, hi, out);
-    return out;
+    const { dtype } = view.storage;
+    const [low, high] = [lo, hi].map((bound) => {
+      const single = empty([1], dtype);
+      kernels.fill(bound, single);
+      return single;
+    }) as [View, View];
+    const out = empty([1, bins], dtype);
+    kernels.histogram(reshaped(view, [1, x.numel]), low, high, false, out);
+    return reshaped(out, [bins]);
+  },
+  backward: null,
+});
+
+/** Throws unless every range is finite and goes upwards. */
+function checkRanges(lo: View, hi: View): void {
+  if (lo.layout.numel === 0) return;
+  const [ordered, all] = [empty(lo.layout.shape, 'bool'), empty([], 'bool')];
+  kernels.compare('le', lo, hi, ordered);
+  kernels.quantify('all', ordered, all);
+  const [lowest, highest] = [range(lo)[0], range(hi)[1]];
+  if (element(all) === 0 || !Number.isFinite(lowest) || !Number.isFinite(highest))
+    throw new ArgumentError('histograms: every range must be finite and go from min up to max.');
+}
+
+/** How lines are counted. */
+export interface LineBins {
+  readonly bins: number;
+  /** Whether elements outside a range count in its outer bins. */
+  readonly clip: boolean;
+}
+
+/** Counts of the elements of each line of x in equal bins between bounds of its own: `[x, min, max] -> [..., bins]`. */
+export const histograms = op<Triple, LineBins>({
+  name: 'histograms',
+  forward: ([x, min, max], { bins, clip }) => {
+    checkBins('histograms', x.dtype, bins);
+    if (x.ndim === 0) throw new ShapeError('histograms: x must have a dim of values, got shape []. Reshape it to [1].');
+    const view = computable(x);
+    const lines = x.shape.slice(0, -1);
+    const rows = numel(lines);
+    const { dtype } = view.storage;
+    const [lo, hi] = [min, max].map((bound) => {
+      const { storage, layout } = cast(bound, dtype);
+      return reshaped(contiguous({ storage, layout: layout.broadcastTo(lines, 'histograms') }), [rows]);
+    }) as [View, View];
+    checkRanges(lo, hi);
+    const out = empty([rows, bins], dtype);
+    kernels.histogram(reshaped(view, [rows, x.shape.at(-1)!]), lo, hi, clip, out);
+    return reshaped(out, [...lines, bins]);
   },
   backward: null,
 });
@@ -59,8 +113,7 @@ function binsOf(x: Tensor, { minlength }: Counting): number {
   if (!isInt(x.dtype)) throw new DTypeError(`bincount: wants an integer tensor, got ${x.dtype}.`);
   if (x.ndim !== 1)
     throw new ShapeError(`bincount: wants a vector, got shape ${shown(x.shape)}. Flatten it with reshape([-1]).`);
-  if (!Number.isInteger(minlength) || minlength < 0)
-    throw new ArgumentError(`bincount: minlength must be a non-negative integer, got ${minlength}.`);
+  checkInteger('bincount', 'minlength', minlength, 0);
   if (x.numel === 0) return minlength;
   const [smallest, largest] = range(x);
   if (smallest < 0) throw new IndexError(`bincount: wants non-negative integers, got ${smallest}.`);

@@ -1,5 +1,5 @@
 import { apply } from '../autograd.js';
-import { resultType } from '../dtype.js';
+import { promoted } from '../dtype.js';
 import { ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { sameShape } from '../shape.js';
@@ -24,7 +24,7 @@ export const cat = op<readonly Tensor[], number>({
         );
       size += x.shape[dim]!;
     }
-    const out = empty(first.shape.with(dim, size), resultType(tensors));
+    const out = empty(first.shape.with(dim, size), promoted(tensors));
     let at = 0;
     for (const x of tensors) {
       if (isNothing(x)) continue;

@@ -1,12 +1,14 @@
-import { computeDType, resultType, type DType } from '../dtype.js';
+import { computeDType, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import { broadcastShapes, numel, type Shape } from '../shape.js';
-import { type View, empty } from '../storage.js';
+import { empty, type View } from '../storage.js';
 import { cast, meet } from './elementwise.js';
 import { copied } from './movement.js';
-import { op, type Pair, type Triple } from './op.js';
+import { op, type InputGrads, type Pair, type Triple } from './op.js';
+import { reluSlope } from './activation.js';
+import type { Tensor } from '../tensor.js';
 
 /** All batch dims of `[..., rows, columns]` as one, copied only where no strides can express it. */
 export function batched(x: View, batch: Shape): View {
@@ -57,34 +59,46 @@ function rowsOf(x: View, rows: number): View {
   return layout ? { storage: x.storage, layout } : { storage: copied(x).storage, layout: new Layout(shape) };
 }
 
+function linearOf(name: string, relu: boolean, inputs: Pair | Triple): View {
+  const [x, weight, bias] = inputs;
+  const dtype = computeDType(promoted(inputs));
+  checkProduct(name, dtype);
+  const [outputs, columns] = weight.shape as [number, number];
+  const rows = numel(x.shape.slice(0, -1));
+  const w = cast(weight, dtype);
+  const [along, across] = w.layout.strides as [number, number];
+  const out = empty([...x.shape.slice(0, -1), outputs], dtype);
+  kernels.matmul(
+    rowsOf(cast(x, dtype), rows),
+    { storage: w.storage, layout: new Layout([1, columns, outputs], [0, across, along], w.layout.offset) },
+    { bias: bias ? cast(bias, dtype) : null, relu },
+    { storage: out.storage, layout: new Layout([1, rows, outputs]) },
+  );
+  return out;
+}
+
+/** Gradients of a linear layer in its input, weight and bias. */
+function linearGrads(grad: Tensor, [x, weight, bias]: Pair | Triple): InputGrads {
+  const rows = numel(x.shape.slice(0, -1));
+  const flat = grad.reshape([rows, weight.shape[0]!]);
+  return [
+    x.requiresGrad ? grad.matmul(weight) : null,
+    weight.requiresGrad ? flat.transpose(0, 1).matmul(x.reshape([rows, weight.shape[1]!])) : null,
+    bias?.requiresGrad ? flat.sum(0) : null,
+  ];
+}
+
 /** `x @ weight.T + bias` over the last dim of x; `weight` is `[out, in]`, `bias` `[out]` or left out. Shapes fit here. */
 export const linear = op<Pair | Triple>({
   name: 'linear',
-  forward: (inputs) => {
-    const [x, weight, bias] = inputs;
-    const dtype = computeDType(resultType(inputs));
-    checkProduct('linear', dtype);
-    const [outputs, columns] = weight.shape as [number, number];
-    const rows = numel(x.shape.slice(0, -1));
-    const w = cast(weight, dtype);
-    const [along, across] = w.layout.strides as [number, number];
-    const out = empty([...x.shape.slice(0, -1), outputs], dtype);
-    kernels.matmul(
-      rowsOf(cast(x, dtype), rows),
-      { storage: w.storage, layout: new Layout([1, columns, outputs], [0, across, along], w.layout.offset) },
-      bias ? cast(bias, dtype) : null,
-      { storage: out.storage, layout: new Layout([1, rows, outputs]) },
-    );
-    return out;
-  },
-  backward: (grad, [x, weight, bias]) => {
-    const rows = numel(x.shape.slice(0, -1));
-    const flat = grad.reshape([rows, weight.shape[0]!]);
-    return [
-      x.requiresGrad ? grad.matmul(weight) : null,
-      weight.requiresGrad ? flat.transpose(0, 1).matmul(x.reshape([rows, weight.shape[1]!])) : null,
-      bias?.requiresGrad ? flat.sum(0) : null,
-    ];
-  },
+  forward: (inputs) => linearOf('linear', false, inputs),
+  backward: (grad, inputs) => linearGrads(grad, inputs),
   saves: [0, 1],
+});
+
+/** `linear` and ReLU in one. */
+export const linearRelu = op<Pair | Triple>({
+  name: 'linearRelu',
+  forward: (inputs) => linearOf('linearRelu', true, inputs),
+  backward: (grad, inputs, y) => linearGrads(reluSlope(grad, y), inputs),
 });

@@ -1,5 +1,5 @@
 import { apply } from '../autograd.js';
-import { computeDType } from '../dtype.js';
+import { computeDType, type DType } from '../dtype.js';
 import { kernels } from '../kernels/active.js';
 import { Layout, type SliceIndex } from '../layout.js';
 import { inferShape, type Shape } from '../shape.js';
@@ -11,7 +11,7 @@ import { op, type Op, type Pair, type Single } from './op.js';
 const view = (x: View, layout: Layout): View => ({ storage: x.storage, layout });
 
 /** A contiguous copy. */
-export function copied(x: View): View {
+export function copied<D extends DType>(x: View<D>): View<D> {
   const out = empty(x.layout.shape, x.storage.dtype);
   kernels.copy(x, out);
   return out;

@@ -1,5 +1,8 @@
+import { checkIntegers } from '../arguments.js';
+import { dtypes } from '../dtype.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
+import { checkFits } from '../shape.js';
 import { alloc, empty } from '../storage.js';
 import { op, type Single } from './op.js';
 
@@ -11,11 +14,11 @@ export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
 /** PyTorch's flat list (last dim first, two numbers each) as one margin per dim. */
 export function margins(pad: readonly number[], ndim: number): readonly Margin[] {
+  checkIntegers('pad', 'margins', pad);
   if (pad.length % 2 !== 0 || pad.length > 2 * ndim)
     throw new ArgumentError(
       `pad: wants two numbers for each of the last dims (at most ${2 * ndim} for rank ${ndim}), got ${pad.length}.`,
     );
-  if (!pad.every(Number.isInteger)) throw new ArgumentError(`pad: margins must be integers, got ${shown(pad)}.`);
   return Array.from({ length: ndim }, (_, d) => {
     const at = 2 * (ndim - 1 - d);
     return [pad[at] ?? 0, pad[at + 1] ?? 0];
@@ -29,6 +32,7 @@ export const padConstant = op<Single, { readonly margins: readonly Margin[]; rea
     const shape = x.shape.map((size, d) => size + margins[d]![0] + margins[d]![1]);
     if (shape.some((size) => size < 0))
       throw new ShapeError(`pad: margins ${margins.map(shown).join(', ')} leave nothing of shape ${shown(x.shape)}.`);
+    checkFits('pad', shape, dtypes[x.dtype].bytes);
     const out = value === 0 ? alloc(shape, x.dtype) : empty(shape, x.dtype);
     if (value !== 0) kernels.fill(value, out);
     let from = x.layout;
@@ -62,6 +66,7 @@ export function mirrored(
       `pad: mode ${mode} can add at most ${Math.max(0, most)} to dim ${dim} of size ${size}, asked for ${before} and ${after}.`,
     );
   const length = size + before + after;
+  checkFits('pad', [Math.max(0, length)], Int32Array.BYTES_PER_ELEMENT);
   if (length < 0)
     throw new ShapeError(`pad: margins ${before} and ${after} leave nothing of dim ${dim} of size ${size}.`);
   return Int32Array.from({ length }, (_, i) => {

@@ -1,3 +1,4 @@
+import { checkChoice } from '../arguments.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './accumulate.js';
@@ -29,10 +30,7 @@ function mix(a: Tensor, b: Tensor, weight: number): Tensor {
 /** One quantile for each q, along `dim`, which goes; NaN for lines that have a NaN. */
 export function quantiles(x: Tensor, qs: readonly number[], dim: number, interpolation: Interpolation): Tensor[] {
   checkFloat('quantile', x.dtype);
-  if (!Object.hasOwn(between, interpolation))
-    throw new ArgumentError(
-      `quantile: unknown interpolation '${String(interpolation)}'. Known: ${Object.keys(between).join(', ')}.`,
-    );
+  checkChoice('quantile', 'interpolation', interpolation, Object.keys(between));
   const size = sizeOf(x, dim);
   if (size === 0) throw new ShapeError(`quantile: dim ${dim} of shape ${shown(x.shape)} is empty.`);
   for (const q of qs)

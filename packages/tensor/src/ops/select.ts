@@ -1,4 +1,4 @@
-import { computeDType, dtypes, isFloat, resultType, type DType } from '../dtype.js';
+import { computeDType, dtypes, isFloat, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { broadcastShapes, sameShape } from '../shape.js';
@@ -84,7 +84,7 @@ export interface ClampBounds {
 /** min(max(x, min), max) with plain numbers, into new memory or in place. */
 export function clampInto(x: Tensor, { min, max }: ClampBounds, out?: Tensor): View {
   const bounds = [min, max].filter((bound) => bound !== null);
-  const dtype = computeDType(resultType([x, ...bounds]));
+  const dtype = computeDType(promoted([x, ...bounds]));
   const [low, high] = [min?.storage.array[0] ?? -Infinity, max?.storage.array[0] ?? Infinity];
   if (min) checkHolds('clamp', low, dtype);
   if (max) checkHolds('clamp', high, dtype);

@@ -1,5 +1,5 @@
 import { computeDType } from '../dtype.js';
-import { ArgumentError, shown } from '../errors.js';
+import { ArgumentError, described, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
@@ -31,7 +31,7 @@ export const sort = op<Single, Ordering, Ordered>({
     const kept = count ?? size;
     if (!Number.isInteger(kept) || kept < 0 || kept > size)
       throw new ArgumentError(
-        `topk: k must be an integer from 0 to ${size}, the size of dim ${dim} of ${shown(x.shape)}; got ${kept}.`,
+        `topk: k must be an integer from 0 to ${size}, the size of dim ${dim} of ${shown(x.shape)}; got ${described(kept)}.`,
       );
     const shape = x.shape.map((n, d) => (d === dim ? kept : n));
     const values = allocAlong(shape, computeDType(x.dtype), dim);
@@ -76,7 +76,7 @@ export const kthvalue = pick<Kth>(
     const size = sizeOf(x, dims[0] ?? 0);
     if (!Number.isInteger(k) || k < 1 || k > size)
       throw new ArgumentError(
-        `kthvalue: k must be an integer from 1 to ${size}, the size of the dim in ${shown(x.shape)}; got ${k}.`,
+        `kthvalue: k must be an integer from 1 to ${size}, the size of the dim in ${shown(x.shape)}; got ${described(k)}.`,
       );
   },
 );

@@ -1,3 +1,4 @@
+import { checkChoice, checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
@@ -101,14 +102,15 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
   }
 
   /** x times the normal distribution function of x. */
-  gelu(this: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
-    if (approximate !== 'none' && approximate !== 'tanh')
-      throw new ArgumentError(`gelu: approximate must be 'none' or 'tanh', got ${String(approximate)}.`);
+  gelu(this: Tensor, options: GeluOptions = {}): Tensor {
+    const { approximate = 'none' } = optionsOf('gelu', options);
+    checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);
     return apply(approximate === 'tanh' ? ops.geluTanh : ops.gelu, [this], undefined);
   }
 
   /** x where positive, else alpha * (exp(x) - 1). */
-  elu(this: Tensor, { alpha = 1 }: EluOptions = {}): Tensor {
+  elu(this: Tensor, options: EluOptions = {}): Tensor {
+    const { alpha = 1 } = optionsOf('elu', options);
     return apply(ops.elu, [this], { alpha, scale: 1, inputScale: 1 });
   }
 
@@ -118,13 +120,16 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
   }
 
   /** x where positive, else alpha * (exp(x / alpha) - 1): elu with a continuous derivative. Throws ArgumentError for alpha 0. */
-  celu(this: Tensor, { alpha = 1 }: EluOptions = {}): Tensor {
+  celu(this: Tensor, options: EluOptions = {}): Tensor {
+    const { alpha = 1 } = optionsOf('celu', options);
+    checkNumber('celu', 'alpha', alpha);
     if (alpha === 0) throw new ArgumentError('celu: alpha must not be 0.');
     return apply(ops.elu, [this], { alpha, scale: 1, inputScale: 1 / alpha });
   }
 
   /** log(1 + exp(beta * x)) / beta. */
-  softplus(this: Tensor, { beta = 1, threshold = 20 }: SoftplusOptions = {}): Tensor {
+  softplus(this: Tensor, options: SoftplusOptions = {}): Tensor {
+    const { beta = 1, threshold = 20 } = optionsOf('softplus', options);
     return apply(ops.softplus, [this], { beta, threshold });
   }
 
@@ -139,7 +144,10 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
   }
 
   /** x between two bounds; unlike `clamp` with gradient 0 at the bounds. Throws ArgumentError unless minVal < maxVal. */
-  hardtanh(this: Tensor, { minVal = -1, maxVal = 1 }: HardtanhOptions = {}): Tensor {
+  hardtanh(this: Tensor, options: HardtanhOptions = {}): Tensor {
+    const { minVal = -1, maxVal = 1 } = optionsOf('hardtanh', options);
+    checkNumber('hardtanh', 'minVal', minVal);
+    checkNumber('hardtanh', 'maxVal', maxVal);
     if (!(minVal < maxVal))
       throw new ArgumentError(`hardtanh: minVal must be below maxVal, got ${minVal} and ${maxVal}.`);
     return apply(ops.hardtanh, [this], { minVal, maxVal });
@@ -156,13 +164,15 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
   }
 
   /** x, but 0 between -lambd and lambd. */
-  hardshrink(this: Tensor, { lambd = 0.5 }: ShrinkOptions = {}): Tensor {
+  hardshrink(this: Tensor, options: ShrinkOptions = {}): Tensor {
+    const { lambd = 0.5 } = optionsOf('hardshrink', options);
     return apply(ops.hardshrink, [this], lambd);
   }
 
   /** x moved towards 0 by lambd, and 0 between. Throws ArgumentError for a negative lambd. */
-  softshrink(this: Tensor, { lambd = 0.5 }: ShrinkOptions = {}): Tensor {
-    if (!(lambd >= 0)) throw new ArgumentError(`softshrink: lambd must not be negative, got ${lambd}.`);
+  softshrink(this: Tensor, options: ShrinkOptions = {}): Tensor {
+    const { lambd = 0.5 } = optionsOf('softshrink', options);
+    checkNumber('softshrink', 'lambd', lambd, 0);
     return apply(ops.softshrink, [this], lambd);
   }
 
@@ -172,12 +182,16 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
   }
 
   /** x where positive, else negativeSlope * x. */
-  leakyRelu(this: Tensor, { negativeSlope = 0.01 }: LeakyReluOptions = {}): Tensor {
+  leakyRelu(this: Tensor, options: LeakyReluOptions = {}): Tensor {
+    const { negativeSlope = 0.01 } = optionsOf('leakyRelu', options);
     return apply(ops.leakyRelu, [this], negativeSlope);
   }
 
   /** Leaky relu with the mean of the slopes that training would draw from [lower, upper]. */
-  rrelu(this: Tensor, { lower = 1 / 8, upper = 1 / 3 }: RreluOptions = {}): Tensor {
+  rrelu(this: Tensor, options: RreluOptions = {}): Tensor {
+    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('rrelu', options);
+    checkNumber('rrelu', 'lower', lower);
+    checkNumber('rrelu', 'upper', upper);
     if (!(lower <= upper)) throw new ArgumentError(`rrelu: lower must not be above upper, got ${lower} and ${upper}.`);
     return apply(ops.leakyRelu, [this], (lower + upper) / 2);
   }
@@ -189,11 +203,13 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
    * @throws ShapeError for a weight of any other size
    */
   prelu(this: Tensor, weight: Tensor): Tensor {
+    checkTensor('prelu', 'weight', weight);
     return apply(ops.prelu, [this, weight], undefined);
   }
 
   /** The first half of a dim times the sigmoid of the second. Throws ShapeError for an odd size. */
-  glu(this: Tensor, { dim = -1 }: GluOptions = {}): Tensor {
+  glu(this: Tensor, options: GluOptions = {}): Tensor {
+    const { dim = -1 } = optionsOf('glu', options);
     const d = wrapDim('glu', dim, this.ndim);
     const size = this.shape[d] ?? 1;
     if (size % 2 !== 0) throw new ShapeError(`glu: dim ${d} of ${shown(this.shape)} cannot be halved.`);

@@ -1,3 +1,4 @@
+import { optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import * as ops from '../ops/comparison.js';
@@ -123,11 +124,8 @@ export abstract class ComparisonMethods<D extends DType = DType> extends UnaryMe
   }
 
   /** 1 where the elements are equal or near. Throws DTypeError for tensors of different dtypes. */
-  isclose(
-    this: Tensor,
-    other: TensorLike,
-    { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
-  ): Tensor<'bool'> {
+  isclose(this: Tensor, other: TensorLike, options: CloseOptions = {}): Tensor<'bool'> {
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = optionsOf('isclose', options);
     return apply(ops.isclose, [this, operand(this, other)], { rtol, atol, equalNan });
   }
 

@@ -1,3 +1,4 @@
+import { checkNumber, checkOptionalTensor, checkOptions } from '../arguments.js';
 import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
@@ -17,11 +18,23 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   declare readonly layout: Layout;
   /** Gradient accumulated by `backward()`, or null. */
   declare grad: Tensor | null;
-  /** The recorded operation this tensor comes from; null for a leaf. */
+  /**
+   * The recorded operation this tensor comes from; null for a leaf.
+   *
+   * @internal
+   */
   declare node: Node | null;
-  /** Which output of `node` this is. */
+  /**
+   * Which output of `node` this is.
+   *
+   * @internal
+   */
   declare outputIndex: number;
-  /** For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind. */
+  /**
+   * For a plain JavaScript number in an operation: the dtype it promotes as, weaker than any tensor of its kind.
+   *
+   * @internal
+   */
   declare weak: DType | null;
   declare private wanted: boolean;
 
@@ -35,10 +48,18 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     this.wanted = false;
   }
 
-  /** A plain tensor over a view; how operations make their results. */
+  /**
+   * A plain tensor over a view; how operations make their results.
+   *
+   * @internal
+   */
   abstract wrap<E extends DType>(view: View<E>): Tensor<E>;
 
-  /** Called with the result of an operation that only moved elements; a subclass may return one of its kind. */
+  /**
+   * Called with the result of an operation that only moved elements; a subclass may return one of its kind.
+   *
+   * @internal
+   */
   carry(result: Tensor): Tensor {
     return result;
   }
@@ -93,7 +114,11 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     this.wanted = value;
   }
 
-  /** Places this tensor in the autograd graph; `apply` calls it. */
+  /**
+   * Places this tensor in the autograd graph; `apply` calls it.
+   *
+   * @internal
+   */
   attach(node: Node, index: number): void {
     this.node = node;
     this.outputIndex = index;
@@ -111,7 +136,9 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
    * @param grad gradient of the result with respect to this tensor, of its shape; may be left out for a single element
    * @throws AutogradError if nothing was recorded, the graph was released, or a saved tensor was changed in place
    */
-  backward(this: Tensor, grad?: Tensor, options?: BackwardOptions): void {
+  backward(this: Tensor, grad?: Tensor, options: BackwardOptions = {}): void {
+    checkOptionalTensor('backward', 'the gradient', grad);
+    checkOptions('backward', options);
     backward(this, grad, options);
   }
 
@@ -162,6 +189,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
 
   /** A tensor of one value with this shape and dtype, contiguous and outside the graph. */
   fullLike(value: number): Tensor<D> {
+    checkNumber('fullLike', 'value', value);
     const out = alloc(this.shape, this.dtype);
     if (value !== 0) kernels.fill(value, out);
     return this.wrap(out);
@@ -177,7 +205,11 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.fullLike(1);
   }
 
-  /** Throws unless the tensor may be written to in place now; then counts the write. Operations that end in `_` call it. */
+  /**
+   * Throws unless the tensor may be written to in place now; then counts the write. Operations that end in `_` call it.
+   *
+   * @internal
+   */
   beginWrite(operation: string): void {
     if (this.requiresGrad && isGradEnabled())
       throw new AutogradError(

@@ -1,12 +1,13 @@
+import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { checkDType, type DType } from '../dtype.js';
-import { ArgumentError } from '../errors.js';
 import * as ops from '../ops/arithmetic.js';
 import { to } from '../ops/elementwise.js';
 import * as select from '../ops/select.js';
 import type { Tensor } from '../tensor.js';
 import { InplaceMethods } from './inplace.js';
 import {
+  alphaOf,
   clampBounds,
   operand,
   type AlphaOptions,
@@ -39,6 +40,7 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** The elements in the dtype of another tensor. */
   typeAs<E extends DType>(this: Tensor, other: Tensor<E>): Tensor<E> {
+    checkTensor('typeAs', 'other', other);
     return this.to(other.dtype);
   }
 
@@ -88,18 +90,18 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** `this + alpha * other`. */
-  add(this: Tensor, other: TensorLike, { alpha = 1 }: AlphaOptions = {}): Tensor {
-    return apply(ops.add, [this, operand(this, other)], alpha);
+  add(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.add, [this, operand(this, other)], alphaOf('add', options));
   }
 
   /** `this - alpha * other`. Throws DTypeError for bools. */
-  sub(this: Tensor, other: TensorLike, { alpha = 1 }: AlphaOptions = {}): Tensor {
-    return apply(ops.sub, [this, operand(this, other)], alpha);
+  sub(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.sub, [this, operand(this, other)], alphaOf('sub', options));
   }
 
   /** `other - alpha * this`. */
-  rsub(this: Tensor, other: TensorLike, { alpha = 1 }: AlphaOptions = {}): Tensor {
-    return apply(ops.sub, [operand(this, other), this], alpha);
+  rsub(this: Tensor, other: TensorLike, options?: AlphaOptions): Tensor {
+    return apply(ops.sub, [operand(this, other), this], alphaOf('rsub', options));
   }
 
   /** `this * other`. */
@@ -108,11 +110,11 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** `this / other`, in floating point unless `roundingMode` is given. Throws ArgumentError for an integer division by 0. */
-  div(this: Tensor, other: TensorLike, { roundingMode = null }: DivOptions = {}): Tensor {
+  div(this: Tensor, other: TensorLike, options: DivOptions = {}): Tensor {
+    const { roundingMode = null } = optionsOf('div', options);
     const inputs = [this, operand(this, other)] as const;
     if (roundingMode === null) return apply(ops.div, inputs, undefined);
-    if (roundingMode !== 'floor' && roundingMode !== 'trunc')
-      throw new ArgumentError(`div: roundingMode must be 'floor', 'trunc' or null, got ${String(roundingMode)}.`);
+    checkChoice('div', 'roundingMode', roundingMode, ['floor', 'trunc', null]);
     return apply(ops.divRounded, inputs, roundingMode);
   }
 
@@ -203,12 +205,14 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** `this + value * tensor1 * tensor2`. */
-  addcmul(this: Tensor, tensor1: Tensor, tensor2: Tensor, { value = 1 }: ValueOptions = {}): Tensor {
+  addcmul(this: Tensor, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor {
+    const { value = 1 } = optionsOf('addcmul', options);
     return apply(ops.addcmul, [this, operand(this, tensor1), operand(this, tensor2)], value);
   }
 
   /** `this + value * tensor1 / tensor2`. Throws DTypeError for integers. */
-  addcdiv(this: Tensor, tensor1: Tensor, tensor2: Tensor, { value = 1 }: ValueOptions = {}): Tensor {
+  addcdiv(this: Tensor, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor {
+    const { value = 1 } = optionsOf('addcdiv', options);
     return apply(ops.addcdiv, [this, operand(this, tensor1), operand(this, tensor2)], value);
   }
 
@@ -218,7 +222,8 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** `min(max(this, min), max)`; NaN stays. Throws ArgumentError without bounds, DTypeError for bounds the dtype cannot hold. */
-  clamp(this: Tensor, { min = null, max = null }: ClampOptions): Tensor {
+  clamp(this: Tensor, options: ClampOptions): Tensor {
+    const { min = null, max = null } = optionsOf('clamp', options);
     const bounds = clampBounds(this, 'clamp', min, max);
     if ((bounds.min === null || bounds.min.weak) && (bounds.max === null || bounds.max.weak))
       return apply(select.clamp, [this], bounds);
@@ -237,13 +242,15 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
   }
 
   /** Finite numbers in place of NaN and the infinities. */
-  nanToNum(this: Tensor, { nan = 0, posinf = null, neginf = null }: NanToNumOptions = {}): Tensor {
+  nanToNum(this: Tensor, options: NanToNumOptions = {}): Tensor {
+    const { nan = 0, posinf = null, neginf = null } = optionsOf('nanToNum', options);
     return apply(select.nanToNum, [this], { nan, posinf, neginf });
   }
 
   /** This where the bool tensor `condition` is 1, `other` elsewhere. */
   where(this: Tensor, condition: Tensor, other: TensorLike): Tensor {
-    return apply(select.where, [operand(this, condition), this, operand(this, other)], undefined);
+    checkTensor('where', 'condition', condition);
+    return apply(select.where, [condition, this, operand(this, other)], undefined);
   }
 
   /** `value` (a number or 0-d tensor) where the bool tensor `mask` is 1; the dtype stays. */

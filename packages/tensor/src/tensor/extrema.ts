@@ -1,3 +1,4 @@
+import { optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import * as ops from '../ops/extrema.js';
@@ -28,20 +29,20 @@ export const oneDim = (operation: string, dim: number, ndim: number, keepdim = f
 /** Largest and smallest elements. NaN propagates everywhere; nothing has no extremum (ShapeError). */
 export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMethods<D> {
   /** Largest element over `dim`; ties share the gradient evenly. */
-  amax(this: Tensor, dim?: Dims, { keepdim = false }: ReduceOptions = {}): Tensor {
+  amax(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    const { keepdim = false } = optionsOf('amax', options);
     return apply(ops.amax, [this], { dims: reducedDims('amax', dim, this.ndim), keepdim });
   }
 
   /** Smallest element over `dim`; ties share the gradient evenly. */
-  amin(this: Tensor, dim?: Dims, { keepdim = false }: ReduceOptions = {}): Tensor {
+  amin(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    const { keepdim = false } = optionsOf('amin', options);
     return apply(ops.amin, [this], { dims: reducedDims('amin', dim, this.ndim), keepdim });
   }
 
   /** Smallest and largest element over `dim` in one pass. */
-  aminmax(
-    this: Tensor,
-    { dim, keepdim = false }: ReduceOptions & { readonly dim?: Dims } = {},
-  ): { min: Tensor; max: Tensor } {
+  aminmax(this: Tensor, options: ReduceOptions & { readonly dim?: Dims } = {}): { min: Tensor; max: Tensor } {
+    const { dim, keepdim = false } = optionsOf('aminmax', options);
     const [min, max] = apply(ops.aminmax, [this], { dims: reducedDims('aminmax', dim, this.ndim), keepdim });
     return { min, max };
   }
@@ -53,27 +54,31 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
   max(this: Tensor): Tensor;
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('max', options);
     if (dim === undefined || dim === null)
       return apply(ops.max, [this], { dims: reducedDims('max', null, this.ndim), keepdim: false });
-    return paired(apply(ops.maxAlong, [this], oneDim('max', dim, this.ndim, options.keepdim)));
+    return paired(apply(ops.maxAlong, [this], oneDim('max', dim, this.ndim, keepdim)));
   }
 
   /** The smallest element; with `dim`, the smallest elements along it and the positions of the first of each. As `max`. */
   min(this: Tensor): Tensor;
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('min', options);
     if (dim === undefined || dim === null)
       return apply(ops.min, [this], { dims: reducedDims('min', null, this.ndim), keepdim: false });
-    return paired(apply(ops.minAlong, [this], oneDim('min', dim, this.ndim, options.keepdim)));
+    return paired(apply(ops.minAlong, [this], oneDim('min', dim, this.ndim, keepdim)));
   }
 
   /** Position of the first largest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
-  argmax(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor<'int32'> {
+  argmax(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor<'int32'> {
+    const { keepdim = false } = optionsOf('argmax', options);
     return apply(ops.argmax, [this], argReduction('argmax', dim, this.ndim, keepdim));
   }
 
   /** Position of the first smallest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
-  argmin(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor<'int32'> {
+  argmin(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor<'int32'> {
+    const { keepdim = false } = optionsOf('argmin', options);
     return apply(ops.argmin, [this], argReduction('argmin', dim, this.ndim, keepdim));
   }
 }

@@ -1,14 +1,15 @@
+import { checkChoice, checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply, isGradEnabled, noGrad } from '../autograd.js';
-import { isHalf, type DType } from '../dtype.js';
-import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
+import { dtypes, isHalf, type DType } from '../dtype.js';
+import { ArgumentError, AutogradError, described, DTypeError, ShapeError, shown } from '../errors.js';
+import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import * as advanced from '../ops/advanced.js';
 import type { IndexItem } from '../ops/advanced.js';
 import * as ops from '../ops/indexing.js';
 import { assigned, replaced } from '../ops/movement.js';
 import { margins, mirrored, padConstant, type PadMode } from '../ops/pad.js';
-import { kernels } from '../kernels/active.js';
-import { broadcastShapes, checkShape, sameShape, wrapDim } from '../shape.js';
+import { broadcastShapes, checkFits, checkShape, sameShape, wrapDim } from '../shape.js';
 import { alloc, Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { MovementMethods } from './movement.js';
@@ -47,12 +48,16 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     this: Tensor<D>,
     indices: readonly (Tensor | null)[],
     values: Tensor,
-    { accumulate = false }: { readonly accumulate?: boolean } = {},
+    options: { readonly accumulate?: boolean } = {},
   ): Tensor<D> {
+    const { accumulate = false } = optionsOf('indexPut', options);
+    checkTensor('indexPut', 'values', values);
+    if (!Array.isArray(indices))
+      throw new ArgumentError(`indexPut: wants an array of index tensors, got ${described(indices)}.`);
     const { picks } = advanced.planIndex(
       'indexPut',
       this,
-      indices.map((index) => index ?? []),
+      indices.map((index: Tensor | null) => index ?? []),
     );
     if (picks.length === 0) throw new ArgumentError('indexPut: wants at least one index tensor.');
     if (values.dtype !== this.dtype)
@@ -71,7 +76,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   set_(this: Tensor<D>, index: readonly IndexItem[], value: TensorLike): Tensor<D> {
     if (!Array.isArray(index))
       throw new ArgumentError(
-        `set_: wants an array of index entries, got ${String(index)}. Write set_([${String(index)}], value).`,
+        `set_: wants an array of index entries, got ${described(index)}. Write set_([${described(index)}], value).`,
       );
     const plan = advanced.planIndex('set_', this, index);
     const wanted = advanced.shapeOfIndex('set_', this, plan);
@@ -96,18 +101,14 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   sliceScatter(
     this: Tensor<D>,
     src: Tensor,
-    {
-      dim = 0,
-      start = null,
-      end = null,
-      step = 1,
-    }: {
+    options: {
       readonly dim?: number;
       readonly start?: number | null;
       readonly end?: number | null;
       readonly step?: number;
     } = {},
   ): Tensor<D> {
+    const { dim = 0, start = null, end = null, step = 1 } = optionsOf('sliceScatter', options);
     const d = wrapDim('sliceScatter', dim, this.ndim);
     const part = [...new Array<[]>(d).fill([]), [start, end, step] as const];
     const wanted = this.layout.slice(part).shape;
@@ -125,6 +126,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
 
   /** The positions of `dim` that a one-dimensional index names, in its order. Negative positions are not allowed. */
   indexSelect(this: Tensor<D>, dim: number, index: Tensor): Tensor<D> {
+    checkTensor('indexSelect', 'index', index);
     return apply(ops.indexSelect, [this, index], wrapDim('indexSelect', dim, this.ndim)) as Tensor<D>;
   }
 
@@ -134,19 +136,26 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     dim: number,
     index: Tensor,
     source: Tensor,
-    { alpha = 1 }: { readonly alpha?: number } = {},
+    options: { readonly alpha?: number } = {},
   ): Tensor {
+    const { alpha = 1 } = optionsOf('indexAdd', options);
+    checkTensor('indexAdd', 'index', index);
+    checkTensor('indexAdd', 'source', source);
+    checkNumber('indexAdd', 'alpha', alpha);
     const scaled = alpha === 1 ? source : source.mul(alpha);
     return apply(ops.indexAdd, [this, index, scaled], wrapDim('indexAdd', dim, this.ndim));
   }
 
   /** A copy with the positions of `dim` that an index names replaced by `source`; of repeated positions the last stays. */
   indexCopy(this: Tensor<D>, dim: number, index: Tensor, source: Tensor): Tensor<D> {
+    checkTensor('indexCopy', 'index', index);
+    checkTensor('indexCopy', 'source', source);
     return apply(ops.indexCopy, [this, index, source], wrapDim('indexCopy', dim, this.ndim)) as Tensor<D>;
   }
 
   /** A copy with the positions of `dim` that an index names set to one value, a number or a tensor of one element. */
   indexFill(this: Tensor<D>, dim: number, index: Tensor, value: TensorLike): Tensor<D> {
+    checkTensor('indexFill', 'index', index);
     return apply(ops.indexFill, [this, index, operand(this, value)], {
       dim: wrapDim('indexFill', dim, this.ndim),
     }) as Tensor<D>;
@@ -154,11 +163,13 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
 
   /** `out[i][j] = this[index[i][j]][j]` for `dim` 0, and likewise for other dims: one element per entry of `index`. */
   gather(this: Tensor<D>, dim: number, index: Tensor): Tensor<D> {
+    checkTensor('gather', 'index', index);
     return apply(ops.gather, [this, index], wrapDim('gather', dim, this.ndim)) as Tensor<D>;
   }
 
   /** `gather` after broadcasting the other dims; without `dim` both tensors are flattened. */
   takeAlongDim(this: Tensor<D>, indices: Tensor, dim?: number | null): Tensor<D> {
+    checkTensor('takeAlongDim', 'indices', indices);
     if (dim === undefined || dim === null) return this.flatten().gather(0, indices.flatten());
     const d = wrapDim('takeAlongDim', dim, this.ndim);
     if (indices.ndim !== this.ndim)
@@ -175,6 +186,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
 
   /** The elements at row-major positions, in the shape of `index`; negative positions count from the end. */
   take(this: Tensor<D>, index: Tensor): Tensor<D> {
+    checkTensor('take', 'index', index);
     const flat = this.reshape([this.numel]);
     return index.ndim === 0 ? flat.index(index.reshape([1])).reshape([]) : flat.index(index);
   }
@@ -188,24 +200,29 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     dim: number,
     index: Tensor,
     src: TensorLike,
-    { reduce }: { readonly reduce?: 'add' | 'multiply' } = {},
+    options: { readonly reduce?: 'add' | 'multiply' } = {},
   ): Tensor<D> {
+    const { reduce } = optionsOf('scatter', options);
+    checkTensor('scatter', 'index', index);
     const d = wrapDim('scatter', dim, this.ndim);
     if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply')
       throw new ArgumentError(
-        `scatter: reduce is 'add' or 'multiply', got ${String(reduce)}. See also scatterReduce().`,
+        `scatter: reduce is 'add' or 'multiply', got ${described(reduce)}. See also scatterReduce().`,
       );
     if (reduce !== undefined) {
-      const source = typeof src === 'object' ? src : operand(this, src).to(this.dtype).broadcastTo(index.shape);
+      const given = operand(this, src);
+      const source = given.weak === null ? given : given.to(this.dtype).broadcastTo(index.shape);
       return this.scatterReduce(d, index, source, reduce === 'add' ? 'sum' : 'prod') as Tensor<D>;
     }
-    if (typeof src !== 'object')
+    if (typeof src === 'number' || typeof src === 'boolean')
       return apply(ops.scatterValue, [this, index], { dim: d, value: Number(src) }) as Tensor<D>;
-    return apply(ops.scatter, [this, index, src], d) as Tensor<D>;
+    return apply(ops.scatter, [this, index, operand(this, src)], d) as Tensor<D>;
   }
 
   /** A copy with elements of `src` added along `dim` to the places `index` names. */
   scatterAdd(this: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+    checkTensor('scatterAdd', 'index', index);
+    checkTensor('scatterAdd', 'src', src);
     return apply(ops.scatterAdd, [this, index, src], wrapDim('scatterAdd', dim, this.ndim));
   }
 
@@ -216,12 +233,12 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     index: Tensor,
     src: Tensor,
     reduce: ops.ScatterReduction,
-    { includeSelf = true }: { readonly includeSelf?: boolean } = {},
+    options: { readonly includeSelf?: boolean } = {},
   ): Tensor {
-    if (!['sum', 'prod', 'mean', 'amax', 'amin'].includes(reduce))
-      throw new ArgumentError(
-        `scatterReduce: reduce is 'sum', 'prod', 'mean', 'amax' or 'amin', got ${String(reduce)}.`,
-      );
+    const { includeSelf = true } = optionsOf('scatterReduce', options);
+    checkTensor('scatterReduce', 'index', index);
+    checkTensor('scatterReduce', 'src', src);
+    checkChoice('scatterReduce', 'reduce', reduce, ['sum', 'prod', 'mean', 'amax', 'amin']);
     const [x, source] = isHalf(this.dtype) ? [this.to('float32'), src.to('float32')] : [this, src];
     return apply(ops.scatterReduce, [x, index, source], {
       dim: wrapDim('scatterReduce', dim, this.ndim),
@@ -241,6 +258,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   /** A copy whose elements where a mask (broadcast) is true are replaced by those of `source` in order. */
   maskedScatter(this: Tensor<D>, mask: Tensor, source: Tensor): Tensor<D> {
     checkMask('maskedScatter', mask);
+    checkTensor('maskedScatter', 'source', source);
     if (source.dtype !== this.dtype)
       throw new DTypeError(
         `maskedScatter: source is ${source.dtype} but the tensor ${this.dtype}. Convert it with to('${this.dtype}').`,
@@ -266,12 +284,14 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   /** A last dim of `numClasses` with a 1 at the place each element names, as int32; -1 takes the largest element plus one. */
   oneHot(this: Tensor, numClasses = -1): Tensor<'int32'> {
     if (!Number.isInteger(numClasses) || numClasses === 0 || numClasses < -1)
-      throw new ArgumentError(`oneHot: numClasses must be positive, or -1 to find it, got ${numClasses}.`);
+      throw new ArgumentError(`oneHot: numClasses must be positive, or -1 to find it, got ${described(numClasses)}.`);
     if (numClasses === -1 && this.numel === 0)
       throw new ArgumentError('oneHot: an empty tensor does not tell how many classes there are.');
     const classes = numClasses === -1 ? this.amax().item() + 1 : numClasses;
     ops.checkIndex('oneHot', this, classes, this.ndim);
-    const zeros = this.wrap(alloc([...this.shape, classes], 'int32'));
+    const shape = [...this.shape, classes];
+    checkFits('oneHot', shape, Int32Array.BYTES_PER_ELEMENT);
+    const zeros = this.wrap(alloc(shape, 'int32'));
     return zeros.scatter(-1, this.reshape([...this.shape, 1]), 1);
   }
 
@@ -282,8 +302,10 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   repeatInterleave(
     this: Tensor<D>,
     repeats: number | Tensor,
-    { dim, outputSize }: { readonly dim?: number; readonly outputSize?: number } = {},
+    options: { readonly dim?: number; readonly outputSize?: number } = {},
   ): Tensor<D> {
+    const { dim, outputSize } = optionsOf('repeatInterleave', options);
+    if (typeof repeats !== 'number') checkTensor('repeatInterleave', 'repeats', repeats);
     if (dim === undefined) return this.flatten().repeatInterleave(repeats, { dim: 0, outputSize });
     if (this.ndim === 0) return this.reshape([1]).repeatInterleave(repeats, { dim, outputSize });
     const d = wrapDim('repeatInterleave', dim, this.ndim);
@@ -299,9 +321,11 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     let total = 0;
     for (let i = 0; i < size; i++) total += timesOf(i);
     // Before anything of that size is made.
-    checkShape('repeatInterleave', this.shape.with(d, total));
+    const shape = checkShape('repeatInterleave', this.shape.with(d, total));
+    checkFits('repeatInterleave', shape, dtypes[this.dtype].bytes);
+    checkFits('repeatInterleave', [total], Int32Array.BYTES_PER_ELEMENT);
     if (outputSize !== undefined && outputSize !== total)
-      throw new ShapeError(`repeatInterleave: outputSize is ${outputSize}, but there are ${total} results.`);
+      throw new ShapeError(`repeatInterleave: outputSize is ${described(outputSize)}, but there are ${total} results.`);
     const places = new Int32Array(total);
     for (let i = 0, at = 0; i < size; i++) places.fill(i, at, (at += timesOf(i)));
     return this.indexSelect(d, line(this, places));
@@ -313,9 +337,10 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
    *
    * @throws ShapeError where a mirrored border is larger than the tensor
    */
-  pad(this: Tensor<D>, pad: readonly number[], { mode = 'constant', value = 0 }: PadOptions = {}): Tensor<D> {
-    if (!['constant', 'reflect', 'replicate', 'circular'].includes(mode))
-      throw new ArgumentError(`pad: mode is 'constant', 'reflect', 'replicate' or 'circular', got ${String(mode)}.`);
+  pad(this: Tensor<D>, pad: readonly number[], options: PadOptions = {}): Tensor<D> {
+    const { mode = 'constant', value = 0 } = optionsOf('pad', options);
+    checkChoice('pad', 'mode', mode, ['constant', 'reflect', 'replicate', 'circular']);
+    checkNumber('pad', 'value', value);
     const around = margins(pad, this.ndim);
     if (mode === 'constant') return apply(padConstant, [this], { margins: around, value }) as Tensor<D>;
     const maps = around.map((margin, d) =>
@@ -330,6 +355,7 @@ const line = (x: Tensor, places: Int32Array): Tensor =>
   x.wrap({ storage: new Storage('int32', places.length, places), layout: new Layout([places.length]) });
 
 function checkMask(operation: string, mask: Tensor): void {
+  checkTensor(operation, 'mask', mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(
       `${operation}: a mask is a bool tensor, got ${mask.dtype}. Compare, or convert with to('bool').`,
@@ -337,6 +363,7 @@ function checkMask(operation: string, mask: Tensor): void {
 }
 
 function checkReplacement(operation: string, x: Tensor, src: Tensor, wanted: readonly number[]): void {
+  checkTensor(operation, 'src', src);
   if (!sameShape(src.shape, wanted))
     throw new ShapeError(`${operation}: src has shape ${shown(src.shape)}, wanted ${shown(wanted)}.`);
   if (src.dtype !== x.dtype)

@@ -1,6 +1,7 @@
+import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { isGradEnabled } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { AutogradError, DTypeError } from '../errors.js';
+import { AutogradError, described, DTypeError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import * as ops from '../ops/arithmetic.js';
 import { binary, ternary } from '../ops/elementwise.js';
@@ -9,6 +10,7 @@ import { numericInto, realInto } from '../ops/unary.js';
 import type { Tensor } from '../tensor.js';
 import { ActivationMethods } from './activation.js';
 import {
+  alphaOf,
   clampBounds,
   operand,
   type AlphaOptions,
@@ -35,14 +37,14 @@ function source(self: Tensor, operation: string, other: TensorLike): Tensor {
  */
 export abstract class InplaceMethods<D extends DType = DType> extends ActivationMethods<D> {
   /** Adds `alpha * other`. */
-  add_(this: Tensor<D>, other: TensorLike, { alpha = 1 }: AlphaOptions = {}): Tensor<D> {
-    ops.addInto([this, source(this, 'add_', other)], alpha, this);
+  add_(this: Tensor<D>, other: TensorLike, options?: AlphaOptions): Tensor<D> {
+    ops.addInto([this, source(this, 'add_', other)], alphaOf('add_', options), this);
     return this;
   }
 
   /** Subtracts `alpha * other`. */
-  sub_(this: Tensor<D>, other: TensorLike, { alpha = 1 }: AlphaOptions = {}): Tensor<D> {
-    ops.subInto([this, source(this, 'sub_', other)], alpha, this);
+  sub_(this: Tensor<D>, other: TensorLike, options?: AlphaOptions): Tensor<D> {
+    ops.subInto([this, source(this, 'sub_', other)], alphaOf('sub_', options), this);
     return this;
   }
 
@@ -53,8 +55,10 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
   }
 
   /** Divides by `other`. */
-  div_(this: Tensor<D>, other: TensorLike, { roundingMode = null }: DivOptions = {}): Tensor<D> {
+  div_(this: Tensor<D>, other: TensorLike, options: DivOptions = {}): Tensor<D> {
+    const { roundingMode = null } = optionsOf('div_', options);
     const inputs = [this, source(this, 'div_', other)] as const;
+    checkChoice('div_', 'roundingMode', roundingMode, ['floor', 'trunc', null]);
     if (roundingMode === null) ops.divInto(inputs, this);
     else ops.divideInto(roundingMode === 'floor' ? 'divFloor' : 'divTrunc', inputs, this);
     return this;
@@ -111,7 +115,8 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
   }
 
   /** Clamps between bounds. */
-  clamp_(this: Tensor<D>, { min = null, max = null }: ClampOptions): Tensor<D> {
+  clamp_(this: Tensor<D>, options: ClampOptions): Tensor<D> {
+    const { min = null, max = null } = optionsOf('clamp_', options);
     const bounds = clampBounds(this, 'clamp_', min, max);
     if ((bounds.min === null || bounds.min.weak) && (bounds.max === null || bounds.max.weak)) {
       select.clampInto(this, bounds, this);
@@ -122,13 +127,15 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
   }
 
   /** Adds `value * tensor1 * tensor2`. */
-  addcmul_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, { value = 1 }: ValueOptions = {}): Tensor<D> {
+  addcmul_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor<D> {
+    const { value = 1 } = optionsOf('addcmul_', options);
     ternary('addcmul', [this, source(this, 'addcmul_', tensor1), source(this, 'addcmul_', tensor2)], value, this);
     return this;
   }
 
   /** Adds `value * tensor1 / tensor2`. */
-  addcdiv_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, { value = 1 }: ValueOptions = {}): Tensor<D> {
+  addcdiv_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor<D> {
+    const { value = 1 } = optionsOf('addcdiv_', options);
     ternary('addcdiv', [this, source(this, 'addcdiv_', tensor1), source(this, 'addcdiv_', tensor2)], value, this);
     return this;
   }
@@ -141,14 +148,15 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
 
   /** Writes `value` where the bool tensor `mask` is 1. */
   maskedFill_(this: Tensor<D>, mask: Tensor, value: TensorLike): Tensor<D> {
-    select.maskedFillInto([this, operand(this, mask), source(this, 'maskedFill_', value)], this);
+    checkTensor('maskedFill_', 'mask', mask);
+    select.maskedFillInto([this, mask, source(this, 'maskedFill_', value)], this);
     return this;
   }
 
   /** Writes one number everywhere. */
   fill_(this: Tensor<D>, value: number | boolean): Tensor<D> {
     if (typeof value !== 'number' && typeof value !== 'boolean')
-      throw new DTypeError(`fill_: wants a number or a boolean, got ${typeof value}. Use copy_() for a tensor.`);
+      throw new DTypeError(`fill_: wants a number or a boolean, got ${described(value)}. Use copy_() for a tensor.`);
     this.beginWrite('fill_');
     kernels.fill(Number(value), this);
     return this;

@@ -1,10 +1,10 @@
+import { checkNumber, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { isFloat, type DType } from '../dtype.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/matmul.js';
 import { numel, sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkTensor } from './operand.js';
 import { RandomMethods } from './random.js';
 
 /** Factors of `addmm` and its relatives. */
@@ -25,7 +25,10 @@ function checkRanks(operation: string, tensors: readonly Tensor[], ranks: readon
 }
 
 /** `beta * self + alpha * product`. */
-function addProduct(operation: string, self: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+function addProduct(operation: string, self: Tensor, product: Tensor, options: AddmmOptions): Tensor {
+  const { beta = 1, alpha = 1 } = optionsOf(operation, options);
+  checkNumber(operation, 'beta', beta);
+  checkNumber(operation, 'alpha', alpha);
   if (!isFloat(product.dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha)))
     throw new ArgumentError(
       `${operation}: beta and alpha must be integers for ${product.dtype}, got ${beta} and ${alpha}.`,
@@ -47,6 +50,7 @@ export abstract class MatmulMethods<D extends DType = DType> extends RandomMetho
    * @throws ShapeError where the inner sizes differ or an operand has no dim
    */
   matmul(this: Tensor, other: Tensor): Tensor {
+    checkTensor('matmul', 'the other operand', other);
     if (this.ndim === 0 || other.ndim === 0)
       throw new ShapeError(
         `matmul: both operands need at least one dim, got ${shown(this.shape)} and ${shown(other.shape)}.`,
@@ -94,6 +98,7 @@ export abstract class MatmulMethods<D extends DType = DType> extends RandomMetho
 
   /** Sums of products over the last dims, as `torch.inner`; a product where an operand is 0-d. */
   inner(this: Tensor, other: Tensor): Tensor {
+    checkTensor('inner', 'the other operand', other);
     if (this.ndim === 0 || other.ndim === 0) return this.mul(other);
     const [k, inner] = [this.shape.at(-1)!, other.shape.at(-1)!];
     if (k !== inner)

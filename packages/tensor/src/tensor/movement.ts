@@ -1,10 +1,11 @@
+import { checkInteger, checkIntegers, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { ArgumentError, IndexError, ShapeError, shown } from '../errors.js';
+import { ArgumentError, described, IndexError, ShapeError, shown } from '../errors.js';
 import type { SliceIndex } from '../layout.js';
 import * as joins from '../ops/join.js';
 import * as ops from '../ops/movement.js';
-import { checkList, inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
+import { checkList, checkShape, checkSizes, inferShape, numel, wrapDim, wrapDims, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { ElementwiseMethods } from './elementwise.js';
 
@@ -23,6 +24,9 @@ export interface TriangleOptions {
   /** 0 for the main diagonal, positive above it, negative below. */
   readonly diagonal?: number;
 }
+
+/** More views than anybody holds: a number beyond is a mistake. */
+const MANY = 2 ** 20;
 
 /** Views, which share the storage of their tensor; those that may or must copy say so. */
 export abstract class MovementMethods<D extends DType = DType> extends ElementwiseMethods<D> {
@@ -43,6 +47,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** `reshape` to the shape of `other`. */
   reshapeAs(this: Tensor<D>, other: Tensor): Tensor<D> {
+    checkTensor('reshapeAs', 'other', other);
     return this.reshape(other.shape);
   }
 
@@ -58,6 +63,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** `view` with the shape of `other`. */
   viewAs(this: Tensor<D>, other: Tensor): Tensor<D> {
+    checkTensor('viewAs', 'other', other);
     return this.view(other.shape);
   }
 
@@ -117,7 +123,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** Stretched to `shape` without copying. */
   broadcastTo(this: Tensor<D>, shape: Shape): Tensor<D> {
-    return apply(ops.broadcastTo, [this], shape) as Tensor<D>;
+    return apply(ops.broadcastTo, [this], checkSizes('broadcastTo', shape)) as Tensor<D>;
   }
 
   /** Sizes of 1 stretched without copying; -1 keeps a size. New dims come first. */
@@ -128,7 +134,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
       if (size === -1 && d >= added) return this.shape[d - added]!;
       if (!Number.isSafeInteger(size) || size < 0)
         throw new ShapeError(
-          `expand: size ${size} of dim ${d} is not possible: wants sizes, or -1 for dims that exist.`,
+          `expand: size ${described(size)} of dim ${d} is not possible: wants sizes, or -1 for dims that exist.`,
         );
       return size;
     });
@@ -137,6 +143,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** `expand` to the shape of `other`. */
   expandAs(this: Tensor<D>, other: Tensor): Tensor<D> {
+    checkTensor('expandAs', 'other', other);
     return this.broadcastTo(other.shape);
   }
 
@@ -162,8 +169,10 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
     if (this.ndim === 0) throw new ShapeError('narrow: a 0-d tensor has no dim.');
     const d = wrapDim('narrow', dim, this.ndim);
     const size = this.shape[d]!;
+    checkInteger('narrow', 'start', start);
+    checkInteger('narrow', 'length', length);
     const from = start < 0 ? start + size : start;
-    if (!Number.isInteger(start) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size)
+    if (from < 0 || length < 0 || from + length > size)
       throw new IndexError(
         `narrow: start ${start} and length ${length} are out of range for dim ${d} of size ${size}.`,
       );
@@ -191,10 +200,8 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 
   /** The dims from `startDim` to `endDim` as one; a 0-d tensor becomes one of one element. */
-  flatten(
-    this: Tensor<D>,
-    { startDim = 0, endDim = -1 }: { readonly startDim?: number; readonly endDim?: number } = {},
-  ): Tensor<D> {
+  flatten(this: Tensor<D>, options: { readonly startDim?: number; readonly endDim?: number } = {}): Tensor<D> {
+    const { startDim = 0, endDim = -1 } = optionsOf('flatten', options);
     const start = wrapDim('flatten', startDim, this.ndim);
     const end = wrapDim('flatten', endDim, this.ndim);
     if (this.ndim === 0) return this.reshape([1]);
@@ -215,15 +222,17 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 
   /** The diagonal of the matrices over two dims, as the last dim of a view. */
-  diagonal(this: Tensor<D>, { offset = 0, dim1 = 0, dim2 = 1 }: DiagonalOptions = {}): Tensor<D> {
-    if (!Number.isInteger(offset)) throw new ArgumentError(`diagonal: offset must be an integer, got ${offset}.`);
+  diagonal(this: Tensor<D>, options: DiagonalOptions = {}): Tensor<D> {
+    const { offset = 0, dim1 = 0, dim2 = 1 } = optionsOf('diagonal', options);
+    checkInteger('diagonal', 'offset', offset);
     return apply(ops.diagonal, [this], { offset, dim1, dim2 }) as Tensor<D>;
   }
 
   /** The last dim as the diagonal of new matrices of zeros. A copy. */
-  diagEmbed(this: Tensor<D>, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor<D> {
+  diagEmbed(this: Tensor<D>, options: DiagonalOptions = {}): Tensor<D> {
+    const { offset = 0, dim1 = -2, dim2 = -1 } = optionsOf('diagEmbed', options);
     if (this.ndim === 0) throw new ShapeError('diagEmbed: a 0-d tensor has no dim.');
-    if (!Number.isInteger(offset)) throw new ArgumentError(`diagEmbed: offset must be an integer, got ${offset}.`);
+    checkInteger('diagEmbed', 'offset', offset);
     const a = wrapDim('diagEmbed', dim1, this.ndim + 1);
     const b = wrapDim('diagEmbed', dim2, this.ndim + 1);
     if (a === b) throw new ShapeError(`diagEmbed: wants two different dims, got ${dim1} and ${dim2}.`);
@@ -234,7 +243,8 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 
   /** The diagonal of a matrix, or a matrix of zeros with this vector as diagonal. */
-  diag(this: Tensor<D>, { diagonal = 0 }: TriangleOptions = {}): Tensor<D> {
+  diag(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
+    const { diagonal = 0 } = optionsOf('diag', options);
     if (this.ndim !== 1 && this.ndim !== 2)
       throw new ShapeError(
         `diag: wants a vector or a matrix, got shape ${shown(this.shape)}. Use diagonal() or diagEmbed().`,
@@ -249,21 +259,15 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 
   /** The elements on and below a diagonal of the matrices in the last two dims, zeros above it. A copy. */
-  tril(this: Tensor<D>, { diagonal = 0 }: TriangleOptions = {}): Tensor<D> {
-    return this.triangle('tril', diagonal, false);
+  tril(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
+    const { diagonal = 0 } = optionsOf('tril', options);
+    return triangle('tril', this, diagonal, false);
   }
 
   /** The elements on and above a diagonal of the matrices in the last two dims, zeros below it. A copy. */
-  triu(this: Tensor<D>, { diagonal = 0 }: TriangleOptions = {}): Tensor<D> {
-    return this.triangle('triu', diagonal, true);
-  }
-
-  private triangle(operation: string, diagonal: number, upper: boolean): Tensor<D> {
-    const self = this as unknown as Tensor<D>;
-    if (self.ndim < 2) throw new ShapeError(`${operation}: wants rank 2 at least, got shape ${shown(self.shape)}.`);
-    if (!Number.isInteger(diagonal))
-      throw new ArgumentError(`${operation}: diagonal must be an integer, got ${diagonal}.`);
-    return apply(ops.triangle, [self], { diagonal, upper }) as Tensor<D>;
+  triu(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
+    const { diagonal = 0 } = optionsOf('triu', options);
+    return triangle('triu', this, diagonal, true);
   }
 
   /** All positions of `dim`, as views without it. */
@@ -286,8 +290,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** At most `chunks` pieces of equal size along `dim` (the last may be smaller). Views. */
   chunk(this: Tensor<D>, chunks: number, dim = 0): Tensor<D>[] {
-    if (!Number.isInteger(chunks) || chunks < 1)
-      throw new ArgumentError(`chunk: wants a positive number of chunks, got ${chunks}.`);
+    checkInteger('chunk', 'chunks', chunks, 1, MANY);
     if (this.ndim === 0) throw new ShapeError('chunk: a 0-d tensor has no dim.');
     const size = this.shape[wrapDim('chunk', dim, this.ndim)]!;
     return this.split(size === 0 ? new Array<number>(chunks).fill(0) : Math.ceil(size / chunks), dim);
@@ -298,14 +301,14 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
     if (this.ndim === 0) throw new ShapeError('tensorSplit: a 0-d tensor has no dim.');
     const size = this.shape[wrapDim('tensorSplit', dim, this.ndim)]!;
     if (typeof sections === 'number') {
-      if (!Number.isInteger(sections) || sections < 1)
-        throw new ArgumentError(`tensorSplit: wants a positive number of sections, got ${sections}.`);
+      checkInteger('tensorSplit', 'sections', sections, 1, MANY);
       const [least, more] = [Math.floor(size / sections), size % sections];
       return this.split(
         Array.from({ length: sections }, (_, i) => least + Number(i < more)),
         dim,
       );
     }
+    checkIntegers('tensorSplit', 'sections', sections);
     const bounds = [...sections, size].map((at) => Math.min(Math.max(at < 0 ? at + size : at, 0), size));
     const starts = [0, ...bounds.slice(0, -1)];
     return bounds.map((end, i) => this.narrow(dim, starts[i]!, Math.max(0, end - starts[i]!)));
@@ -314,12 +317,14 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   /** Positions moved along dims; what leaves at one end enters at the other. Without `dims` the flattened tensor rolls. A copy. */
   roll(this: Tensor<D>, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor<D> {
     const by = typeof shifts === 'number' ? [shifts] : shifts;
-    if (!by.every(Number.isInteger)) throw new ArgumentError(`roll: shifts must be integers, got ${shown(by)}.`);
+    checkIntegers('roll', 'shifts', by);
     if (dims === undefined) {
       if (by.length !== 1) throw new ShapeError(`roll: several shifts (${shown(by)}) need dims.`);
       return this.reshape([this.numel]).roll(by, 0).reshape(this.shape);
     }
-    const along = (typeof dims === 'number' ? [dims] : dims).map((dim) => wrapDim('roll', dim, this.ndim));
+    const named = typeof dims === 'number' ? [dims] : dims;
+    checkIntegers('roll', 'dims', named);
+    const along = named.map((dim) => wrapDim('roll', dim, this.ndim));
     if (along.length !== by.length) throw new ShapeError(`roll: ${by.length} shifts for ${along.length} dims.`);
     if (this.numel === 0 || this.ndim === 0) return this.clone();
     // A dim named twice rolls twice.
@@ -333,13 +338,11 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 
   /** Turned by 90 degrees `k` times in the plane of two dims, from the first towards the second. */
-  rot90(
-    this: Tensor<D>,
-    { k = 1, dims = [0, 1] }: { readonly k?: number; readonly dims?: readonly number[] } = {},
-  ): Tensor<D> {
+  rot90(this: Tensor<D>, options: { readonly k?: number; readonly dims?: readonly number[] } = {}): Tensor<D> {
+    const { k = 1, dims = [0, 1] } = optionsOf('rot90', options);
     const plane = wrapDims('rot90', dims, this.ndim);
     if (plane.length !== 2) throw new ShapeError(`rot90: a plane has two dims, got ${shown(plane)}.`);
-    if (!Number.isInteger(k)) throw new ArgumentError(`rot90: k must be an integer, got ${k}.`);
+    checkInteger('rot90', 'k', k);
     const [a, b] = plane as [number, number];
     const turns = ((k % 4) + 4) % 4;
     if (turns === 0) return this.clone();
@@ -371,14 +374,11 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** A view with any shape and strides over this tensor's storage. Throws ShapeError where it would leave the storage. */
   asStrided(this: Tensor<D>, size: Shape, stride: readonly number[], storageOffset = this.layout.offset): Tensor<D> {
-    if (
-      size.length !== stride.length ||
-      ![...size, ...stride, storageOffset].every(Number.isInteger) ||
-      size.some((s) => s < 0)
-    )
-      throw new ShapeError(
-        `asStrided: wants integers and one stride for each size, got ${shown(size)} and ${shown(stride)}.`,
-      );
+    checkShape('asStrided', size);
+    checkIntegers('asStrided', 'stride', stride);
+    checkInteger('asStrided', 'storageOffset', storageOffset);
+    if (size.length !== stride.length)
+      throw new ShapeError(`asStrided: wants one stride for each size, got ${shown(size)} and ${shown(stride)}.`);
     const reach = size.map((count, d) => (count - 1) * stride[d]!);
     const first = storageOffset + reach.reduce((sum, step) => sum + Math.min(step, 0), 0);
     const last = storageOffset + reach.reduce((sum, step) => sum + Math.max(step, 0), 0);
@@ -392,9 +392,15 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
   }
 }
 
+function triangle<D extends DType>(operation: string, x: Tensor<D>, diagonal: number, upper: boolean): Tensor<D> {
+  if (x.ndim < 2) throw new ShapeError(`${operation}: wants rank 2 at least, got shape ${shown(x.shape)}.`);
+  checkInteger(operation, 'diagonal', diagonal);
+  return apply(ops.triangle, [x], { diagonal, upper }) as Tensor<D>;
+}
+
 function equalPieces(size: number, piece: number): readonly number[] {
   if (!Number.isInteger(piece) || piece < 0 || (piece === 0 && size > 0))
-    throw new ShapeError(`split: pieces must have a positive size, got ${piece}.`);
+    throw new ShapeError(`split: pieces must have a positive size, got ${described(piece)}.`);
   if (size === 0) return [0];
   return Array.from({ length: Math.ceil(size / piece) }, (_, i) => Math.min(piece, size - i * piece));
 }

@@ -1,8 +1,9 @@
+import { isTensor, optionsOf } from '../arguments.js';
 import { dtypeOfNumber } from '../dtype.js';
 import { ArgumentError, described } from '../errors.js';
 import { Layout } from '../layout.js';
-import { Storage } from '../storage.js';
 import type { RoundingMode } from '../ops/arithmetic.js';
+import { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 
 /** What an operation takes beside its tensor: another tensor, or a plain number that follows the tensor's dtype. */
@@ -13,6 +14,10 @@ export interface AlphaOptions {
   /** Factor of the second operand; default 1, an integer for integer tensors. */
   readonly alpha?: number;
 }
+
+/** The factor of the second operand. */
+export const alphaOf = (operation: string, options?: AlphaOptions): number =>
+  options === undefined ? 1 : (optionsOf(operation, options).alpha ?? 1);
 
 /** Options of `div`. */
 export interface DivOptions {
@@ -32,14 +37,6 @@ export interface ClampOptions {
   readonly max?: TensorLike | null;
 }
 
-/** Throws ArgumentError unless a value is a tensor. */
-export function checkTensor(operation: string, name: string, value: unknown): asserts value is Tensor {
-  if (typeof value !== 'object' || value === null || !((value as Partial<Tensor>).storage instanceof Storage))
-    throw new ArgumentError(
-      `${operation}: ${name} must be a tensor, got ${described(value)}. Make one of numbers with tensor().`,
-    );
-}
-
 const scalar = new Layout([]);
 
 /** `other` as a tensor. A number becomes a weak 0-d tensor, held as a double until the operation's dtype is known. */
@@ -49,9 +46,9 @@ export function operand(self: Tensor, other: TensorLike): Tensor {
     tensor.weak = dtypeOfNumber(other);
     return tensor;
   }
-  if (other === null || typeof other !== 'object' || !(other.storage instanceof Storage))
+  if (!isTensor(other))
     throw new ArgumentError(
-      `expected a tensor or a number as operand, got ${other === null ? 'null' : typeof other}. Make a tensor of it with tensor().`,
+      `expected a tensor or a number as operand, got ${described(other)}. Make a tensor of it with tensor().`,
     );
   return other;
 }

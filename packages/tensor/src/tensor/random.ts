@@ -1,34 +1,42 @@
+import { checkNumber } from '../arguments.js';
 import { isFloat, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
-import { defaultGenerator, type Generator } from '../generator.js';
+import { generatorOf, type Generator } from '../generator.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { IndexingMethods } from './indexing.js';
 
-/** Where random numbers come from; the default generator unless given. */
+/** Options of what draws random numbers. */
 export interface DrawOptions {
+  /** Where the random numbers come from; the default generator unless given. */
   readonly generator?: Generator;
 }
 
 /** Overwriting a tensor with random numbers, drawn one after the other in row-major order. */
 export abstract class RandomMethods<D extends DType = DType> extends IndexingMethods<D> {
   /** Overwrites with numbers uniform in [from, to). */
-  uniform_(this: Tensor<D>, from = 0, to = 1, { generator = defaultGenerator }: DrawOptions = {}): Tensor<D> {
+  uniform_(this: Tensor<D>, from = 0, to = 1, options: DrawOptions = {}): Tensor<D> {
+    const generator = generatorOf('uniform_', options);
+    checkNumber('uniform_', 'from', from);
+    checkNumber('uniform_', 'to', to);
     if (!(from <= to)) throw new ArgumentError(`uniform_: wants from <= to, got ${from} and ${to}.`);
     return overwrite('uniform_', this, () => from + (to - from) * generator.uniform53());
   }
 
   /** Overwrites with normal numbers of a mean and a standard deviation. */
-  normal_(this: Tensor<D>, mean = 0, std = 1, { generator = defaultGenerator }: DrawOptions = {}): Tensor<D> {
-    if (!(std >= 0)) throw new ArgumentError(`normal_: the standard deviation must not be negative, got ${std}.`);
+  normal_(this: Tensor<D>, mean = 0, std = 1, options: DrawOptions = {}): Tensor<D> {
+    const generator = generatorOf('normal_', options);
+    checkNumber('normal_', 'mean', mean);
+    checkNumber('normal_', 'the standard deviation', std, 0);
     return overwrite('normal_', this, () => mean + std * generator.normal());
   }
 
   /** Overwrites with 1 at probability `p`, else 0. Works for every dtype. */
-  bernoulli_(this: Tensor<D>, p = 0.5, { generator = defaultGenerator }: DrawOptions = {}): Tensor<D> {
-    if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli_: a probability is in [0, 1], got ${p}.`);
+  bernoulli_(this: Tensor<D>, p = 0.5, options: DrawOptions = {}): Tensor<D> {
+    const generator = generatorOf('bernoulli_', options);
+    checkNumber('bernoulli_', 'p', p, 0, 1);
     return overwrite('bernoulli_', this, () => (generator.uniform53() < p ? 1 : 0), false);
   }
 }

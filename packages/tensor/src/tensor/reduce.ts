@@ -1,7 +1,8 @@
+import { optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import * as ops from '../ops/reduce.js';
-import { sameShape, wrapDims, type Shape } from '../shape.js';
+import { checkList, sameShape, wrapDims, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { MatmulMethods } from './matmul.js';
 
@@ -27,7 +28,8 @@ export const reducedDims = (operation: string, dim: Dims | undefined, ndim: numb
 /** Folds over dims. */
 export abstract class ReduceMethods<D extends DType = DType> extends MatmulMethods<D> {
   /** Sum over `dim`, 0 of nothing. Integers and bools sum to int32 (wrapping). */
-  sum(this: Tensor, dim?: Dims, { keepdim = false, dtype }: AccumulateOptions = {}): Tensor {
+  sum(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
+    const { keepdim = false, dtype } = optionsOf('sum', options);
     return apply(ops.sum, [this], { dims: reducedDims('sum', dim, this.ndim), keepdim, dtype });
   }
 
@@ -37,28 +39,33 @@ export abstract class ReduceMethods<D extends DType = DType> extends MatmulMetho
   }
 
   /** Arithmetic mean over `dim`, NaN of nothing. @throws DTypeError for integers without a floating `dtype` */
-  mean(this: Tensor, dim?: Dims, { keepdim = false, dtype }: AccumulateOptions = {}): Tensor {
+  mean(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
+    const { keepdim = false, dtype } = optionsOf('mean', options);
     return apply(ops.mean, [this], { dims: reducedDims('mean', dim, this.ndim), keepdim, dtype });
   }
 
   /** Mean of the elements that are not NaN. */
   nanmean(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const count = this.eq(this).sum(dim, { keepdim: options.keepdim ?? false });
+    const { keepdim = false } = optionsOf('nanmean', options);
+    const count = this.eq(this).sum(dim, { keepdim });
     return this.nansum(dim, options).div(count);
   }
 
   /** Product over `dim`, 1 of nothing. Integers and bools multiply to int32 (wrapping). */
-  prod(this: Tensor, dim?: Dims, { keepdim = false, dtype }: AccumulateOptions = {}): Tensor {
+  prod(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
+    const { keepdim = false, dtype } = optionsOf('prod', options);
     return apply(ops.prod, [this], { dims: reducedDims('prod', dim, this.ndim), keepdim, dtype });
   }
 
   /** Whether all elements are not zero (NaN is not). A bool tensor; uint8 for uint8, as in PyTorch. */
-  all(this: Tensor, dim?: Dims, { keepdim = false }: ReduceOptions = {}): Tensor {
+  all(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    const { keepdim = false } = optionsOf('all', options);
     return apply(ops.all, [this], { dims: reducedDims('all', dim, this.ndim), keepdim });
   }
 
   /** Whether any element is not zero. A bool tensor; uint8 for uint8, as in PyTorch. */
-  any(this: Tensor, dim?: Dims, { keepdim = false }: ReduceOptions = {}): Tensor {
+  any(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    const { keepdim = false } = optionsOf('any', options);
     return apply(ops.any, [this], { dims: reducedDims('any', dim, this.ndim), keepdim });
   }
 
@@ -70,6 +77,7 @@ export abstract class ReduceMethods<D extends DType = DType> extends MatmulMetho
 
   /** Sum over the dims that broadcasting to this shape had stretched, so that the result has `shape`. */
   sumTo(this: Tensor, shape: Shape): Tensor {
+    checkList('sumTo', shape);
     return sameShape(this.shape, shape) ? this : apply(ops.sumTo, [this], shape);
   }
 }

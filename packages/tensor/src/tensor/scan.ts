@@ -1,3 +1,4 @@
+import { checkInteger, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError } from '../errors.js';
@@ -17,12 +18,14 @@ export interface CumulateOptions {
 /** Folds that keep every step. */
 export abstract class ScanMethods<D extends DType = DType> extends StatisticsMethods<D> {
   /** Sums of all elements up to each, along `dim`. Integers and bools sum to int32 (wrapping). */
-  cumsum(this: Tensor, dim: number, { dtype }: CumulateOptions = {}): Tensor {
+  cumsum(this: Tensor, dim: number, options: CumulateOptions = {}): Tensor {
+    const { dtype } = optionsOf('cumsum', options);
     return apply(ops.cumsum, [this], { dim: wrapDim('cumsum', dim, this.ndim), reverse: false, dtype });
   }
 
   /** Products of all elements up to each, along `dim`. Integers and bools multiply to int32 (wrapping). */
-  cumprod(this: Tensor, dim: number, { dtype }: CumulateOptions = {}): Tensor {
+  cumprod(this: Tensor, dim: number, options: CumulateOptions = {}): Tensor {
+    const { dtype } = optionsOf('cumprod', options);
     return apply(ops.cumprod, [this], { dim: wrapDim('cumprod', dim, this.ndim), reverse: false, dtype });
   }
 
@@ -42,8 +45,9 @@ export abstract class ScanMethods<D extends DType = DType> extends StatisticsMet
   }
 
   /** Differences of neighbours along `dim`, `n` times over. */
-  diff(this: Tensor, { n = 1, dim = -1 }: { readonly n?: number; readonly dim?: number } = {}): Tensor {
-    if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`diff: n must be a non-negative integer, got ${n}.`);
+  diff(this: Tensor, options: { readonly n?: number; readonly dim?: number } = {}): Tensor {
+    const { n = 1, dim = -1 } = optionsOf('diff', options);
+    checkInteger('diff', 'n', n, 0);
     if (this.ndim === 0) throw new ArgumentError('diff: wants at least one dim, got a 0-d tensor.');
     const d = wrapDim('diff', dim, this.ndim);
     let result: Tensor = this;

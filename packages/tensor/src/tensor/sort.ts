@@ -1,8 +1,9 @@
+import { checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
 import { ShapeError } from '../errors.js';
-import { cat } from '../ops/join.js';
 import * as histogram from '../ops/histogram.js';
+import { cat } from '../ops/join.js';
 import { quantiles, type Interpolation } from '../ops/quantile.js';
 import * as ops from '../ops/sort.js';
 import { wrapDim } from '../shape.js';
@@ -73,12 +74,16 @@ export interface SearchOptions {
   readonly outInt32?: boolean;
 }
 
-const side = ({ right = false, side: named }: SearchOptions): histogram.Side => ({ right: right || named === 'right' });
+function side(operation: string, options: SearchOptions): histogram.Side {
+  const { right = false, side: named } = optionsOf(operation, options);
+  return { right: right || named === 'right' };
+}
 
 /** Order, ranks and counts. NaN is larger than everything. */
 export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D> {
   /** The elements in order along `dim` (default the last) and where they were. Stable. */
-  sort(this: Tensor, dim = -1, { descending = false }: SortOptions = {}): ValuesAndIndices {
+  sort(this: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+    const { descending = false } = optionsOf('sort', options);
     return paired(apply(ops.sort, [this], { dim: wrapDim('sort', dim, this.ndim), descending }));
   }
 
@@ -88,19 +93,22 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
   }
 
   /** The `k` largest (or smallest) elements along a dim in order, and where they were. */
-  topk(this: Tensor, k: number, { dim = -1, largest = true }: TopkOptions = {}): ValuesAndIndices {
+  topk(this: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
+    const { dim = -1, largest = true } = optionsOf('topk', options);
     return paired(apply(ops.sort, [this], { dim: wrapDim('topk', dim, this.ndim), descending: largest, count: k }));
   }
 
   /** The `k`-th smallest element (from 1) along a dim and where it is. */
-  kthvalue(this: Tensor, k: number, { dim = -1, keepdim = false }: AlongOptions = {}): ValuesAndIndices {
+  kthvalue(this: Tensor, k: number, options: AlongOptions = {}): ValuesAndIndices {
+    const { dim = -1, keepdim = false } = optionsOf('kthvalue', options);
     return paired(apply(ops.kthvalue, [this], { ...oneDim('kthvalue', dim, this.ndim, keepdim), k }));
   }
 
   /** The lower median of all elements, or along `dim` with its position; NaN where there is one. */
   median(this: Tensor): Tensor;
   median(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  median(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  median(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('median', options);
     if (dim === undefined || dim === null) return apply(ops.median, [this], { skipNaN: false });
     return paired(apply(ops.medianAlong, [this], { ...oneDim('median', dim, this.ndim, keepdim), skipNaN: false }));
   }
@@ -108,13 +116,15 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
   /** As `median`, leaving NaN out. */
   nanmedian(this: Tensor): Tensor;
   nanmedian(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  nanmedian(this: Tensor, dim?: number | null, { keepdim = false }: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  nanmedian(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    const { keepdim = false } = optionsOf('nanmedian', options);
     if (dim === undefined || dim === null) return apply(ops.median, [this], { skipNaN: true });
     return paired(apply(ops.medianAlong, [this], { ...oneDim('nanmedian', dim, this.ndim, keepdim), skipNaN: true }));
   }
 
   /** The most frequent element along `dim` (default the last), the smallest of several, and its last position. */
-  mode(this: Tensor, dim = -1, { keepdim = false }: ReduceOptions = {}): ValuesAndIndices {
+  mode(this: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+    const { keepdim = false } = optionsOf('mode', options);
     return paired(apply(ops.mode, [this], oneDim('mode', dim, this.ndim, keepdim)));
   }
 
@@ -123,13 +133,11 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    *
    * @throws ArgumentError for q outside [0, 1], DTypeError for integers, ShapeError for nothing
    */
-  quantile(
-    this: Tensor,
-    q: number | Tensor,
-    { dim, keepdim = false, interpolation = 'linear' }: QuantileOptions = {},
-  ): Tensor {
+  quantile(this: Tensor, q: number | Tensor, options: QuantileOptions = {}): Tensor {
+    const { dim, keepdim = false, interpolation = 'linear' } = optionsOf('quantile', options);
     const overall = dim === undefined || dim === null;
     const d = wrapDim('quantile', overall ? 0 : dim, overall ? 1 : this.ndim);
+    if (typeof q !== 'number') checkTensor('quantile', 'q', q);
     if (typeof q !== 'number' && q.ndim > 1)
       throw new ShapeError(`quantile: q is a number or a vector, got rank ${q.ndim}.`);
     const qs = typeof q === 'number' ? [q] : Array.from(q.to('float64').data);
@@ -152,7 +160,8 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
     options?: UniqueOptions & { readonly returnInverse?: false; readonly returnCounts?: false },
   ): Tensor;
   unique(this: Tensor, options: UniqueOptions): Unique;
-  unique(this: Tensor, { returnInverse = false, returnCounts = false, dim }: UniqueOptions = {}): Tensor | Unique {
+  unique(this: Tensor, options: UniqueOptions = {}): Tensor | Unique {
+    const { returnInverse = false, returnCounts = false, dim } = optionsOf('unique', options);
     const whole = dim === undefined || dim === null;
     const base = whole ? this.detach().reshape([this.numel]) : this.detach();
     const d = whole ? 0 : wrapDim('unique', dim, this.ndim);
@@ -173,11 +182,12 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    * all values; otherwise the dims before the last must agree.
    */
   searchsorted(this: Tensor, values: Tensor | number, options: SearchOptions = {}): Tensor<'int32'> {
-    return apply(histogram.searchsorted, [this, operand(this, values)], side(options));
+    return apply(histogram.searchsorted, [this, operand(this, values)], side('searchsorted', options));
   }
 
   /** The bucket of each element between sorted `boundaries` (a vector), as int32: i where `b[i-1] < x <= b[i]`. */
   bucketize(this: Tensor, boundaries: Tensor, options: SearchOptions = {}): Tensor<'int32'> {
+    checkTensor('bucketize', 'boundaries', boundaries);
     if (boundaries.ndim !== 1)
       throw new ShapeError(`bucketize: boundaries must be a vector, got rank ${boundaries.ndim}.`);
     return boundaries.searchsorted(this, options);
@@ -189,15 +199,15 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    *
    * @throws ArgumentError for bins < 1, max < min or a range that is not finite; DTypeError for integers
    */
-  histc(this: Tensor, bins = 100, { min = 0, max = 0 }: { readonly min?: number; readonly max?: number } = {}): Tensor {
+  histc(this: Tensor, bins = 100, options: { readonly min?: number; readonly max?: number } = {}): Tensor {
+    const { min = 0, max = 0 } = optionsOf('histc', options);
     return apply(histogram.histc, [this], { bins, min, max });
   }
 
   /** How often each integer from 0 on occurs in a vector (int32), or the sum of its weights. */
-  bincount(
-    this: Tensor,
-    { weights, minlength = 0 }: { readonly weights?: Tensor; readonly minlength?: number } = {},
-  ): Tensor {
+  bincount(this: Tensor, options: { readonly weights?: Tensor; readonly minlength?: number } = {}): Tensor {
+    const { weights, minlength = 0 } = optionsOf('bincount', options);
+    if (weights != null) checkTensor('bincount', 'weights', weights);
     return weights
       ? apply(histogram.weightedBincount, [this, weights], { minlength })
       : apply(histogram.bincount, [this], { minlength });

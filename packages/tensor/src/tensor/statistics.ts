@@ -1,6 +1,7 @@
+import { checkNumber, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, described } from '../errors.js';
 import * as softmax from '../ops/softmax.js';
 import * as ops from '../ops/statistics.js';
 import { wrapDim } from '../shape.js';
@@ -30,7 +31,8 @@ export interface SoftmaxOptions {
 }
 
 function dispersion(name: string, dim: Dims | undefined, ndim: number, options: DispersionOptions): ops.Dispersion {
-  const { unbiased, correction, keepdim = false } = options;
+  const { unbiased, correction, keepdim = false } = optionsOf(name, options);
+  if (correction !== undefined) checkNumber(name, 'correction', correction);
   if (unbiased !== undefined && correction !== undefined)
     throw new ArgumentError(`${name}: unbiased and correction say the same thing. Pass one of them.`);
   return { dims: reducedDims(name, dim, ndim), keepdim, correction: correction ?? (unbiased === false ? 0 : 1) };
@@ -39,7 +41,7 @@ function dispersion(name: string, dim: Dims | undefined, ndim: number, options: 
 function exponent(p: unknown): number {
   if (p === 'fro') return 2;
   if (typeof p !== 'number' || Number.isNaN(p))
-    throw new ArgumentError(`norm: p must be a number or 'fro', got ${String(p)}.`);
+    throw new ArgumentError(`norm: p must be a number or 'fro', got ${described(p)}.`);
   return p;
 }
 
@@ -67,22 +69,26 @@ export abstract class StatisticsMethods<D extends DType = DType> extends Extrema
   }
 
   /** `(sum |x|^p)^(1/p)` over `dim` (all where left out); the gradient is 0 where the norm is 0. */
-  norm(this: Tensor, { p = 2, dim, keepdim = false, dtype }: NormOptions = {}): Tensor {
+  norm(this: Tensor, options: NormOptions = {}): Tensor {
+    const { p = 2, dim, keepdim = false, dtype } = optionsOf('norm', options);
     return apply(ops.norm, [this], { p: exponent(p), dims: reducedDims('norm', dim, this.ndim), keepdim, dtype });
   }
 
   /** log(sum(exp(x))) over `dim` without overflow; -Infinity of nothing. */
-  logsumexp(this: Tensor, dim: number | readonly number[], { keepdim = false }: ReduceOptions = {}): Tensor {
+  logsumexp(this: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
+    const { keepdim = false } = optionsOf('logsumexp', options);
     return apply(ops.logsumexp, [this], { dims: reducedDims('logsumexp', dim, this.ndim), keepdim });
   }
 
   /** exp(x) / sum(exp(x)) along `dim`. */
-  softmax(this: Tensor, dim: number, { dtype }: SoftmaxOptions = {}): Tensor {
+  softmax(this: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
+    const { dtype } = optionsOf('softmax', options);
     return apply(softmax.softmax, [this], { dim: wrapDim('softmax', dim, this.ndim), dtype });
   }
 
   /** The logarithm of `softmax`, without its rounding to 0. */
-  logSoftmax(this: Tensor, dim: number, { dtype }: SoftmaxOptions = {}): Tensor {
+  logSoftmax(this: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
+    const { dtype } = optionsOf('logSoftmax', options);
     return apply(softmax.logSoftmax, [this], { dim: wrapDim('logSoftmax', dim, this.ndim), dtype });
   }
 

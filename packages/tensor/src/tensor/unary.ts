@@ -1,6 +1,6 @@
+import { checkInteger, checkNumber, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { ArgumentError } from '../errors.js';
 import type { Op, Single } from '../ops/op.js';
 import * as ops from '../ops/unary.js';
 import type { View } from '../storage.js';
@@ -72,8 +72,9 @@ export abstract class UnaryMethods<D extends DType = DType> extends TensorCore<D
   }
 
   /** The nearest integer, ties to even; with `decimals` the nearest multiple of 10^-decimals. */
-  round(this: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor {
-    if (!Number.isInteger(decimals)) throw new ArgumentError(`round: decimals must be an integer, got ${decimals}.`);
+  round(this: Tensor, options: RoundOptions = {}): Tensor {
+    const { decimals = 0 } = optionsOf('round', options);
+    checkInteger('round', 'decimals', decimals);
     return decimals === 0 ? run(ops.round, this) : apply(ops.roundTo, [this], decimals);
   }
 
@@ -189,6 +190,7 @@ export abstract class UnaryMethods<D extends DType = DType> extends TensorCore<D
 
   /** log(x / (1 - x)); `eps` clamps to [eps, 1 - eps] first. */
   logit(this: Tensor, eps: number | null = null): Tensor {
+    if (eps !== null) checkNumber('logit', 'eps', eps);
     return apply(ops.logit, [this], eps);
   }
 

@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { dequantizeLinear, fakeQuantize, quantizeLinear, tensor } from '../../src/index.js';
+import {
+  ArgumentError,
+  dequantizeLinear,
+  DTypeError,
+  fakeQuantize,
+  leastErrorGrid,
+  quantizeLinear,
+  ShapeError,
+  tensor,
+  zeros,
+} from '../../src/index.js';
 
 const float = fc.float({ noNaN: true, min: -8, max: 8 });
 const floats = fc.array(float, { minLength: 1, maxLength: 24 });
@@ -169,5 +179,114 @@ describe('fakeQuantize', () => {
   it('takes empty and 0-d tensors', () => {
     expect(fakeQuantize(tensor([]), 1, 0, 0, 7).shape).toEqual([0]);
     expect(fakeQuantize(tensor(2.2), 1, 0, 0, 7).item()).toBe(2);
+  });
+});
+
+describe('leastErrorGrid', () => {
+  /** The formula of the docstring in float64: the weighted error of rounding a line to one grid. */
+  const errorOf = (
+    line: readonly number[],
+    weights: readonly number[],
+    scale: number,
+    offset: number,
+    [qmin, qmax]: readonly [number, number],
+    clipWeight: number,
+  ): number =>
+    line.reduce((sum, x, i) => {
+      const q = naive(Math.fround(x - Math.fround(offset * scale)), scale, 0, -Infinity, Infinity);
+      const kept = Math.min(Math.max(q, qmin), qmax);
+      return sum + ((kept + offset) * scale - x) ** 2 * weights[i]! * (q === kept ? 1 : clipWeight);
+    }, 0);
+
+  it('gives the least error and the first grid that has it, line by line', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(floats, fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 24, maxLength: 24 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        // Steps that are powers of two make all differences exact, so that the two orders of rounding agree but at ties.
+        fc.array(fc.tuple(fc.constantFrom(0.125, 0.25, 0.5, 1, 2), fc.integer({ min: -8, max: 0 })), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        fc.constantFrom(1, 3),
+        (lines, grids, clipWeight) => {
+          const n = Math.min(...lines.map(([line]) => line.length));
+          const xs = lines.map(([line]) => line.slice(0, n));
+          const weights = lines.map(([, line]) => line.slice(0, n));
+          const { values, indices } = leastErrorGrid(
+            tensor(xs),
+            tensor(grids.map(([scale]) => scale)),
+            tensor(grids.map(([, offset]) => offset)),
+            0,
+            7,
+            { weights: tensor(weights), clipWeight },
+          );
+          xs.forEach((line, l) => {
+            const errors = grids.map(([scale, offset]) =>
+              errorOf(line, weights[l]!, scale, offset, [0, 7], clipWeight),
+            );
+            const least = Math.min(...errors);
+            const near = errors.findIndex((error) => error <= least * (1 + 1e-4) + 1e-6);
+            expect(Math.abs(values.data[l]! - least)).toBeLessThanOrEqual(least * 1e-5 + 1e-6);
+            expect(indices.data[l]).toBeGreaterThanOrEqual(near);
+            expect(errors[indices.data[l]!]!).toBeLessThanOrEqual(least * (1 + 1e-4) + 1e-6);
+          });
+        },
+      ),
+    ));
+
+  it('computes in the dtype of x', () => {
+    const third = leastErrorGrid(tensor([1 / 3], { dtype: 'float64' }), 1, 0, 0, 3).values;
+    expect([third.dtype, third.item()]).toEqual(['float64', (0 - 1 / 3) ** 2]);
+    expect(leastErrorGrid(tensor([0.3], { dtype: 'float16' }), 1, 0, 0, 3).values.dtype).toBe('float32');
+  });
+
+  it('rounds after taking away the offset', () =>
+    // 0.5 rounds to 0, but 0.5 - 1 to -0 and 0.5 + 1 to 2: a step of 1 from 0.5 either way.
+    expect(leastErrorGrid(tensor([0.5, 0.5]), 1, tensor([1, -1]), -8, 7).values.item()).toBe(0.5));
+
+  it('takes one set of grids for all lines or one for each, and numbers', () => {
+    const x = tensor([
+      [0.1, 0.5, 7],
+      [0.1, 0.5, 0.7],
+    ]);
+    expect(leastErrorGrid(x, tensor([0.1, 1]), 0, 0, 7).indices.toArray()).toEqual([1, 0]);
+    const each = tensor([
+      [0.1, 1],
+      [1, 0.1],
+    ]);
+    expect(leastErrorGrid(x, each, 0, 0, 7).indices.toArray()).toEqual([1, 1]);
+    expect(leastErrorGrid(x.select(0, 0), 1, 0, 0, 7).indices.shape).toEqual([]);
+    expect(leastErrorGrid(x.transpose(0, 1), tensor([1, 0.1]), 0, 0, 7).indices.toArray()).toEqual([1, 1, 0]);
+  });
+
+  it('prefers an error that is NaN, as argmin does, and the first of several', () => {
+    const huge = tensor([3e38, 1]);
+    // 1 has no weight, but its error overflows on the second grid: Infinity * 0.
+    const weights = tensor([1, 0]);
+    expect(leastErrorGrid(huge, tensor([3e38, 1e30]), tensor([0, 1]), 0, 7, { weights }).indices.item()).toBe(1);
+    expect(leastErrorGrid(tensor([1, NaN]), tensor([1, 2]), 0, 0, 7).values.item()).toBeNaN();
+    expect(leastErrorGrid(tensor([3e38]), tensor([1, 2]), 0, 0, 7).indices.item()).toBe(0);
+  });
+
+  it('has an error of 0 for a line of no elements, and no lines for no lines', () => {
+    expect(leastErrorGrid(tensor([]), tensor([1, 2]), 0, 0, 7).values.item()).toBe(0);
+    expect(leastErrorGrid(zeros([0, 4]), tensor([1, 2]), 0, 0, 7).indices.shape).toEqual([0]);
+  });
+
+  it('says what is wrong', () => {
+    const x = tensor([1, 2]);
+    const call = (...args: readonly unknown[]) => (leastErrorGrid as (...args: readonly unknown[]) => unknown)(...args);
+    expect(() => call([1, 2], 1, 0, 0, 7)).toThrow(ArgumentError);
+    expect(() => call(tensor([1], { dtype: 'int32' }), 1, 0, 0, 7)).toThrow(DTypeError);
+    expect(() => call(tensor(1), 1, 0, 0, 7)).toThrow(ShapeError);
+    expect(() => call(x, tensor([1, 2]), tensor([1, 2, 3]), 0, 7)).toThrow(ShapeError);
+    expect(() => call(x, tensor([]), 0, 0, 7)).toThrow(/no grid to choose from/);
+    expect(() => call(x, 1, 0, 7, 0)).toThrow(/qmin <= qmax/);
+    expect(() => call(x, 1, 0, 0, Symbol('s'))).toThrow(ArgumentError);
+    for (const clipWeight of [0, -1, NaN, Infinity, 1e-60, '3'])
+      expect(() => call(x, 1, 0, 0, 7, { clipWeight })).toThrow(/clipWeight must be a positive float32/);
   });
 });

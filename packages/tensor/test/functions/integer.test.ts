@@ -57,7 +57,7 @@ describe('binaryScaled', () => {
 
   it('refuses names, operands and grids that are none', () => {
     const grid = { scale: 1 };
-    expect(() => binaryScaled('pow' as ScaledBinaryName, a, b, grid)).toThrow(/wants one of add, sub/);
+    expect(() => binaryScaled('pow' as ScaledBinaryName, a, b, grid)).toThrow(/name must be one of "add", "sub"/);
     expect(() => binaryScaled('add', { values: tensor([1.5]), scale: 1 }, b, grid)).toThrow(
       /a must have an integer dtype, got float32/,
     );

@@ -1,6 +1,7 @@
 import {
   arange,
   ArgumentError,
+  broadcastShapes,
   broadcastTensors,
   cat,
   dstack,
@@ -103,4 +104,11 @@ it('broadcastTensors stretches without copying', () => {
     [0, 1],
   ]);
   expect(() => broadcastTensors([ones([2]), ones([3])])).toThrow(ShapeError);
+});
+
+it('broadcastShapes gives the shape that shapes meet in', () => {
+  expect(broadcastShapes([3, 1], [4])).toEqual([3, 4]);
+  expect(broadcastShapes()).toEqual([]);
+  expect(() => broadcastShapes([2], [3])).toThrow(/^broadcastShapes: shapes \[2\] and \[3\]/);
+  expect(() => broadcastShapes([2], ['x'] as never)).toThrow(ShapeError);
 });

@@ -1,6 +1,7 @@
 import {
   DTypeError,
   linear,
+  linearRelu,
   matmul,
   matmulInteger,
   ShapeError,
@@ -134,5 +135,19 @@ describe('matmulInteger', () => {
       /zero points of shape \[3\] for a dim of size 2/,
     );
     expect(() => matmulInteger(a, a)).toThrow(/inner sizes differ/);
+  });
+});
+
+describe('linearRelu', () => {
+  it('is ReLU of linear, in any dtype and shape, and NaN stays', () => {
+    const x = tensor([[1, -2], [NaN, 1], [0.5, 3]]); // prettier-ignore
+    const weight = tensor([[1, 1], [-1, 2], [0, -3]]); // prettier-ignore
+    for (const bias of [null, tensor([0.5, -1, 2]), tensor(1)])
+      for (const dtype of ['float32', 'float64'] as const)
+        expect(linearRelu(x.to(dtype), weight.to(dtype), bias).toArray()).toEqual(
+          linear(x.to(dtype), weight.to(dtype), bias).relu().toArray(),
+        );
+    expect(linearRelu(x.to('float64').select(0, 2), weight.to('float64')).shape).toEqual([3]);
+    expect(() => linearRelu(x, zeros([4, 3]))).toThrow(/linearRelu: the last dim/);
   });
 });

@@ -1,24 +1,39 @@
+import type { TypedArray } from '../../dtype.js';
+import type { View } from '../../storage.js';
 import type { HistogramKernels } from '../contract/histogram.js';
 import { lines } from './lines.js';
-import { walk } from './walk.js';
+
+const { fround, trunc } = Math;
+
+/** The elements of a contiguous view. */
+function elements({ storage, layout }: View): TypedArray {
+  const start = storage.base + layout.offset;
+  return storage.array.subarray(start, start + layout.numel);
+}
 
 export const histogram: HistogramKernels = {
-  histogram(x, lo, hi, out) {
+  histogram(x, lo, hi, clip, out) {
     const from = x.storage.array;
-    const bins = out.layout.numel;
+    const { starts, step, size } = lines(x);
+    const [lows, highs] = [elements(lo), elements(hi)];
+    const bins = out.layout.shape[1]!;
     const counts = new Float64Array(bins);
-    const single = from instanceof Float32Array;
-    const width = single ? Math.fround(hi - lo) : hi - lo;
-    walk([x.layout], [x.storage.base], ([at], [step], n) => {
-      for (let i = 0, p = at!; i < n; i++, p += step!) {
+    const target = out.storage.base + out.layout.offset;
+    for (let row = 0; row < starts.length; row++) {
+      const [low, high] = [lows[row]!, highs[row]!];
+      // PyTorch 1.13 divides before it multiplies, each in the tensor's own precision.
+      const f = from instanceof Float32Array && Number.isFinite(fround(high - low)) ? fround : Number;
+      const width = f(high - low);
+      counts.fill(0);
+      for (let i = 0, p = starts[row]!; i < size; i++, p += step) {
         const v = from[p]!;
-        if (!(v >= lo && v <= hi)) continue;
-        // PyTorch 1.13 divides before it multiplies, each in the tensor's own precision.
-        const place = single ? Math.fround(Math.fround(Math.fround(v - lo) / width) * bins) : ((v - lo) / width) * bins;
-        counts[Math.min(Math.trunc(place), bins - 1)]!++;
+        if (clip ? v !== v : !(v >= low && v <= high)) continue;
+        // 0 / 0 where the range has no width.
+        const place = trunc(f(f(f(v - low) / width) * bins)) || 0;
+        counts[place < 0 ? 0 : place < bins ? place : bins - 1]!++;
       }
-    });
-    out.storage.array.set(counts, out.storage.base + out.layout.offset);
+      out.storage.array.set(counts, target + row * bins);
+    }
   },
   bincount(x, weights, out) {
     const to = out.storage.array;

@@ -1,6 +1,6 @@
 import { isFloat, type TypedArray } from '../../dtype.js';
 import type { View } from '../../storage.js';
-import type { MatmulKernels } from '../contract/matmul.js';
+import type { Epilogue, MatmulKernels } from '../contract/matmul.js';
 import { gemmFloat, gemmInteger, type Matrix } from './gemm.js';
 
 /** One matrix of a `[batch, rows, columns]` view, wherever its elements lie. */
@@ -22,19 +22,24 @@ function batches(
     product(batch, out.storage.base + out.layout.offset + batch * m * n, m, k, n);
 }
 
-/** Adds a row to each of `m` rows from `c[at]` on. */
-function addRow({ storage, layout }: View, c: TypedArray, at: number, m: number, n: number): void {
-  const [step] = layout.strides as [number];
-  const first = storage.base + layout.offset;
-  for (let i = 0; i < m; i++) for (let j = 0, b = first; j < n; j++, b += step) c[at++]! += storage.array[b]!;
+/** Finishes `m` rows of a product from `c[at]` on. */
+function finish({ bias, relu }: Epilogue, c: TypedArray, at: number, m: number, n: number): void {
+  const row = bias?.storage.array;
+  const [step] = (bias?.layout.strides ?? [0]) as [number];
+  const first = bias ? bias.storage.base + bias.layout.offset : 0;
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++, at++) {
+      if (row) c[at]! += row[first + j * step]!;
+      if (relu && c[at]! <= 0) c[at] = 0;
+    }
 }
 
 export const matmul: MatmulKernels = {
-  matmul(x, y, bias, out) {
+  matmul(x, y, epilogue, out) {
     const gemm = isFloat(out.storage.dtype) ? gemmFloat : gemmInteger;
     batches(x, y, out, (batch, at, m, k, n) => {
       gemm(matrix(x, batch), matrix(y, batch), out.storage.array, at, m, k, n);
-      if (bias) addRow(bias, out.storage.array, at, m, n);
+      if (epilogue) finish(epilogue, out.storage.array, at, m, n);
     });
   },
   matmulInteger(x, y, xZero, yZero, out) {

@@ -3,6 +3,7 @@ import { affine } from './affine.js';
 import { convolution } from './conv.js';
 import { integerConvolution } from './conv-integer.js';
 import { elementwise } from './elementwise.js';
+import { gridSearch } from './grid-search.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
 import { linearByProduct, unpackWeight } from './linear-integer.js';
@@ -29,6 +30,7 @@ export const reference: Kernels = {
   ...linearByProduct({ ...matmul, ...requantize, unpackWeight }),
   unpackWeight,
   ...elementwise,
+  ...gridSearch,
   ...indexing,
   ...normalize,
   ...optim,

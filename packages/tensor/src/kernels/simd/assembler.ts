@@ -104,6 +104,7 @@ export const i32 = {
   remU: binary('i32', 'i32', 0x70),
   and: binary('i32', 'i32', 0x71),
   or: binary('i32', 'i32', 0x72),
+  xor: binary('i32', 'i32', 0x73),
   shl: binary('i32', 'i32', 0x74),
   shrU: binary('i32', 'i32', 0x76),
   eqz: unary('i32', 'i32', 0x45),
@@ -125,6 +126,8 @@ export const i32 = {
 };
 
 export const f32 = {
+  /** As an integer of the same bits. */
+  bits: unary('f32', 'i32', 0xbc),
   demote: unary('f64', 'f32', 0xb6),
   const: (value: number): Expr<'f32'> => expr('f32', code('f32', value)),
   add: binary('f32', 'f32', 0x92),
@@ -144,6 +147,8 @@ export const f64 = {
   load: load('f64', 0x2b, 3),
   store: store('f64', 0x39, 3),
   eq: binary('f64', 'i32', 0x61),
+  lt: binary('f64', 'i32', 0x63),
+  le: binary('f64', 'i32', 0x65),
   promote: unary('f32', 'f64', 0xbb),
   /** Of a signed integer. */
   fromI32: unary('i32', 'f64', 0xb7),
@@ -176,6 +181,8 @@ export const v128 = {
     expr('none', code('i32', address), value.code, simd(0x58), 0, unsigned(offset), 0),
   storeLane16: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x59), 1, unsigned(offset), 0),
+  /** Whether all 32-bit lanes are other than zero. */
+  allTrue32: unary('v128', 'i32', simd(0xa3)),
   /** Writes the first 32-bit lane. */
   storeLane32: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x5a), 2, unsigned(offset), 0),
@@ -241,9 +248,9 @@ export const i32x4 = {
   lane: (x: Expr<'v128'>, lane: number): Expr<'i32'> => expr('i32', x.code, simd(0x1b), lane),
   add: binary('v128', 'v128', simd(0xae)),
   sub: binary('v128', 'v128', simd(0xb1)),
+  mul: binary('v128', 'v128', simd(0xb5)),
   shl: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xab)),
   shrS: (x: Expr<'v128'>, bits: Arg<'i32'>): Expr<'v128'> => expr('v128', x.code, code('i32', bits), simd(0xac)),
-  mul: binary('v128', 'v128', simd(0xb5)),
   /** Sums of two products of neighbouring signed 16-bit lanes. */
   dotI16x8: binary('v128', 'v128', simd(0xba)),
   /** Products of the low or the high four signed 16-bit lanes. */
@@ -258,6 +265,11 @@ export const i32x4 = {
   toF32x4: unary('v128', 'v128', simd(0xfa)),
   ne: binary('v128', 'v128', simd(0x38)),
   gtS: binary('v128', 'v128', simd(0x3b)),
+  /**
+   * Sums of four products of neighbouring bytes, signed ones of `a` and ones of 7 bits of `b`, plus `c` (relaxed SIMD): whether a `b`
+   * of 8 bits counts as signed or as unsigned, and whether sums saturate on the way, is up to the machine.
+   */
+  relaxedDotI8x16I7x16Add: ternary(simd(0x113)),
 };
 
 export const i16x8 = {
@@ -367,8 +379,8 @@ export type Locals<T extends ValueType, N extends number, R extends Local<T>[] =
     ? R
     : Locals<T, N, [...R, Local<T>]>;
 
-/** A function of the module; calling it makes a call statement. */
-export type EmittedFunction = (...args: readonly Arg<'i32'>[]) => Stmt;
+/** A function of the module; calling it makes a call statement. Numbers are of type i32. */
+export type EmittedFunction = (...args: readonly (Expr<ValueType> | number)[]) => Stmt;
 
 type Params<P extends readonly ValueType[]> = { [K in keyof P]: Local<P[K]> };
 

@@ -72,6 +72,8 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         'int32',
       );
       const length = rows * columns;
+      const compact = !strided && kernel[1] === 3 && kernel[2] === 3 && windows.dilation.every((step) => step === 1);
+      const depthwise = compact && engine.features.unrolls ? 'depthwise3x3' : 'depthwise';
       for (let n = 0; n < batch; n++) {
         if (strided)
           load['phases']!(
@@ -86,7 +88,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         else frame(n, image, plane, pitch);
         const out = to + n * filters * length * 4;
         if (inside === 1)
-          engine.divide(family, 'depthwise', channels, 1, (filters * length * k) / 4, (start, end) => [
+          engine.divide(family, depthwise, channels, 1, (filters * length * k) / 4, (start, end) => [
             end - start,
             outside,
             taps.length,

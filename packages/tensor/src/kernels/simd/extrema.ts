@@ -1,5 +1,6 @@
 import { doWhile, f32, f32x4, forRange, i32, seq, v128, when, type Expr, type Local, type Stmt } from './assembler.js';
 import type { Family } from './engine.js';
+import { lookForNaN } from './nan.js';
 
 /** Independent accumulators: they hide the latency of an operation. */
 const ACCUMULATORS = 4;
@@ -13,13 +14,14 @@ export const extremaFamily: Family = ({ module }) => {
     const [i, p, end] = f.locals('i32', 3);
     const lows = f.locals<'v128', number>('v128', ACCUMULATORS);
     const highs = f.locals<'v128', number>('v128', ACCUMULATORS);
-    const [v, nan] = f.locals('v128', 2);
+    const checks = f.locals<'v128', number>('v128', ACCUMULATORS);
+    const v = f.local('v128');
     const meet = (k: number, value: Expr<'v128'>): Stmt =>
       seq(
         v.set(value),
         lows[k]!.set(f32x4.pmin(lows[k]!, v)),
         highs[k]!.set(f32x4.pmax(highs[k]!, v)),
-        nan.set(v128.or(nan, f32x4.ne(v, v))),
+        checks[k]!.set(f32x4.add(checks[k]!, v)),
       );
     const last = i32.sub(end, ACCUMULATORS * 16 - 1);
     /** Everything folded into all lanes of the first accumulator. */
@@ -34,9 +36,9 @@ export const extremaFamily: Family = ({ module }) => {
           [2, 3, 0, 1],
           [1, 0, 3, 2],
         ].map((order) => all.set(combine(all, v128.shuffle32(all, all, order)))),
-        when(v128.anyTrue(nan), all.set(f32x4.splat(f32.const(NaN)))),
       );
     };
+    const nan = f32x4.splat(f32.const(NaN));
     return forRange(
       i,
       0,
@@ -45,7 +47,7 @@ export const extremaFamily: Family = ({ module }) => {
       seq(
         p.set(x),
         end.set(i32.add(x, i32.shl(n, 2))),
-        nan.set(v128.zero),
+        ...checks.map((check) => check.set(v128.zero)),
         ...[...lows, ...highs].map((acc) => acc.set(v128.load32Splat(x))),
         when(
           i32.ltU(p, last),
@@ -58,6 +60,8 @@ export const extremaFamily: Family = ({ module }) => {
         forRange(p, p, end, 4, meet(0, v128.load32Splat(p))),
         fold(lows, f32x4.pmin),
         fold(highs, f32x4.pmax),
+        ...checks.slice(1).map((check) => checks[0]!.set(f32x4.add(checks[0]!, check))),
+        lookForNaN(x, end, p, checks[0]!, seq(lows[0]!.set(nan), highs[0]!.set(nan))),
         v128.storeLane32(min, lows[0]!),
         v128.storeLane32(max, highs[0]!),
         min.set(i32.add(min, 4)),

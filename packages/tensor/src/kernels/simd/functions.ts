@@ -9,15 +9,18 @@ export type VectorFunction = (code: Lockstep, x: Wide) => Wide;
 const ROUNDER = 12582912;
 const ROUNDER_BITS = 0x4b400000;
 
-const ONE_BITS = 0x3f800000;
-const SIGN_BIT = 0x80000000 | 0;
-
 /** Minimax polynomial of (e^r - 1 - r) / r^2 for |r| <= ln2 / 2; its error is an eighth of an ulp of e^r - 1. */
 const EXP = [
   1.388248475194364e-3, 8.366713322513491e-3, 4.166720606569914e-2, 0.16666542189418976, 0.49999998121734307,
 ];
 
-/** x = n ln2 + r with |r| <= ln2 / 2: e^r - 1, and n in the low bits of `shifted`. The two parts of ln2 are Cephes'. */
+/** The same for r = -s / 2, by powers of s. */
+const EXP_OF_HALF = EXP.map((c, i) => c * (-0.5) ** (EXP.length + 1 - i));
+
+const ONE_BITS = 0x3f800000;
+const SIGN_BIT = 0x80000000 | 0;
+
+/** x = n ln2 + r with |r| <= ln2 / 2: e^r - 1, and n in the low bits of `shifted`. */
 function reduced(code: Lockstep, x: Wide): { minusOne: Wide; shifted: Wide } {
   const shifted = code.madd(x, Math.LOG2E, ROUNDER);
   const n = code.sub(shifted, ROUNDER);
@@ -25,41 +28,55 @@ function reduced(code: Lockstep, x: Wide): { minusOne: Wide; shifted: Wide } {
   return { minusOne: code.madd(code.mul(r, r), code.polynomial(r, EXP), r), shifted };
 }
 
-/** e^x for x that give a normal result: 2^n goes straight into the exponent. */
-export function expNormal(code: Lockstep, x: Wide): Wide {
-  const { minusOne, shifted } = reduced(code, x);
-  // The other bits of `shifted` leave to the left.
-  return code.addBits(code.add(minusOne, 1), code.shiftLeft(shifted, 23));
-}
-
 /** 1.5 * 2^23 plus the bias of exponents: 2^n then stands in the low bits, once they are moved to the exponent's place. */
 const BIASED_ROUNDER = ROUNDER + 127;
 
-/** Minimax polynomial of (e^r - 1) / r for |r| <= ln2 / 2, with a relative error of 2^-24.5; XNNPACK's. */
-const EXP_SHORT = [8.2946882e-3, 4.1896358e-2, 1.6667114e-1, 4.9999127e-1, 0.99999994];
+/** Minimax polynomial of (e^r - 1) / r for |r| <= ln2 / 2; its error is 2.5 ulp of e^r. */
+const EXP_SHORT = [
+  8.33332099600771e-3, 4.187594547660771e-2, 0.16666937109658045, 0.49999371949566124, 0.9999999458989384,
+];
 
-/** Below this e^x is no normal float32. */
-const LOWEST = -87.336544;
+/** From here on down e^x counts as 0: at this very value the exponent of its power of two is that of 0. */
+const LOWEST = -88.03;
 
-/** e^x for x <= 0, 0 where the result is no normal float32; at most 2 ulp. NaN stays, as do the differences of infinities. */
-export function expNonPositive(code: Lockstep, x: Wide): Wide {
+/** 2^n and r of x = n ln2 + r for x that give a normal result; the two parts of ln2 are Cephes'. */
+function split(code: Lockstep, x: Wide): { power: Wide; r: Wide } {
   const shifted = code.madd(x, Math.LOG2E, BIASED_ROUNDER);
-  const power = code.shiftLeft(shifted, 23);
   const n = code.sub(shifted, BIASED_ROUNDER);
-  const r = code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x));
-  const value = code.madd(code.mul(r, power), code.polynomial(r, EXP_SHORT), power);
-  return code.step((e, below) => v128.andNot(e, below), value, code.less(x, LOWEST));
+  return { power: code.shiftLeft(shifted, 23), r: code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x)) };
+}
+
+/** e^x for x that give a normal result; at most 2 ulp. */
+function expNormal(code: Lockstep, x: Wide): Wide {
+  const { power, r } = split(code, x);
+  const minusOne = code.madd(code.mul(r, r), code.polynomial(r, EXP), r);
+  return code.madd(minusOne, power, power);
+}
+
+/** e^x for x <= 0, 0 where the result is no normal float32; at most 4 ulp. NaN stays, as do the differences of infinities. */
+export function expNonPositive(code: Lockstep, x: Wide): Wide {
+  const { power, r } = split(code, code.max(x, LOWEST));
+  const slope = code.polynomial(r, EXP_SHORT);
+  return code.madd(code.mul(r, power), slope, power);
 }
 
 /** e^x over the whole range, infinities, NaN and denormal results included: 2^n in two factors, so that neither overflows. */
-export const exp: VectorFunction = (code, x) => {
+function expOfAny(code: Lockstep, x: Wide): Wide {
   const { minusOne, shifted } = reduced(code, code.max(code.min(x, 89), -105));
   const n = code.subBits(shifted, code.bits(ROUNDER_BITS));
   const half = code.shiftRight(n, 1);
   const one = code.bits(ONE_BITS);
   const power = (exponent: Wide): Wide => code.addBits(code.shiftLeft(exponent, 23), one);
   return code.mul(code.mul(code.add(minusOne, 1), power(half)), power(code.subBits(n, half)));
-};
+}
+
+/** e^x; at most 2 ulp. Results are normal but for a few, if any. */
+export const exp: VectorFunction = (code, x) =>
+  code.branch(
+    code.step(f32x4.le, code.abs(x), 87),
+    (common) => expNormal(common, x),
+    (rare) => expOfAny(rare, x),
+  );
 
 /** e^x - 1 for x between -87 and 88, without cancellation near 0. */
 function expMinusOne(code: Lockstep, x: Wide): Wide {
@@ -123,18 +140,44 @@ const erf: VectorFunction = (code, x) => {
   return code.max(code.min(ratio, 1), -1);
 };
 
-/** Minimax fraction of the upper tail of the normal distribution times e^(t^2 / 2), 0 <= t <= 13.2; relative error 1e-7 around 0. */
-const TAIL_P = [0.014733170004524437, 0.10966711345229292, 0.34466305525419233, 0.49999995866828156];
-const TAIL_Q = [0.03694140332517718, 0.27453026997462837, 0.9060002922000397, 1.4872057138006496, 1];
+/** Minimax fraction of the upper tail of the normal distribution times e^(t^2 / 2); its relative error is 1e-7 up to t = 6. */
+const TAIL_P = [0.3987449885375422, 3.0158808944566946, 9.580690614255486, 14.151302212886705];
+const TAIL_Q = [7.5458260833518604, 25.188202040479194, 41.743449912906286, 28.302607107316252];
+
+/** Bits of a float32 whose square is exact. */
+const HALF_MANTISSA = 0xfffff000 | 0;
+
+/** From here on e^(-t^2 / 2) counts as 0: at this very value the exponent of its power of two is that of 0. */
+const FARTHEST = 13.27;
+
+/** The upper tail of the normal distribution beyond t = |x|, right relative to itself, 0 from FARTHEST on; and e^(-t^2 / 2). */
+function normalTail(code: Lockstep, x: Wide): { t: Wide; tail: Wide; density: Wide } {
+  const t = code.min(code.abs(x), FARTHEST);
+  // t^2 as an exact square and the rest: its rounding would be felt 88 times in the exponent.
+  const main = code.step(v128.and, t, code.bits(HALF_MANTISSA));
+  const square = code.mul(main, main);
+  const rest = code.mul(code.sub(t, main), code.add(t, main));
+  const shifted = code.madd(square, -0.5 * Math.LOG2E, BIASED_ROUNDER);
+  const n = code.sub(shifted, BIASED_ROUNDER);
+  const power = code.shiftLeft(shifted, 23);
+  // -2r where -t^2 / 2 = n ln2 + r.
+  const twice = code.add(code.madd(n, -4.2438888e-4, code.madd(n, 1.38671875, square)), rest);
+  const minusOne = code.madd(code.mul(twice, twice), code.polynomial(twice, EXP_OF_HALF), code.mul(twice, -0.5));
+  const density = code.madd(minusOne, power, power);
+  const fraction = code.div(code.polynomial(t, TAIL_P), code.polynomial(t, TAIL_Q.slice(1), code.add(t, TAIL_Q[0]!)));
+  return { t, tail: code.mul(density, fraction), density };
+}
 
 /** The normal distribution: its cumulative function, right relative to itself in both tails, and e^(-x^2 / 2). */
 export function normal(code: Lockstep, x: Wide): { cumulative: Wide; density: Wide } {
-  const size = code.abs(x);
-  const t = code.min(size, 13.2);
-  // Where the density is no normal float32 it counts as 0.
-  const density = code.and(code.less(size, 13.2), expNormal(code, code.mul(code.mul(t, -0.5), t)));
-  const tail = code.div(code.mul(density, code.polynomial(t, TAIL_P)), code.polynomial(t, TAIL_Q));
+  const { tail, density } = normalTail(code, x);
   return { cumulative: code.choose(code.less(x, 0), tail, code.sub(1, tail)), density };
+}
+
+/** x times the cumulative function: what is missing of max(x, 0) is |x| times the tail. */
+function gelu(code: Lockstep, x: Wide): Wide {
+  const { t, tail } = normalTail(code, x);
+  return code.sub(code.max(x, 0), code.mul(t, tail));
 }
 
 const onePlusExpMinus = (code: Lockstep, x: Wide): Wide => code.add(exp(code, code.neg(x)), 1);
@@ -168,7 +211,7 @@ export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
   erf,
   sigmoid,
   silu: (code, x) => code.div(x, onePlusExpMinus(code, x)),
-  gelu: (code, x) => code.mul(x, normal(code, x).cumulative),
+  gelu,
   // 1 + tanh u = 2 / (1 + e^-2u)
   geluTanh: (code, x) => {
     const inner = code.mul(x, code.madd(code.mul(x, x), 0.044715, 1));

@@ -12,6 +12,7 @@ import {
   type EmittedFunction,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
@@ -178,11 +179,15 @@ function packPanel(module: ModuleBuilder) {
   );
 }
 
-/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, at the end. */
+/** ReLU of the lanes; NaN stays. */
+export const withoutNegatives = (x: Expr<'v128'>): Expr<'v128'> => v128.andNot(x, f32x4.le(x, v128.zero));
+
+/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, and a ReLU at the end. */
 export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
-  return module.func(null, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, kc, a, b, c, stride, fresh, bias) => {
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [kc, a, b, c, stride, fresh, bias, relu] = all as Locals<'i32', 8>;
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
@@ -230,6 +235,7 @@ export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
           ...sums.map((sum, index) => sum.set(f32x4.add(sum, columns[index % NV]!))),
         ),
       ),
+      when(relu, seq(...sums.map((sum) => sum.set(withoutNegatives(sum))))),
       ...sums.map((sum, index) => v128.store(at(index), sum, (index % NV) * 16)),
     );
   });

@@ -11,10 +11,11 @@ import {
   type EmittedFunction,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
-import { emitGemm, gemmWorkspace } from './gemm.js';
+import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
@@ -24,6 +25,12 @@ const SIZES = { MR, NR, KC: 512, MC: 256, group: 2 };
 
 /** Bytes of workspace the integer products need. */
 export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
+
+/** Rows and columns of a tile. */
+export const GEMM_I8_TILE = { rows: MR, columns: NR };
+
+/** Bytes of `[k, n]` as `packI8` writes it. */
+export const packedI8 = (k: number, n: number): number => packedBytes(SIZES, k, n);
 
 /** How the bytes of an operand are read. */
 export type Bytes = 'signed' | 'unsigned';
@@ -179,55 +186,50 @@ function packPanel(module: ModuleBuilder, packLine: EmittedFunction): EmittedFun
 
 /** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. */
 function tile(module: ModuleBuilder): EmittedFunction {
-  return module.func(
-    null,
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (f, steps, a, b, c, stride, fresh, _bias) => {
-      const sums = f.locals<'v128', number>('v128', MR * NV);
-      const columns = f.locals<'v128', number>('v128', NV);
-      const row = f.local('v128');
-      const rows = f.locals<'i32', number>('i32', MR);
-      const end = f.local('i32');
-      const at = (index: number): [Local<'i32'>, number] => [rows[Math.floor(index / NV)]!, (index % NV) * 16];
-      const product = (pairs: Expr<'v128'>, column: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
-        i32x4.add(sum, i32x4.dotI16x8(pairs, column));
-      const step = seq(
-        ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
-        ...Array.from({ length: MR }, (_, r) =>
-          seq(
-            row.set(v128.load32Splat(a, r * 4)),
-            ...columns.map((column, v) => sums[r * NV + v]!.set(product(row, column, sums[r * NV + v]!))),
-          ),
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
+    const sums = f.locals<'v128', number>('v128', MR * NV);
+    const columns = f.locals<'v128', number>('v128', NV);
+    const row = f.local('v128');
+    const rows = f.locals<'i32', number>('i32', MR);
+    const end = f.local('i32');
+    const at = (index: number): [Local<'i32'>, number] => [rows[Math.floor(index / NV)]!, (index % NV) * 16];
+    const product = (pairs: Expr<'v128'>, column: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
+      i32x4.add(sum, i32x4.dotI16x8(pairs, column));
+    const step = seq(
+      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
+      ...Array.from({ length: MR }, (_, r) =>
+        seq(
+          row.set(v128.load32Splat(a, r * 4)),
+          ...columns.map((column, v) => sums[r * NV + v]!.set(product(row, column, sums[r * NV + v]!))),
         ),
-        a.set(i32.add(a, MR * 4)),
-        b.set(i32.add(b, NR * 4)),
-      );
-      const offset = (r: number): Arg<'i32'> => i32.add(c, i32.mul(stride, r));
-      return seq(
-        ...rows.map((pointer, r) => pointer.set(offset(r))),
-        when(
-          fresh,
-          seq(...sums.map((sum) => sum.set(v128.zero))),
-          seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
-        ),
-        end.set(i32.add(b, i32.mul(steps, NR * 4))),
-        doWhile(step, i32.ltU(b, end)),
-        ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
-      );
-    },
-  );
+      ),
+      a.set(i32.add(a, MR * 4)),
+      b.set(i32.add(b, NR * 4)),
+    );
+    const offset = (r: number): Arg<'i32'> => i32.add(c, i32.mul(stride, r));
+    return seq(
+      ...rows.map((pointer, r) => pointer.set(offset(r))),
+      when(
+        fresh,
+        seq(...sums.map((sum) => sum.set(v128.zero))),
+        seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
+      ),
+      end.set(i32.add(b, i32.mul(steps, NR * 4))),
+      doWhile(step, i32.ltU(b, end)),
+      ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
+    );
+  });
 }
 
 /**
- * Emits the product of matrices of bytes in int32, exactly: `(A - aZero) (B - bZero)` with a zero point (int32) for every
- * row of A and every column of B, read from the extras, which hold whole panels. Zero points are within 16 bits less the
- * width of a byte. See `emitGemm`.
+ * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
+ * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
+ * are within 16 bits less the width of a byte. See `emitGemm`.
  */
-export function emitGemmI8(module: ModuleBuilder, name: string, a: Bytes, b: Bytes): void {
-  emitGemm(module, name, {
-    ...SIZES,
-    packA: packRows(module, packLines(module, MR, a)),
-    packB: packPanel(module, packLines(module, NR, b)),
-    tile: tile(module),
-  });
+export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
+  const packB = packPanel(module, packLines(module, NR, b));
+  const packA = packRows(module, packLines(module, MR, a));
+  emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tile: tile(module) });
+  emitPack(module, 'packI8', { ...SIZES, packB });
 }

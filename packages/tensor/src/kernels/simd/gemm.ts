@@ -19,8 +19,8 @@ export interface GemmParts {
   /** `(kc, columns, b, rowStride, columnStride, extra, dst)`: up to NR columns of B as `[steps][NR]` lanes. */
   readonly packB: EmittedFunction;
   /**
-   * `(steps, aPanel, bPanel, c, cStride, fresh, bias)`: adds the product of two panels to a tile of C, or sets it where `fresh`;
-   * then adds NR elements at `bias`, if that is no 0, to every row.
+   * `(steps, aPanel, bPanel, c, cStride, fresh, bias, relu)`: adds the product of two panels to a tile of C, or sets it where
+   * `fresh`; then adds NR elements at `bias`, if that is no 0, to every row, and where `relu` makes 0 of what is negative.
    */
   readonly tile: EmittedFunction;
 }
@@ -47,11 +47,25 @@ export interface GemmCall {
   readonly packed?: number;
   /** Address of a row that is added to every row of C; whole panels of it are read. */
   readonly bias?: number;
+  /** Whether negative elements become 0. */
+  readonly relu?: boolean;
   readonly workspace: number;
 }
 
 /** The arguments of a function that `emitGemm` emitted. */
-export const gemmArguments = ({ m, n, k, a, b, c, cRow, packed = 0, bias = 0, workspace }: GemmCall): number[] => [
+export const gemmArguments = ({
+  m,
+  n,
+  k,
+  a,
+  b,
+  c,
+  cRow,
+  packed = 0,
+  bias = 0,
+  relu = false,
+  workspace,
+}: GemmCall): number[] => [
   m,
   n,
   k,
@@ -68,6 +82,7 @@ export const gemmArguments = ({ m, n, k, a, b, c, cRow, packed = 0, bias = 0, wo
   workspace,
   packed,
   bias,
+  Number(relu),
 ];
 
 /** Bytes of workspace a product needs: one panel of B, one block of A, one tile for the edges. */
@@ -119,7 +134,7 @@ export function emitPack(module: ModuleBuilder, name: string, { NR, KC, group, p
 }
 
 /**
- * Emits the product `C = A B + bias`, to be called with `gemmArguments`: matrices anywhere in memory, C with contiguous rows of
+ * Emits the product `C = A B + bias`, with or without its negative elements, to be called with `gemmArguments`: matrices anywhere in memory, C with contiguous rows of
  * 32-bit elements, `m`, `n`, `k` > 0. A is packed block by block, B panel by panel; every element of C is summed over k in
  * order, whatever the partition.
  */
@@ -152,11 +167,11 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
     },
   );
 
-  const params = new Array<'i32'>(16).fill('i32');
+  const params = new Array<'i32'>(17).fill('i32');
   return module.func(name, params, (f, ...all) => {
-    const [m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, workspace, packed, bias] =
-      all as Locals<'i32', 16>;
-    const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out, from, addend] = f.locals('i32', 15);
+    const [m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, workspace, packed, bias, relu] =
+      all as Locals<'i32', 17>;
+    const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out, from, addend, cut] = f.locals('i32', 16);
     const fresh = i32.eqz(p);
     const tiles = forRange(
       r,
@@ -169,10 +184,10 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
         panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
         when(
           i32.and(i32.eq(columns, NR), i32.eq(rows, MR)),
-          tile(steps, panel, from, out, cRow, fresh, addend),
+          tile(steps, panel, from, out, cRow, fresh, addend, cut),
           seq(
             when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
-            tile(steps, panel, from, edge, NR * 4, fresh, addend),
+            tile(steps, panel, from, edge, NR * 4, fresh, addend, cut),
             copyTile(rows, columns, edge, NR * 4, out, cRow),
           ),
         ),
@@ -185,7 +200,8 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
       NR,
       seq(
         columns.set(i32.minU(i32.sub(n, j), NR)),
-        // The bias joins with the last block of k.
+        // Bias and ReLU join with the last block of k.
+        cut.set(i32.and(relu, i32.eq(i32.add(p, kc), k))),
         addend.set(0),
         when(i32.and(i32.ne(bias, 0), i32.eq(i32.add(p, kc), k)), addend.set(i32.add(bias, i32.shl(j, 2)))),
         when(

@@ -14,6 +14,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
+import { withoutNegatives } from './gemm-f32.js';
 
 type Vector = Expr<'v128'>;
 type MultiplyAdd = (a: Vector, b: Vector, sum: Vector) => Vector;
@@ -39,13 +40,13 @@ function laneSums(f: FunctionScope, [a, b, c, d]: readonly Vector[]): { code: St
 }
 
 /**
- * Emits `gemvDots(v, k, lines, count, stride, out, bias)`: `out[i] = v . line i + bias[i]` for lines of `k` contiguous elements;
- * a `bias` of 0 is none.
+ * Emits `gemvDots(v, k, lines, count, stride, out, bias, relu)`: `out[i] = v . line i + bias[i]` for lines of `k` contiguous
+ * elements, 0 for negative ones where `relu`; a `bias` of 0 is none.
  */
 function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
-  const params = new Array<'i32'>(7).fill('i32');
+  const params = new Array<'i32'>(8).fill('i32');
   module.func('gemvDots', params, (f, ...all) => {
-    const [v, k, lines, count, stride, out, bias] = all as Locals<'i32', 7>;
+    const [v, k, lines, count, stride, out, bias, relu] = all as Locals<'i32', 8>;
     const [p, whole, vectors, end, last] = f.locals('i32', 5);
     const starts = f.locals<'i32', number>('i32', LINES);
     const sums = f.locals<'v128', number>('v128', LINES * SUMS);
@@ -94,6 +95,7 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
             bias,
             seq(v128.store(out, f32x4.add(v128.load(out), v128.load(bias))), bias.set(i32.add(bias, LINES * 4))),
           ),
+          when(relu, v128.store(out, withoutNegatives(v128.load(out)))),
           lines.set(i32.add(starts[LINES - 1]!, stride)),
         ),
       ),
@@ -108,6 +110,7 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
           one.code,
           v128.storeLane32(out, one.sums),
           when(bias, seq(f32.store(out, f32.add(f32.load(out), f32.load(bias))), bias.set(i32.add(bias, 4)))),
+          when(relu, v128.storeLane32(out, withoutNegatives(v128.load32Zero(out)))),
           lines.set(i32.add(lines, stride)),
         ),
       ),
@@ -116,13 +119,13 @@ function emitDots(module: ModuleBuilder, madd: MultiplyAdd): void {
 }
 
 /**
- * Emits `gemvRows(v, k, rows, count, stride, out, bias)`: `out = sum over p of v[p] * row p, plus bias` for `k` rows of `count`
- * elements; a `bias` of 0 is none.
+ * Emits `gemvRows(v, k, rows, count, stride, out, bias, relu)`: `out = sum over p of v[p] * row p, plus bias` for `k` rows of `count`
+ * elements, 0 for negative ones where `relu`; a `bias` of 0 is none.
  */
 function emitRows(module: ModuleBuilder, madd: MultiplyAdd): void {
-  const params = new Array<'i32'>(7).fill('i32');
+  const params = new Array<'i32'>(8).fill('i32');
   module.func('gemvRows', params, (f, ...all) => {
-    const [v, k, rows, count, stride, out, bias] = all as Locals<'i32', 7>;
+    const [v, k, rows, count, stride, out, bias, relu] = all as Locals<'i32', 8>;
     const [p, q, row, last, strip, end, pairs, vectors, columns] = f.locals('i32', 9);
     const starts = f.locals<'i32', number>('i32', LINES);
     const factors = f.locals<'v128', number>('v128', LINES);
@@ -184,6 +187,13 @@ function emitRows(module: ModuleBuilder, madd: MultiplyAdd): void {
                 4,
                 seq(f32.store(q, f32.add(f32.load(q), f32.load(bias))), bias.set(i32.add(bias, 4))),
               ),
+            ),
+          ),
+          when(
+            relu,
+            seq(
+              forRange(q, strip, vectors, 16, v128.store(q, withoutNegatives(v128.load(q)))),
+              forRange(q, q, end, 4, v128.storeLane32(q, withoutNegatives(v128.load32Zero(q)))),
             ),
           ),
         ),

@@ -1,4 +1,4 @@
-import { f32x4, i32x4, seq, v128, type Expr, type FunctionScope, type Stmt } from './assembler.js';
+import { f32x4, i32x4, seq, v128, when, type Expr, type FunctionScope, type Stmt } from './assembler.js';
 import type { ConstantTable } from './constants.js';
 
 type Vector = Expr<'v128'>;
@@ -95,8 +95,22 @@ export class Lockstep {
     return this.step(this.fused ? f32x4.relaxedMadd : (x, y, z) => f32x4.add(f32x4.mul(x, y), z), a, b, c);
   }
 
-  /** Coefficients from the highest power down, by Horner's rule. */
-  polynomial(x: Wide, [first, second, ...rest]: readonly number[]): Wide {
-    return rest.reduce<Wide>((sum, coefficient) => this.madd(sum, x, coefficient), this.madd(x, first!, second!));
+  /** Coefficients from the highest power down, by Horner's rule; `first` stands for what comes before them. */
+  polynomial(x: Wide, coefficients: readonly number[], first?: Wide): Wide {
+    const [start, ...rest] = coefficients;
+    const [begun, left] = first ? [first, coefficients] : [this.madd(start!, x, rest[0]!), rest.slice(1)];
+    return left.reduce<Wide>((sum, coefficient) => this.madd(sum, x, coefficient), begun);
+  }
+
+  /** `common` where a mask holds in all lanes of all vectors, else `rare`, which is as good where it holds. */
+  branch(mask: Wide, common: (code: Lockstep) => Wide, rare: (code: Lockstep) => Wide): Wide {
+    const results = Array.from({ length: this.width }, () => this.f.local('v128'));
+    const [then, otherwise] = [common, rare].map((steps) => {
+      const code = new Lockstep(this.f, this.k, this.fused, this.width);
+      const values = steps(code);
+      return seq(code.code, ...results.map((result, u) => result.set(values[u]!)));
+    }) as [Stmt, Stmt];
+    this.statements.push(when(v128.allTrue32(mask.reduce((all, one) => v128.and(all, one))), then, otherwise));
+    return results;
   }
 }

@@ -1,5 +1,5 @@
 import type { View } from '../../storage.js';
-import type { MatmulKernels } from '../contract/matmul.js';
+import type { Epilogue, MatmulKernels } from '../contract/matmul.js';
 import type { Family, SimdEngine } from './engine.js';
 import { gemmArguments } from './gemm.js';
 import { emitGemmF32, GEMM_F32_TILE, GEMM_F32_WORKSPACE, packedF32 } from './gemm-f32.js';
@@ -12,6 +12,8 @@ const FEW_PRODUCTS = 4096;
 
 /** Rows from which packing the second operand costs nothing beside the product. */
 const MANY_ROWS = 512;
+
+const PLAIN: Epilogue = { bias: null, relu: false };
 
 const matrixFamily: Family = ({ module, features }) =>
   emitGemmF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
@@ -32,7 +34,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
   };
 
   /** Products with one row or one column, where the matrix lies so that it can be read in order; false elsewhere. */
-  function vectorProduct(x: View, y: View, bias: View | null, out: View): boolean {
+  function vectorProduct(x: View, y: View, { bias, relu }: Epilogue, out: View): boolean {
     const [batches, m, k] = x.layout.shape as [number, number, number];
     const n = y.layout.shape[2]!;
     const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
@@ -70,23 +72,25 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
           stride,
           c + (i * count + start) * 4,
           addend && addend + start * 4,
+          Number(relu),
         ]);
-      else product(at, k, lines, count, stride, c + i * count * 4, addend);
+      else product(at, k, lines, count, stride, c + i * count * 4, addend, Number(relu));
     }
     return true;
   }
 
   return {
-    matmul(x, y, bias, out) {
+    matmul(x, y, epilogue, out) {
       const [batches, m, k] = x.layout.shape as [number, number, number];
       const n = y.layout.shape[2]!;
       const fits = x.storage.dtype === 'float32' && y.storage.dtype === 'float32';
-      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, bias, out);
+      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, epilogue, out);
+      const { bias, relu } = epilogue ?? PLAIN;
       memory.beginKernel();
       try {
-        if ((m === 1 || n === 1) && vectorProduct(x, y, bias, out)) return;
+        if ((m === 1 || n === 1) && vectorProduct(x, y, { bias, relu }, out)) return;
         const to = out.storage.writePointer(memory, out.layout);
-        if (to === null) return fallback.matmul(x, y, bias, out);
+        if (to === null) return fallback.matmul(x, y, epilogue, out);
         const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
         const packed = batches === 1 && m < MANY_ROWS ? packedForm(memory, y, packing) : 0;
@@ -106,6 +110,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
               cRow: n * 4,
               packed: packed && packed + column * k * 4,
               bias: addend && addend + column * 4,
+              relu,
               workspace: engine.workspace(part, GEMM_F32_WORKSPACE),
             });
           });

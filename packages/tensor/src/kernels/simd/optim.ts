@@ -74,7 +74,7 @@ export function simdOptim(engine: SimdEngine, fallback: OptimKernels): OptimKern
       }
       engine.divide(family, name, numel, 1024, numel * WORK, (from, to) => {
         const part = at.map((address) => address + from * 4);
-        return [...part, ...constants, ...part.filter((_, i) => i !== 1), to - from];
+        return [...part, ...constants, ...part.filter((_, i) => i !== 1), to - from, 1];
       });
       return true;
     } finally {

@@ -13,15 +13,17 @@ import {
   seq,
   v128,
   when,
+  type EmittedFunction,
   type Expr,
   type Local,
+  type ModuleBuilder,
   type Stmt,
 } from './assembler.js';
 import type { Emission, Family, SimdEngine } from './engine.js';
 import { Lockstep, type Wide } from './lockstep.js';
 
-/** Rows shorter than this are left to the plain loops: a call into WebAssembly would cost more. */
-const SHORT_ROW = 16;
+/** Rows shorter than this are left to the plain loops. */
+const SHORT_ROW = 4;
 
 /** Elements below which an operation is left to the plain loops. */
 const FEW = 256;
@@ -47,7 +49,7 @@ function bools([first, ...rest]: readonly Expr<'v128'>[]): Expr<'v128'> {
   return i8x16.abs(i8x16.narrowS(i16x8.narrowS(first!, second), i16x8.narrowS(third, fourth)));
 }
 
-/** Emits `name(inputs..., out, n)`: the function on every element of a row of `n` > 0 float32. See `emitRows`. */
+/** Emits a function of one result. See `emitRows`. */
 export const emitRow = (
   emission: Emission,
   name: string,
@@ -57,8 +59,9 @@ export const emitRow = (
 ): void => emitRows(emission, name, accesses, [result], (code, inputs) => [body(code, inputs)]);
 
 /**
- * Emits `name(inputs..., outs..., n)`: a function of several results on every element of a row of `n` > 0 float32. An output may
- * lie where an input does. Where a result is a mask, its output is a row of bools.
+ * Emits `name(inputs..., outs..., n, count, steps...)`: a function of several results on every element of `count` rows of `n` > 0
+ * float32; `steps` are the bytes from one row to the next of the inputs in memory, then of the outputs. Inputs that are numbers
+ * come last. An output may lie where an input does. Where a result is a mask, its output is a row of bools.
  */
 export function emitRows(
   { module, constants, features }: Emission,
@@ -68,7 +71,8 @@ export function emitRows(
   body: (code: Lockstep, inputs: readonly Wide[]) => readonly Wide[],
 ): void {
   const types = accesses.map((access): 'f32' | 'i32' => (access === 'number' ? 'f32' : 'i32'));
-  module.func(name, [...types, ...results.map(() => 'i32' as const), 'i32'], (f, ...all) => {
+  const outputs = results.map(() => 'i32' as const);
+  const row = module.func(null, [...types, ...outputs, 'i32'], (f, ...all) => {
     const pointers = all.slice(0, accesses.length) as Local<'i32'>[];
     const outs = all.slice(accesses.length, -1) as Local<'i32'>[];
     const n = all.at(-1) as Local<'i32'>;
@@ -146,6 +150,35 @@ export function emitRows(
       forRange(end, 0, n, 1, seq(single, advance(1))),
     );
   });
+  emitOverRows(module, name, types, results.length, row);
+}
+
+/**
+ * Emits `name(inputs..., outs..., n, count, steps...)` of a function `(inputs..., outs..., n)` for one row: it is called for `count` rows,
+ * `steps` bytes from one to the next of the inputs in memory and of the outputs. What `overRows` calls.
+ */
+export function emitOverRows(
+  module: ModuleBuilder,
+  name: string,
+  inputs: readonly ('i32' | 'f32')[],
+  outputs: number,
+  row: EmittedFunction,
+): void {
+  const outs = new Array<'i32'>(outputs).fill('i32');
+  const inMemory = inputs.filter((type) => type === 'i32');
+  module.func(name, [...inputs, ...outs, 'i32', 'i32', ...inMemory, ...outs], (f, ...all) => {
+    const pointers = all.slice(0, inputs.length + outputs);
+    const [n, count, ...steps] = all.slice(pointers.length) as Local<'i32'>[];
+    const moving = pointers.filter(({ type }) => type === 'i32') as Local<'i32'>[];
+    const i = f.local('i32');
+    return forRange(
+      i,
+      0,
+      count!,
+      1,
+      seq(row(...pointers, n!), ...moving.map((pointer, o) => pointer.set(i32.add(pointer, steps[o]!)))),
+    );
+  });
 }
 
 /** True where every view is float32 and there is enough to do. */
@@ -179,30 +212,35 @@ export function overRows(
   try {
     const target = out.storage.writePointer(memory, out.layout);
     if (target === null) return false;
-    // One array of arguments serves every row: addresses of the inputs, numbers, address of the output, length.
     const bytes = [...inputs, out].map((view) => dtypes[view.storage.dtype].bytes);
-    const args = inputs.map((view, o) => view.storage.pointer(memory, view.layout) + view.layout.offset * bytes[o]!);
-    args.push(...numbers, target + out.layout.offset * bytes.at(-1)!, count);
+    const at = inputs.map((view, o) => view.storage.pointer(memory, view.layout) + view.layout.offset * bytes[o]!);
+    at.push(target + out.layout.offset * bytes.at(-1)!);
+    const last = at.length - 1;
+    /** Positions moved by `count` steps of a dim. */
+    const moved = (d: number, by: number): number[] =>
+      at.map((address, o) => address + by * strides[o]![d]! * bytes[o]!);
     if (inner === 0) {
-      const end = args.length - 1;
-      engine.divide(family, name, count, 1024, count * WORK, (from, to) => [
-        ...args.slice(0, inputs.length).map((at, o) => at + from * steps[o]! * bytes[o]!),
-        ...numbers,
-        args[end - 1]! + from * bytes.at(-1)!,
-        to - from,
-      ]);
+      engine.divide(family, name, count, 1024, count * WORK, (from, to) => {
+        const places = moved(0, from);
+        return [...places.slice(0, last), ...numbers, places[last]!, to - from, 1];
+      });
       return true;
     }
-    const row = engine.load(family)[name]!;
-    const places = strides.map((_, o) => (o < inputs.length ? o : o + numbers.length));
-    const index = new Array<number>(inner).fill(0);
+    // The kernel walks the rows of the last two dims; further dims are walked here.
+    const outer = inner - 1;
+    const rows = sizes[outer]!;
+    const jumps = strides.map((stride, o) => stride[outer]! * bytes[o]!);
+    const index = new Array<number>(outer).fill(0);
     for (;;) {
-      row(...args);
-      let d = inner - 1;
+      engine.divide(family, name, rows, 1, rows * count * WORK, (from, to) => {
+        const places = moved(outer, from);
+        return [...places.slice(0, last), ...numbers, places[last]!, count, to - from, ...jumps];
+      });
+      let d = outer - 1;
       for (; d >= 0; d--) {
-        for (let o = 0; o < places.length; o++) args[places[o]!]! += strides[o]![d]! * bytes[o]!;
+        for (let o = 0; o <= last; o++) at[o]! += strides[o]![d]! * bytes[o]!;
         if (++index[d]! < sizes[d]!) break;
-        for (let o = 0; o < places.length; o++) args[places[o]!]! -= strides[o]![d]! * sizes[d]! * bytes[o]!;
+        for (let o = 0; o <= last; o++) at[o]! -= strides[o]![d]! * sizes[d]! * bytes[o]!;
         index[d] = 0;
       }
       if (d < 0) return true;

@@ -10,6 +10,7 @@ import { simdConvInteger } from './conv-integer.js';
 import { simdCopy } from './copy.js';
 import { simdElementwise } from './elementwise.js';
 import { detectFeatures, SimdEngine } from './engine.js';
+import { simdGridSearch } from './grid-search.js';
 import { simdHistogram } from './histogram.js';
 import { linearByProduct } from '../reference/linear-integer.js';
 import { simdLinearInteger } from './linear-integer.js';
@@ -37,6 +38,7 @@ export function withSimd(reference: Kernels): Kernels {
     simdAverage,
     simdCopy,
     simdElementwise,
+    simdGridSearch,
     simdHistogram,
     simdMatmul,
     simdMatmulInteger,

@@ -376,6 +376,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
           outRow,
           i32.eqz(k),
           0,
+          0,
         ),
       ),
     );

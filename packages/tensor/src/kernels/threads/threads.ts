@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors.js';
+import { ArgumentError, described } from '../../errors.js';
 import { kernelMemory } from '../../memory.js';
 import { singleThreadReason, ThreadPool } from './pool.js';
 
@@ -30,7 +30,7 @@ export function threadStatus(): ThreadStatus {
  */
 export function setNumThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > 64)
-    throw new ArgumentError(`setNumThreads: wants an integer from 1 to 64, got ${count}.`);
+    throw new ArgumentError(`setNumThreads: wants an integer from 1 to 64, got ${described(count)}.`);
   setting.threads = count;
   if (count === 1 || !kernelMemory || singleThreadReason(kernelMemory) !== null) return;
   setting.pool ??= new ThreadPool(kernelMemory);

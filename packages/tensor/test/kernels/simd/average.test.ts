@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { dtypes, Layout, type DType, type View } from '@q/tensor';
+import { dtypes, type DType, type View } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import type { Reach } from '../../../src/kernels/contract/pool.js';
 import { alloc } from '../../../src/storage.js';
 import { filled, firstDifference, reference, simd } from './views.js';

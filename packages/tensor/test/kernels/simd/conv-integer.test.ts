@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { dtypes, Layout, type DType, type View } from '@q/tensor';
+import { dtypes, type DType, type View } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import type { Spatial } from '../../../src/kernels/contract/conv.js';
 import type { Rescaling } from '../../../src/kernels/contract/integer.js';
 import { alloc } from '../../../src/storage.js';

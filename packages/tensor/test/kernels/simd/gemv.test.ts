@@ -21,8 +21,9 @@ describe('SIMD products of a matrix and a vector', () => {
           const y = viewOf([batch, k, n], { ...howY, broadcast: howY.broadcast === 0 ? 0 : -1 }, false);
           const [ours, theirs] = [output([batch, m, n]), output([batch, m, n])];
           const bias = seed % 2 === 0 ? viewOf([n], { seed, flipped: seed % 4 === 0 }, false) : null;
-          simd.matmul(x, y, bias, ours);
-          reference.matmul(x, y, bias, theirs);
+          const epilogue = seed % 5 === 0 ? null : { bias, relu: seed % 3 === 0 };
+          simd.matmul(x, y, epilogue, ours);
+          reference.matmul(x, y, epilogue, theirs);
           // |x|, |y| <= 4: each of k products adds at most half an ulp of the largest partial sum.
           const bound = k * 16 * k * 2 ** -24 + 1e-6;
           expect(largestError(ours, theirs)).toBeLessThanOrEqual(bound);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { Layout, type View } from '@q/tensor';
+import type { View } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { alloc } from '../../../src/storage.js';
 import { filled, reference, simd } from './views.js';
 

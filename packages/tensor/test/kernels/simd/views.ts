@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { Layout, Storage, type View } from '@q/tensor';
+import { Storage, type View } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { reference } from '../../../src/kernels/reference/reference.js';
 import { withSimd } from '../../../src/kernels/simd/simd.js';
 import { alloc } from '../../../src/storage.js';

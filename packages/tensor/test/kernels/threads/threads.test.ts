@@ -1,4 +1,15 @@
-import { ArgumentError, matmulInteger, randint, randn, setNumThreads, threadStatus, type Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  histograms,
+  leastErrorGrid,
+  matmulInteger,
+  rand,
+  randint,
+  randn,
+  setNumThreads,
+  threadStatus,
+  type Tensor,
+} from '@q/tensor';
 import { idleWorkers } from '../../../src/kernels/threads/threads.js';
 
 afterAll(() => setNumThreads(1));
@@ -15,6 +26,7 @@ async function started(count: number): Promise<void> {
 const [a, b] = [randn([301, 260]), randn([260, 303])];
 const long = randn([700_001]);
 const wide = randn([1111, 1003]);
+const scales = rand([1111, 20]);
 const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
 
 const operations: Record<string, () => Tensor> = {
@@ -27,6 +39,8 @@ const operations: Record<string, () => Tensor> = {
   'sums of lines': () => wide.sum(-1),
   'the largest of lines': () => wide.amax(-1),
   softmax: () => wide.softmax(-1),
+  'histograms of lines': () => histograms(wide, 500, wide.amin(-1), 2, { clip: true }),
+  'the search for a grid': () => leastErrorGrid(wide, scales, -7, 0, 15).values,
 };
 
 describe('setNumThreads', () => {
@@ -45,7 +59,7 @@ describe('setNumThreads', () => {
     expect(threadStatus()).toEqual({ threads: 2, reason: null });
   });
 
-  it.each([0, -1, 1.5, NaN, 65])('rejects %d threads', (count) => {
-    expect(() => setNumThreads(count)).toThrow(ArgumentError);
+  it.each<unknown>([0, -1, 1.5, NaN, 65, Symbol('two'), Object.create(null), '2'])('rejects %p threads', (count) => {
+    expect(() => setNumThreads(count as number)).toThrow(ArgumentError);
   });
 });

@@ -14,6 +14,7 @@ import {
   instanceNorm,
   interpolate,
   linear,
+  linearRelu,
   layerNorm,
   matmul,
   maxPool1d,
@@ -131,6 +132,15 @@ const factors = fc
     return { inputs: pool(seed, around, ...forms[form]!), f: (a, b) => matmul(a!, b!) };
   });
 
+/** Linear layers, with and without bias. */
+const dense = (layer: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor): Entry =>
+  fc
+    .tuple(shapes(0, 2), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.boolean(), fc.nat())
+    .map(([leading, inputs, outputs, biased, seed]) => ({
+      inputs: pool(seed, around, [...leading, inputs], [outputs, inputs], ...(biased ? [[outputs]] : [])),
+      f: (x, weight, bias) => layer(x!, weight!, bias ?? null),
+    }));
+
 /** Ops that slide windows, resize, normalize and multiply matrices. */
 export const overWindows: Readonly<Record<string, Entry>> = {
   'conv.conv': windowed(convolution),
@@ -150,12 +160,8 @@ export const overWindows: Readonly<Record<string, Entry>> = {
       inputs: pool(seed, around, [1, 2, ...[3, 4].slice(0, rank)]),
       f: (x) => interpolate(x!, { size: [size, size].slice(0, rank), mode }),
     })),
-  'matmul.linear': fc
-    .tuple(shapes(0, 2), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.boolean(), fc.nat())
-    .map(([leading, inputs, outputs, biased, seed]) => ({
-      inputs: pool(seed, around, [...leading, inputs], [outputs, inputs], ...(biased ? [[outputs]] : [])),
-      f: (x, weight, bias) => linear(x!, weight!, bias ?? null),
-    })),
+  'matmul.linear': dense(linear),
+  'matmul.linearRelu': dense(linearRelu),
   'matmul.matmul': factors,
   'normalize.normalize': fc.tuple(fc.constantFrom(...norms), fc.nat()).map(([norm, seed]) => ({
     inputs: pool(seed, around, [2, 4, 3], [4], [4]),

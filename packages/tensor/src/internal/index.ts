@@ -1,0 +1,19 @@
+/** What `@q/nn` and `@q/quant` share with this package. Not part of the API: it changes without notice. */
+export {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkIntegers,
+  checkNumber,
+  checkOptionalTensor,
+  checkOptions,
+  checkTensor,
+  checkTensors,
+  isIntegers,
+  isTensor,
+  optionsOf,
+} from '../arguments.js';
+export { checkDType } from '../dtype.js';
+export { generatorOf } from '../generator.js';
+export { Layout } from '../layout.js';
+export { broadcastShapes, checkFits, checkShape, sameShape } from '../shape.js';
