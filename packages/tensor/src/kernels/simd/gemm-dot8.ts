@@ -17,7 +17,7 @@ import {
   type Stmt,
 } from './assembler.js';
 import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
-import type { Bytes } from './gemm-i8.js';
+import type { BytePair } from './gemm-i8.js';
 
 /** 12 accumulators hide the latency of a dot product; 2 vectors of B and one of A fit the 16 registers with them. */
 const MR = 6;
@@ -36,6 +36,15 @@ export const packedDot8 = (k: number, n: number): { panels: number; all: number 
   const panels = packedBytes(SIZES, k, n);
   return { panels, all: panels + Math.ceil(n / NR) * NR * 4 };
 };
+
+/**
+ * What is added to the bytes of A and of B, so that those of one are unsigned and those of the other signed. Unsigned ones of B by
+ * signed ones of A are as good as the other way round.
+ */
+export const movedBy = (pair: BytePair): { a: number; b: number } => ({
+  a: pair === 'signed-signed' ? 128 : 0,
+  b: pair === 'unsigned-unsigned' ? -128 : 0,
+});
 
 /** Turns bytes into those that differ by 128: unsigned ones into signed ones and back. */
 const FLIP = 0x80808080 | 0;
@@ -172,11 +181,14 @@ function packRows(module: ModuleBuilder, pack: EmittedFunction): EmittedFunction
   );
 }
 
-/** `c + b . a` for groups of four signed bytes `b` and unsigned ones `a`, exact on the machines that this is used on. */
-const dot = i32x4.relaxedDotI8x16I7x16Add;
+type Dot = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;
 
-/** Columns of B, whose sums are added to what the extras point at. */
-function packPanel(module: ModuleBuilder, pack: EmittedFunction): EmittedFunction {
+/** `c + s . u` for groups of four signed bytes `s` and unsigned ones `u`, exact on the machines that this is used on. */
+const dot: Dot = i32x4.relaxedDotI8x16I7x16Add;
+const mirrored: Dot = (a, b, c) => dot(b, a, c);
+
+/** Columns of B, whose sums are added to what the extras point at. `multiply` takes bytes of B first. */
+function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot): EmittedFunction {
   return module.func(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -194,7 +206,7 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction): EmittedFunctio
           kc,
           4,
           seq(
-            ...totals.map((total, v) => total.set(dot(v128.load(dst, v * 16), ones, total))),
+            ...totals.map((total, v) => total.set(multiply(v128.load(dst, v * 16), ones, total))),
             dst.set(i32.add(dst, NR * 4)),
           ),
         ),
@@ -204,8 +216,8 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction): EmittedFunctio
   );
 }
 
-/** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. */
-function tile(module: ModuleBuilder, unroll: number): EmittedFunction {
+/** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. `multiply` takes bytes of B first. */
+function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunction {
   return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
     const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
     const sums = f.locals<'v128', number>('v128', MR * NV);
@@ -218,7 +230,7 @@ function tile(module: ModuleBuilder, unroll: number): EmittedFunction {
         ...Array.from({ length: MR }, (_, r) =>
           seq(
             row.set(v128.load32Splat(a, (u * MR + r) * 4)),
-            ...columns.map((column, v) => sums[r * NV + v]!.set(dot(column, row, sums[r * NV + v]!))),
+            ...columns.map((column, v) => sums[r * NV + v]!.set(multiply(column, row, sums[r * NV + v]!))),
           ),
         ),
       );
@@ -299,8 +311,9 @@ function emitCorrect(module: ModuleBuilder): void {
   });
 }
 
-/** Emits `lineSums(from, lines, lineStride, k, kStride, out)`: the sums of lines of bytes, each byte as A reads it. */
-function emitLineSums(module: ModuleBuilder, flip: boolean): void {
+/** Emits `lineSums(from, lines, lineStride, k, kStride, out)`: the sums of lines of bytes of A, moved where `flip` says so. */
+function emitLineSums(module: ModuleBuilder, multiply: Dot, flip: boolean): void {
+  const load8 = multiply === mirrored ? i32.load8S : i32.load8U;
   module.func('lineSums', new Array<'i32'>(6).fill('i32'), (f, ...all) => {
     const [from, lines, lineStride, k, kStride, out] = all as Locals<'i32', 6>;
     const [i, p, source, total] = f.locals('i32', 4);
@@ -327,7 +340,10 @@ function emitLineSums(module: ModuleBuilder, flip: boolean): void {
                 0,
                 i32.and(k, -16),
                 16,
-                seq(sum.set(dot(ones, flip ? v128.xor(vector, flips) : vector, sum)), source.set(i32.add(source, 16))),
+                seq(
+                  sum.set(multiply(ones, flip ? v128.xor(vector, flips) : vector, sum)),
+                  source.set(i32.add(source, 16)),
+                ),
               ),
               ...[0, 1, 2, 3].map((lane) => total.set(i32.add(total, i32x4.lane(sum, lane)))),
             ),
@@ -338,7 +354,7 @@ function emitLineSums(module: ModuleBuilder, flip: boolean): void {
             k,
             1,
             seq(
-              total.set(i32.add(total, flip ? i32.xor(i32.load8U(source), 0x80) : i32.load8U(source))),
+              total.set(i32.add(total, flip ? i32.xor(i32.load8U(source), 0x80) : load8(source))),
               source.set(i32.add(source, kStride)),
             ),
           ),
@@ -352,15 +368,17 @@ function emitLineSums(module: ModuleBuilder, flip: boolean): void {
 }
 
 /**
- * Emits products of matrices of bytes by dot products of four: A as unsigned bytes, B as signed ones, those of the other kind
- * moved by 128. `gemmDot8` gives the sums of products in int32, zero points left out; `packDot8` packs B and adds the sums of its
- * columns to the extras; `lineSums` gives the sums of the rows of A; `correct` brings the zero points in. See `emitGemm`.
+ * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
+ * int32, zero points left out; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
+ * rows of A; `correct` brings the zero points in. See `emitGemm`.
  */
-export function emitGemmDot8(module: ModuleBuilder, a: Bytes, b: Bytes, unroll: number): void {
-  const packB = packPanel(module, packLines(module, NR, b === 'unsigned'));
-  const packA = packRows(module, packLines(module, MR, a === 'signed'));
-  emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll) });
+export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: number): void {
+  const moved = movedBy(pair);
+  const multiply = pair === 'signed-unsigned' ? mirrored : dot;
+  const packB = packPanel(module, packLines(module, NR, moved.b !== 0), multiply);
+  const packA = packRows(module, packLines(module, MR, moved.a !== 0));
+  emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll, multiply) });
   emitPack(module, 'packDot8', { ...SIZES, packB });
   emitCorrect(module);
-  emitLineSums(module, a === 'signed');
+  emitLineSums(module, multiply, moved.a !== 0);
 }

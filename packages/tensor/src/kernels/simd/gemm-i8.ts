@@ -35,6 +35,9 @@ export const packedI8 = (k: number, n: number): number => packedBytes(SIZES, k, 
 /** How the bytes of an operand are read. */
 export type Bytes = 'signed' | 'unsigned';
 
+/** How those of A, and of B, are read. */
+export type BytePair = `${Bytes}-${Bytes}`;
+
 /**
  * Emits a function `(lines, kc, from, lineStride, kStride, zeros, dst)` that packs up to `LINES` lines of bytes, minus the
  * zero point of each line, as pairs of 16-bit integers: `[kc / 2][LINES]`; missing lines and a missing last k are zero.

@@ -3,8 +3,8 @@ import type { MatmulKernels } from '../contract/matmul.js';
 import { dotsAreExact } from './dot8.js';
 import type { Family, SimdEngine } from './engine.js';
 import { gemmArguments, type GemmOperand } from './gemm.js';
-import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
-import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes } from './gemm-i8.js';
+import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, movedBy, packedDot8 } from './gemm-dot8.js';
+import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes, type BytePair } from './gemm-i8.js';
 import { byteVectorProduct } from './gemv-integer.js';
 import { packedForm, type Packing } from './packed.js';
 import { addressOf, byteStrides } from './places.js';
@@ -21,11 +21,10 @@ const PANEL = 16;
 const kindOf = ({ storage: { dtype } }: View): Bytes | null =>
   dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
 
-type Kinds = `${Bytes}-${Bytes}`;
 const kinds: readonly Bytes[] = ['signed', 'unsigned'];
 
-const familyPerKinds = (family: (a: Bytes, b: Bytes) => Family): Readonly<Record<Kinds, Family>> =>
-  Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, family(a, b)]))) as Record<Kinds, Family>;
+const familyPerKinds = (family: (a: Bytes, b: Bytes) => Family): Readonly<Record<BytePair, Family>> =>
+  Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, family(a, b)]))) as Record<BytePair, Family>;
 
 const pairFamilies = familyPerKinds(
   (a, b) =>
@@ -35,12 +34,36 @@ const pairFamilies = familyPerKinds(
 const dotFamilies = familyPerKinds(
   (a, b) =>
     ({ module, features }) =>
-      emitGemmDot8(module, a, b, features.unrolls ? 4 : 1),
+      emitGemmDot8(module, `${a}-${b}`, features.unrolls ? 4 : 1),
 );
+
+/** Zero points of lines: one for all, as activations have it, or one each. */
+type Zeros = number | Int32Array;
+
+function zerosOf({ storage, layout }: View, batch: number): Zeros {
+  const { array, base } = storage;
+  const count = layout.shape[1]! * layout.shape[2]!;
+  const step = layout.shape[1] === 1 ? layout.strides[2]! : layout.strides[1]!;
+  const first = base + layout.offset + batch * layout.strides[0]!;
+  if (step === 0 || count === 1) return array[first]!;
+  const zeros = new Int32Array(count);
+  for (let i = 0, at = first; i < count; i++, at += step) zeros[i] = array[at]!;
+  return zeros;
+}
+
+/** Whether a condition holds for all zero points. */
+const every = (zeros: Zeros, holds: (zero: number) => boolean): boolean =>
+  typeof zeros === 'number' ? holds(zeros) : zeros.every(holds);
+
+const eachZero = (zeros: Zeros, change: (zero: number) => number): Zeros =>
+  typeof zeros === 'number' ? change(zeros) : zeros.map(change);
+
+const isZero = (zero: number): boolean => zero === 0;
+const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
 
 /** One product of a batch, in memory. */
 interface Product {
-  readonly kinds: Kinds;
+  readonly kinds: BytePair;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -48,8 +71,8 @@ interface Product {
   readonly b: GemmOperand;
   readonly c: number;
   /** Zero points of the rows of A and of the columns of B. */
-  readonly aZero: Int32Array;
-  readonly bZero: Int32Array;
+  readonly aZero: Zeros;
+  readonly bZero: Zeros;
   /** B, where it is the whole of a tensor that may be met again. */
   readonly weight: View | null;
 }
@@ -61,27 +84,16 @@ export function simdMatmulInteger(
 ): Pick<MatmulKernels, 'matmulInteger'> {
   const { memory } = engine;
 
-  /** Numbers as int32 in scratch memory, zeros behind them so that whole panels can be read. */
-  function line(values: Int32Array): number {
-    const at = memory.scratch((values.length + PANEL) * 4);
+  /** Numbers for `count` lines as int32 in scratch memory, and more behind them so that whole panels can be read. */
+  function line(values: Zeros, count: number): number {
+    const at = memory.scratch((count + PANEL) * 4);
     const heap = memory.heap('int32');
-    heap.set(values, at / 4);
-    heap.fill(0, at / 4 + values.length, at / 4 + values.length + PANEL);
+    if (typeof values === 'number') heap.fill(values, at / 4, at / 4 + count + PANEL);
+    else {
+      heap.set(values, at / 4);
+      heap.fill(0, at / 4 + count, at / 4 + count + PANEL);
+    }
     return at;
-  }
-
-  const zeros = (count: number): number => line(new Int32Array(count));
-
-  function zeroPoints({ storage, layout }: View, batch: number): Int32Array {
-    const count = layout.shape[1]! * layout.shape[2]!;
-    const step = layout.shape[1] === 1 ? layout.strides[2]! : layout.strides[1]!;
-    const { array } = storage;
-    let at = storage.base + layout.offset + batch * layout.strides[0]!;
-    return Int32Array.from({ length: count }, () => {
-      const zero = array[at]!;
-      at += step;
-      return zero;
-    });
   }
 
   /** Divides a product between threads along its longer side. */
@@ -112,9 +124,9 @@ export function simdMatmulInteger(
     });
   }
 
-  const byKinds = (packing: (kinds: Kinds) => Packing): Readonly<Record<Kinds, Packing>> =>
+  const byKinds = (packing: (kinds: BytePair) => Packing): Readonly<Record<BytePair, Packing>> =>
     Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, packing(`${a}-${b}`)]))) as Record<
-      Kinds,
+      BytePair,
       Packing
     >;
 
@@ -123,28 +135,28 @@ export function simdMatmulInteger(
     pack(view, to) {
       const [, k, n] = view.layout.shape as [number, number, number];
       const [, row, column] = byteStrides(view);
-      engine.load(pairFamilies[pair])['packI8']!(n, k, addressOf(memory, view), row, column, zeros(n), to);
+      engine.load(pairFamilies[pair])['packI8']!(n, k, addressOf(memory, view), row, column, line(0, n), to);
     },
   }));
 
   /** By pairs of 16-bit integers: zero points are taken away as bytes are widened. */
   function byPairs(product: Product): void {
-    const { kinds: pair, k, aZero, bZero, weight } = product;
-    const packed = weight && bZero.every((zero) => zero === 0) ? packedForm(memory, weight, pairPackings[pair]) : 0;
+    const { kinds: pair, m, n, k, aZero, bZero, weight } = product;
+    const packed = weight && every(bZero, isZero) ? packedForm(memory, weight, pairPackings[pair]) : 0;
     const { a, b } = product;
     divided(
       pairFamilies[pair],
       'gemmI8',
       GEMM_I8_TILE,
       GEMM_I8_WORKSPACE,
-      { ...product, a: { ...a, extra: line(aZero) }, b: { ...b, extra: line(bZero) } },
+      { ...product, a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } },
       packed,
       Math.ceil(k / 2) * 4,
     );
   }
 
   /** Packs B for dot products, with the sums of its columns behind the panels. */
-  function packForDots(pair: Kinds, n: number, k: number, b: GemmOperand, to: number): void {
+  function packForDots(pair: BytePair, n: number, k: number, b: GemmOperand, to: number): void {
     const { panels, all } = packedDot8(k, n);
     memory.heap('int32').fill(0, (to + panels) / 4, (to + all) / 4);
     engine.load(dotFamilies[pair])['packDot8']!(n, k, b.at, b.row, b.column, to + panels, to);
@@ -168,21 +180,25 @@ export function simdMatmulInteger(
     if (!packed) packForDots(pair, n, k, b, (packed = memory.scratch(all)));
     const operands = { ...product, a: { ...a, extra: 0 }, b: { ...b, extra: 0 } };
     divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, packed, Math.ceil(k / 4) * 4);
-    // Bytes of the other kind were moved by 128, and so are their zero points.
-    const aZero = product.aZero.map((zero) => zero + (pair.startsWith('signed') ? 128 : 0));
-    const bZero = product.bZero.map((zero) => zero - (pair.endsWith('unsigned') ? 128 : 0));
-    const hasColumnZeros = bZero.some((zero) => zero !== 0);
-    if (!hasColumnZeros && aZero.every((zero) => zero === 0)) return;
+    const { a: aMoved, b: bMoved } = movedBy(pair);
+    const aZero = eachZero(product.aZero, (zero) => zero + aMoved);
+    const bZero = eachZero(product.bZero, (zero) => zero + bMoved);
+    const hasColumnZeros = !every(bZero, isZero);
+    if (!hasColumnZeros && every(aZero, isZero)) return;
     // sum of (a - p)(b - q) = sum of ab - p * sum of b + q * (k * p - sum of a)
-    const terms = line(aZero.map((zero) => -zero));
+    const terms = line(
+      eachZero(aZero, (zero) => -zero),
+      m,
+    );
     let factors = 0;
     if (hasColumnZeros) {
-      factors = zeros(m);
+      factors = line(0, m);
       engine.load(family)['lineSums']!(a.at, m, a.row, k, a.column, factors);
       const heap = memory.heap('int32');
-      for (let i = 0; i < m; i++) heap[factors / 4 + i] = Math.imul(k, aZero[i]!) - heap[factors / 4 + i]!;
+      for (let i = 0; i < m; i++)
+        heap[factors / 4 + i] = Math.imul(k, typeof aZero === 'number' ? aZero : aZero[i]!) - heap[factors / 4 + i]!;
     }
-    const columns = hasColumnZeros ? line(bZero) : 0;
+    const columns = hasColumnZeros ? line(bZero, n) : 0;
     engine.divide(family, 'correct', m, 1, m * n, (start, end) => [
       c + start * n * 4,
       end - start,
@@ -202,8 +218,8 @@ export function simdMatmulInteger(
       const [left, right] = [kindOf(x), kindOf(y)];
       if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS)
         return fallback.matmulInteger(x, y, xZero, yZero, out);
-      const points = Array.from({ length: batches }, (_, i) => [zeroPoints(xZero, i), zeroPoints(yZero, i)] as const);
-      if (points.some((pair) => pair.some((zero) => zero.some((z) => Math.abs(z) > LARGEST_ZERO))))
+      const points = Array.from({ length: batches }, (_, i) => [zerosOf(xZero, i), zerosOf(yZero, i)] as const);
+      if (!points.every((pair) => pair.every((zeros) => every(zeros, isSmall))))
         return fallback.matmulInteger(x, y, xZero, yZero, out);
       const exact = dotsAreExact(engine);
       memory.beginKernel();
