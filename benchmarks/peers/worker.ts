@@ -6,12 +6,12 @@ import { workloadOf } from './workloads.js';
 const [contender, threads, clock] = JSON.parse(process.argv[2]!) as [Contender, number, Clock];
 
 /** Milliseconds that a sample should take at least, so that clocks and calls do not show. */
-const SAMPLE_MS = 5;
+const SAMPLE_MS = 20;
 
 /** Warming up takes at least so many milliseconds and runs, until compilers have taken notice, but has an end where runs are long. */
-const WARM_UP_MS = 500;
-const WARM_UP_RUNS = 400;
-const WARM_UP_LIMIT_MS = 2500;
+const WARM_UP_MS = 1000;
+const WARM_UP_RUNS = 1500;
+const WARM_UP_LIMIT_MS = 4000;
 
 /** Milliseconds that passed, or that this process computed. */
 function now(): number {
