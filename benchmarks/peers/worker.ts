@@ -11,7 +11,7 @@ const SAMPLE_MS = 20;
 /** Warming up takes at least so many milliseconds and runs, until compilers have taken notice, but has an end where runs are long. */
 const WARM_UP_MS = 1000;
 const WARM_UP_RUNS = 1500;
-const WARM_UP_LIMIT_MS = 4000;
+const WARM_UP_LIMIT_MS = 2000;
 
 /** Milliseconds that passed, or that this process computed. */
 function now(): number {
