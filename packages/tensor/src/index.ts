@@ -210,6 +210,6 @@ export type {
 } from './tensor/sort.js';
 export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
 export { keep, scope } from './scope.js';
-export { setWinograd } from './kernels/simd/conv-winograd.js';
-export { setFusedMultiplyAdd } from './kernels/simd/engine.js';
+export { setWinograd } from './kernels/simd/conv/conv-winograd.js';
+export { setFusedMultiplyAdd } from './kernels/simd/engine/engine.js';
 export { getNumThreads, setNumThreads, threadStatus, type ThreadStatus } from './kernels/threads/threads.js';

@@ -1,9 +1,9 @@
 import type { View } from '../../storage.js';
 import type { OptimKernels } from '../contract/optim.js';
-import { f32x4 } from './assembler.js';
-import type { Family, SimdEngine } from './engine.js';
-import { addressOf } from './places.js';
-import { emitRows, worthwhile, type Access } from './rows.js';
+import { f32x4 } from './assembler/assembler.js';
+import type { Family, SimdEngine } from './engine/engine.js';
+import { addressOf } from './engine/places.js';
+import { emitRows, worthwhile, type Access } from './elementwise/rows.js';
 
 /** Elementary operations of a step per element, roughly. */
 const WORK = 8;

@@ -1,0 +1,67 @@
+import type { DType } from '../../../dtype.js';
+import type { ElementwiseKernels } from '../../contract/elementwise.js';
+import type { IntegerKernels } from '../../contract/integer.js';
+import type { MatmulKernels } from '../../contract/matmul.js';
+import { directConvolution } from './conv-direct.js';
+import type { Problem } from './conv-problem.js';
+import { productConvolution } from './conv-product.js';
+import type { SimdEngine } from '../engine/engine.js';
+import { isLaneDType } from '../elementwise/lanes.js';
+import { countable } from '../quantize/requantize.js';
+
+/** Products below which the plain loops are as fast. */
+const FEW_PRODUCTS = 4096;
+
+/** Filters up to which the windows of a single channel are not worth being unfolded for a product. */
+const FEW_FILTERS = 16;
+
+const isByte = (dtype: DType): boolean => dtype === 'int8' || dtype === 'uint8';
+
+/** Whether bytes are convolved, and so many that it is worth it. */
+function suits({ x, weight, y, rescaling, channels, taps }: Problem): boolean {
+  const { dtype } = y.storage;
+  return (
+    isByte(x.storage.dtype) &&
+    isByte(weight.storage.dtype) &&
+    (rescaling === null || (isLaneDType(dtype) && countable(rescaling.grid))) &&
+    y.layout.numel * channels * taps >= FEW_PRODUCTS
+  );
+}
+
+type Kernels = Pick<MatmulKernels, 'matmulInteger'> &
+  Pick<IntegerKernels, 'requantize'> &
+  Pick<ElementwiseKernels, 'copy'>;
+
+/** Integer convolutions of bytes; everything else goes to `fallback`. */
+export function simdConvInteger(
+  engine: SimdEngine,
+  kernels: Kernels,
+  fallback: Pick<IntegerKernels, 'convInteger'>,
+): Pick<IntegerKernels, 'convInteger'> {
+  const [direct, product] = [directConvolution(engine), productConvolution(engine, kernels)];
+  return {
+    convInteger(x, weight, xZero, wZero, y, windows, rescaling) {
+      const [batch, inputs] = x.layout.shape as [number, number];
+      const [, outputs, depth, height, width] = y.layout.shape as [number, number, number, number, number];
+      const { groups, kernel } = windows;
+      const problem: Problem = {
+        x,
+        weight,
+        xZero,
+        wZero,
+        y,
+        windows,
+        rescaling,
+        batch,
+        channels: inputs / groups,
+        filters: outputs / groups,
+        taps: kernel[0] * kernel[1] * kernel[2],
+        output: [depth, height, width],
+      };
+      if (!suits(problem) || y.storage.writePointer(engine.memory, y.layout) === null)
+        return fallback.convInteger(x, weight, xZero, wZero, y, windows, rescaling);
+      const single = problem.channels === 1 && (groups > 1 || outputs <= FEW_FILTERS);
+      if (!single || !direct(problem)) product(problem);
+    },
+  };
+}

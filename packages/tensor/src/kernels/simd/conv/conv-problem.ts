@@ -1,0 +1,86 @@
+import { Layout } from '../../../layout.js';
+import type { KernelMemory } from '../../../memory.js';
+import type { Storage, View } from '../../../storage.js';
+import type { ConvWindows, Spatial } from '../../contract/conv.js';
+import type { Rescaling } from '../../contract/integer.js';
+
+/** What an integer convolution is asked for, in numbers. */
+export interface Problem {
+  readonly x: View;
+  readonly weight: View;
+  readonly xZero: number;
+  readonly wZero: View;
+  readonly y: View;
+  readonly windows: ConvWindows;
+  readonly rescaling: Rescaling | null;
+  readonly batch: number;
+  /** Channels and filters of a group. */
+  readonly channels: number;
+  readonly filters: number;
+  readonly taps: number;
+  readonly output: Spatial;
+}
+
+/** Bytes that are worked on at a time, images, unfolded windows and sums: they stay in the second-level cache. */
+export const BAND = 2 ** 18;
+
+/** A part of a view from element `at` on. */
+export const part = (
+  { storage, layout }: View,
+  at: number,
+  shape: readonly number[],
+  strides?: readonly number[],
+): View => ({ storage, layout: new Layout(shape, strides, layout.offset + at) });
+
+/** Runs code that holds addresses. */
+export function running(memory: KernelMemory, run: () => void): void {
+  memory.beginKernel();
+  try {
+    run();
+  } finally {
+    memory.endKernel();
+  }
+}
+
+/** Integers in scratch memory. */
+export function placed(memory: KernelMemory, values: Int32Array): number {
+  const at = memory.scratch(values.length * 4);
+  memory.heap('int32').set(values, at / 4);
+  return at;
+}
+
+/** What was thought out for the convolution by a weight; it stays right for others like it. */
+interface Known<P> {
+  readonly numbers: readonly number[];
+  readonly storages: readonly (Storage | null)[];
+  readonly plan: P;
+}
+
+const same = <T>(a: readonly T[], b: readonly T[]): boolean => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+};
+
+/** Keeps the last plan for each weight, as long as everything that went into it is the same. */
+export class Plans<P> {
+  private readonly known = new WeakMap<Storage, Known<P>>();
+
+  /** The plan for a problem, by `make` where there is none. */
+  for(problem: Problem, make: (problem: Problem) => P): P {
+    const { x, y, weight, xZero, wZero, windows, rescaling } = problem;
+    const storages = [wZero.storage, rescaling?.multiplier.storage ?? null, rescaling?.bias.storage ?? null];
+    const numbers = [xZero, windows.groups, weight.storage.version, weight.layout.offset];
+    for (const storage of storages) numbers.push(storage?.version ?? 0);
+    for (const { layout } of [x, y]) numbers.push(...layout.shape, layout.strides[0]!, layout.strides[1]!);
+    for (const sizes of [windows.kernel, windows.stride, windows.padding, windows.dilation]) numbers.push(...sizes);
+    for (const vector of [wZero, rescaling?.multiplier, rescaling?.bias])
+      if (vector) numbers.push(vector.layout.offset, vector.layout.strides[0]!);
+    if (rescaling) numbers.push(rescaling.grid.zeroPoint, rescaling.grid.qmin, rescaling.grid.qmax);
+    const found = this.known.get(weight.storage);
+    if (found && same(found.numbers, numbers) && same(found.storages, storages)) return found.plan;
+    const plan = make(problem);
+    const stable = [weight.storage, ...storages].every((storage) => storage === null || storage.isStable);
+    if (stable) this.known.set(weight.storage, { numbers, storages, plan });
+    return plan;
+  }
+}

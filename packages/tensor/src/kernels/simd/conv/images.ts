@@ -1,0 +1,249 @@
+import type { View } from '../../../storage.js';
+import type { Windows } from '../../contract/conv.js';
+import {
+  doWhile,
+  f32,
+  forRange,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  seq,
+  v128,
+  when,
+  type Expr,
+  type Local,
+  type Locals,
+  type ModuleBuilder,
+  type Stmt,
+} from '../assembler/assembler.js';
+
+/** Bytes that kernels may read behind an image. */
+export const IMAGE_SLACK = 64;
+
+/** How the slices of an input lie in padded images, split into the phases of the strides; counts in elements. */
+export interface Image {
+  readonly pitch: number;
+  readonly phase: number;
+  readonly plane: number;
+  /** Where each tap of a slice meets its image, seen from the output position. */
+  readonly taps: readonly number[];
+}
+
+/** The image of windows over the last two dims of x, with outputs of the last two dims of y. */
+export function imageOf(x: View, y: View, { kernel, stride, padding, dilation }: Windows): Image {
+  const [height, width] = x.layout.shape.slice(3) as [number, number];
+  const [rows, columns] = y.layout.shape.slice(3) as [number, number];
+  /** Positions of one phase, so many that the input and all windows have their place. */
+  const extent = (size: number, count: number, d: 1 | 2): number =>
+    Math.ceil(Math.max(size + padding[d], (count - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1) / stride[d]);
+  const pitch = extent(width, columns, 2);
+  const phase = extent(height, rows, 1) * pitch;
+  const taps: number[] = [];
+  for (let b = 0; b < kernel[1]; b++)
+    for (let c = 0; c < kernel[2]; c++) {
+      const [v, u] = [b * dilation[1], c * dilation[2]];
+      const which = (v % stride[1]) * stride[2] + (u % stride[2]);
+      taps.push(which * phase + Math.floor(v / stride[1]) * pitch + Math.floor(u / stride[2]));
+    }
+  return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
+}
+
+/** How elements come into images. */
+interface Element {
+  /** Logarithms of the bytes of an element, in the input and in an image. */
+  readonly from: number;
+  readonly to: number;
+  /** The border in all lanes, and in one element: `value` as it is given. */
+  readonly borders: (value: Expr<'i32'>) => Expr<'v128'>;
+  readonly border: (to: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
+  readonly one: (to: Expr<'i32'>, from: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
+  /** 16 bytes of the input, with the value in all 16-bit lanes. */
+  readonly block: (to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt;
+  /** Every other element of such a block; null where that is done one by one. */
+  readonly halve: ((to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt) | null;
+}
+
+/** Bytes less what stands for zero, as 16-bit integers; borders are zeros. */
+const widened = (signed: boolean): Element => {
+  const load8 = signed ? i32.load8S : i32.load8U;
+  const load8x8 = signed ? v128.load8x8S : v128.load8x8U;
+  const extend = signed ? i16x8.extendLowS : i16x8.extendLowU;
+  return {
+    from: 0,
+    to: 1,
+    borders: () => v128.zero,
+    border: (to) => i32.store16(to, 0),
+    one: (to, from, value) => i32.store16(to, i32.sub(load8(from), value)),
+    block: (to, from, values) =>
+      seq(v128.store(to, i16x8.sub(load8x8(from), values)), v128.store(to, i16x8.sub(load8x8(from, 8), values), 16)),
+    halve: (to, from, values) => v128.store(to, i16x8.sub(extend(i8x16.even(v128.load(from))), values)),
+  };
+};
+
+const elements = {
+  float32: {
+    from: 2,
+    to: 2,
+    borders: i32x4.splat,
+    border: (to, value) => i32.store(to, value),
+    one: (to, from) => f32.store(to, f32.load(from)),
+    block: (to, from) => v128.store(to, v128.load(from)),
+    halve: null,
+  },
+  bytes: {
+    from: 0,
+    to: 0,
+    borders: i8x16.splat,
+    border: (to, value) => i32.store8(to, value),
+    one: (to, from) => i32.store8(to, i32.load8U(from)),
+    block: (to, from) => v128.store(to, v128.load(from)),
+    halve: (to, from) => v128.storeLane64(to, i8x16.even(v128.load(from))),
+  },
+  signed: widened(true),
+  unsigned: widened(false),
+} as const satisfies Record<string, Element>;
+
+/** What images consist of: elements of the input, or its bytes less their zero (`value`) as 16-bit integers. */
+export type ImageElement = keyof typeof elements;
+
+/**
+ * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left, value)`: `count` slices as images of `rows` rows of
+ * `pitch` bytes, a border of `value` around them; every element of the images is written. `plane` in bytes.
+ */
+function emitFrame(module: ModuleBuilder, element: ImageElement): void {
+  const { from, to: into, borders, border, one, block } = elements[element] as Element;
+  module.func('frame', new Array<'i32'>(11).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, rows, top, left, value] = all as Locals<'i32', 11>;
+    const [c, y, to, end, next] = f.locals('i32', 5);
+    const [around, values] = f.locals('v128', 2);
+    const borderTo = (until: Local<'i32'>): Stmt =>
+      seq(
+        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, around)),
+        forRange(to, to, until, 1 << into, border(to, value)),
+      );
+    const line = seq(
+      end.set(i32.add(to, i32.shl(left, into))),
+      borderTo(end),
+      end.set(i32.add(x, i32.shl(width, from))),
+      forRange(x, x, i32.sub(end, 15), 16, seq(block(to, x, values), to.set(i32.add(to, 16 << (into - from))))),
+      forRange(x, x, end, 1 << from, seq(one(to, x, value), to.set(i32.add(to, 1 << into)))),
+    );
+    return seq(
+      around.set(borders(value)),
+      values.set(i16x8.splat(value)),
+      forRange(
+        c,
+        0,
+        count,
+        1,
+        seq(
+          to.set(image),
+          forRange(
+            y,
+            0,
+            rows,
+            1,
+            seq(
+              next.set(i32.add(to, pitch)),
+              // Unsigned: rows above the image count as far below it.
+              when(i32.ltU(i32.sub(y, top), height), line),
+              borderTo(next),
+            ),
+          ),
+          image.set(i32.add(image, plane)),
+        ),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value)`: copies `count` slices into
+ * images that are all border, split into their phases: the remainders of y and x by the stride, one image behind the other, so
+ * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
+ */
+function emitPhases(module: ModuleBuilder, element: ImageElement): void {
+  const { from: log, to: into, one, halve } = elements[element] as Element;
+  module.func('phases', new Array<'i32'>(13).fill('i32'), (f, ...all) => {
+    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value] = all as Locals<
+      'i32',
+      13
+    >;
+    const [q, c, y, slice, line, row, rest, to, end, from, first] = f.locals('i32', 11);
+    const [source, bytes] = f.locals('i32', 2);
+    const values = f.local('v128');
+    const whole = (move: NonNullable<Element['halve']>): Stmt =>
+      when(
+        i32.eq(strideX, 2),
+        seq(
+          end.set(i32.sub(line, 15)),
+          when(
+            i32.ltU(from, end),
+            doWhile(
+              seq(move(to, from, values), to.set(i32.add(to, 8 << into)), from.set(i32.add(from, 16))),
+              i32.ltU(from, end),
+            ),
+          ),
+        ),
+      );
+    const oneRow = seq(
+      from.set(i32.add(line, first)),
+      line.set(i32.add(line, bytes)),
+      to.set(i32.add(row, i32.mul(rest, i32.mul(strideX, phase)))),
+      ...(halve ? [whole(halve)] : []),
+      when(
+        i32.ltU(from, line),
+        doWhile(
+          seq(one(to, from, value), to.set(i32.add(to, 1 << into)), from.set(i32.add(from, i32.shl(strideX, log)))),
+          i32.ltU(from, line),
+        ),
+      ),
+      // The next row: of the next phase, or the first phase one line further on.
+      rest.set(i32.add(rest, 1)),
+      when(i32.eq(rest, strideY), seq(rest.set(0), row.set(i32.add(row, pitch)))),
+    );
+    return seq(
+      values.set(i16x8.splat(value)),
+      bytes.set(i32.shl(width, log)),
+      forRange(
+        q,
+        0,
+        strideX,
+        1,
+        seq(
+          // The first element of the phase: the distance from the left edge to the next multiple.
+          first.set(i32.remU(i32.sub(i32.add(q, i32.mul(left, strideX)), left), strideX)),
+          slice.set(
+            i32.add(
+              i32.add(image, i32.mul(q, phase)),
+              i32.add(i32.shl(i32.divU(i32.add(first, left), strideX), into), i32.mul(i32.divU(top, strideY), pitch)),
+            ),
+          ),
+          first.set(i32.shl(first, log)),
+          source.set(x),
+          forRange(
+            c,
+            0,
+            count,
+            1,
+            seq(
+              row.set(slice),
+              rest.set(i32.remU(top, strideY)),
+              line.set(source),
+              forRange(y, 0, height, 1, oneRow),
+              slice.set(i32.add(slice, plane)),
+              source.set(line),
+            ),
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+/** Emits `frame` and `phases`, which place slices in padded images. */
+export function emitImages(module: ModuleBuilder, element: ImageElement): void {
+  emitFrame(module, element);
+  emitPhases(module, element);
+}

@@ -1,0 +1,446 @@
+import {
+  f32,
+  f32x4,
+  forRange,
+  i32,
+  seq,
+  v128,
+  when,
+  type Expr,
+  type Local,
+  type Locals,
+  type ModuleBuilder,
+  type Stmt,
+} from '../assembler/assembler.js';
+import { GEMM_F32_TILE, tileF32, type GemmVariant } from '../product/gemm-f32.js';
+
+/**
+ * Winograd's convolution F(4x4, 3x3): an output tile of 4 x 4 from 36 products per pair of channels, where taps would take 144.
+ * The interpolation points 0, ±5/8, ±3/2 and infinity keep the rounding error near that of the sum over taps (below 2^-17 of the
+ * largest output; with the usual 0, ±1, ±2 it is several times larger), and their squares are exact in float32.
+ * Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
+ */
+const [P, Q] = [0.625, 1.5];
+const [PP, QQ] = [P * P, Q * Q];
+
+/** Outputs of a tile along a dim, and positions it is computed from. */
+export const TILE = 4;
+export const REACH = 6;
+
+/** The transformation of a 3-tap filter along one dim: its polynomial at the points, scaled so that inputs need no fractions. */
+export const FILTER: readonly (readonly [number, number, number])[] = [
+  [1 / (PP * QQ), 0, 0],
+  ...[P, -P].map(
+    (p): [number, number, number] => [1, p, PP].map((x) => x / (2 * PP * (PP - QQ))) as [number, number, number],
+  ),
+  ...[Q, -Q].map(
+    (q): [number, number, number] => [1, q, QQ].map((x) => x / (2 * QQ * (QQ - PP))) as [number, number, number],
+  ),
+  [0, 0, 1],
+];
+
+const { rows: MR, columns: NR } = GEMM_F32_TILE;
+
+/** Channels summed at a time: their panel of inputs stays in the first-level cache. */
+const DEPTH = 256;
+
+/** Bytes of transformed inputs and products kept at a time, about what the second-level cache holds. */
+const BAND = 1.5 * 2 ** 20;
+
+/** Bytes between points: they would all compete for the same lines of a cache if their distance were a power of two. */
+const SPREAD = 64;
+
+/** Tiles per point as they lie in memory: whole panels, and up to three lanes of the last group behind the last tile. */
+const padded = (tiles: number): number => Math.ceil((tiles + 3) / NR) * NR;
+
+const even = (filters: number): number => Math.ceil(filters / MR) * MR;
+
+/** Rows of tiles computed at a time. */
+export const bandRows = (channels: number, filters: number, tilesX: number): number =>
+  Math.max(1, Math.floor(BAND / (REACH * REACH * 4 * (channels + even(filters)) * tilesX)));
+
+/** Bytes of workspace `winograd` needs. */
+export const winogradWorkspace = (channels: number, filters: number, tiles: number): number =>
+  REACH * REACH * (4 * (channels + even(filters)) * padded(tiles) + 2 * SPREAD + 16);
+
+/** Bytes of the transformed filters, as `winograd` reads them: `[36][filters / 2][channels][2]`. */
+export const winogradFilterBytes = (channels: number, filters: number): number =>
+  REACH * REACH * even(filters) * channels * 4;
+
+type Vectors = readonly Expr<'v128'>[];
+
+const splat = (x: number): Expr<'v128'> => f32x4.splat(f32.const(x));
+
+/** One dim of the transformation of the inputs: six positions to six points. */
+function transformInput(
+  d: Vectors,
+  c: Constants,
+  t: readonly Local<'v128'>[],
+  done: (at: number, value: Expr<'v128'>) => Stmt,
+): Stmt {
+  const [even, odd] = t as [Local<'v128'>, Local<'v128'>];
+  const edge = (a: Expr<'v128'>, b: Expr<'v128'>, last: Expr<'v128'>): Expr<'v128'> =>
+    f32x4.add(f32x4.sub(f32x4.mul(a, c.product), f32x4.mul(b, c.sum)), last);
+  const pair = (first: number, point: Expr<'v128'>, otherSquare: Expr<'v128'>): Stmt =>
+    seq(
+      even.set(f32x4.sub(d[4]!, f32x4.mul(d[2]!, otherSquare))),
+      odd.set(f32x4.mul(f32x4.sub(d[3]!, f32x4.mul(d[1]!, otherSquare)), point)),
+      done(first, f32x4.add(even, odd)),
+      done(first + 1, f32x4.sub(even, odd)),
+    );
+  return seq(
+    done(0, edge(d[0]!, d[2]!, d[4]!)),
+    pair(1, c.p, c.qq),
+    pair(3, c.q, c.pp),
+    done(5, edge(d[1]!, d[3]!, d[5]!)),
+  );
+}
+
+/** One dim of the transformation of the products: six points to four outputs. */
+function transformOutput(
+  m: Vectors,
+  c: Constants,
+  t: readonly Local<'v128'>[],
+  done: (at: number, value: Expr<'v128'>) => Stmt,
+): Stmt {
+  const [e1, o1, e2, o2] = t as [Local<'v128'>, Local<'v128'>, Local<'v128'>, Local<'v128'>];
+  const both = (a: Expr<'v128'>, x: Expr<'v128'>, b: Expr<'v128'>, y: Expr<'v128'>): Expr<'v128'> =>
+    f32x4.add(f32x4.mul(a, x), f32x4.mul(b, y));
+  return seq(
+    e1.set(f32x4.add(m[1]!, m[2]!)),
+    o1.set(f32x4.sub(m[1]!, m[2]!)),
+    e2.set(f32x4.add(m[3]!, m[4]!)),
+    o2.set(f32x4.sub(m[3]!, m[4]!)),
+    done(0, f32x4.add(m[0]!, f32x4.add(e1, e2))),
+    done(1, both(o1, c.p, o2, c.q)),
+    done(2, both(e1, c.pp, e2, c.qq)),
+    done(3, f32x4.add(both(o1, c.ppp, o2, c.qqq), m[5]!)),
+  );
+}
+
+/** The numbers of the transformations, in locals: V8 rebuilds constants in loops. */
+interface Constants {
+  readonly p: Expr<'v128'>;
+  readonly q: Expr<'v128'>;
+  readonly pp: Expr<'v128'>;
+  readonly qq: Expr<'v128'>;
+  readonly ppp: Expr<'v128'>;
+  readonly qqq: Expr<'v128'>;
+  readonly product: Expr<'v128'>;
+  readonly sum: Expr<'v128'>;
+}
+
+function constants(locals: readonly Local<'v128'>[]): { readonly set: Stmt; readonly values: Constants } {
+  const numbers = { p: P, q: Q, pp: PP, qq: QQ, ppp: PP * P, qqq: QQ * Q, product: PP * QQ, sum: PP + QQ };
+  const names = Object.keys(numbers) as (keyof Constants)[];
+  return {
+    set: seq(...names.map((name, i) => locals[i]!.set(splat(numbers[name])))),
+    values: Object.fromEntries(names.map((name, i) => [name, locals[i]!])) as unknown as Constants,
+  };
+}
+
+/** The 4 x 4 matrix in the lanes of four vectors, transposed, through two vectors at a time. */
+const transposed = (
+  [a, b, c, d]: Vectors,
+  [u0, u1, u2, u3]: readonly Local<'v128'>[],
+): { code: Stmt; rows: Vectors } => ({
+  code: seq(
+    u0!.set(v128.shuffle32(a!, b!, [0, 4, 1, 5])),
+    u1!.set(v128.shuffle32(a!, b!, [2, 6, 3, 7])),
+    u2!.set(v128.shuffle32(c!, d!, [0, 4, 1, 5])),
+    u3!.set(v128.shuffle32(c!, d!, [2, 6, 3, 7])),
+  ),
+  rows: [
+    v128.shuffle32(u0!, u2!, [0, 1, 4, 5]),
+    v128.shuffle32(u0!, u2!, [2, 3, 6, 7]),
+    v128.shuffle32(u1!, u3!, [0, 1, 4, 5]),
+    v128.shuffle32(u1!, u3!, [2, 3, 6, 7]),
+  ],
+});
+
+/**
+ * Emits the transformation of four tiles side by side of every channel, `(image, channels, plane, pitch, index, to, point, scratch)`:
+ * from the padded image into lanes `index` to `index + 3` of `to`, `[36][panel][channel][16]` with `point` bytes per point.
+ */
+function emitInput(module: ModuleBuilder) {
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [image, channels, plane, pitch, index, to, point, scratch] = all as Locals<'i32', 8>;
+    const [c, r, from, at, lane, panel] = f.locals('i32', 6);
+    const jumps = f.locals<'i32', number>('i32', TILE);
+    const d = f.locals<'v128', number>('v128', REACH);
+    const u = f.locals<'v128', number>('v128', TILE);
+    const t = f.locals<'v128', number>('v128', 2);
+    const { set, values } = constants(f.locals<'v128', number>('v128', 8));
+    const columns = transposed(d.slice(0, TILE), u);
+    const row = seq(
+      ...d.slice(0, 5).map((vector, v) => vector.set(v128.load(from, v * 16))),
+      columns.code,
+      // Columns 0 to 3 of each tile; columns 4 and 5 are columns 0 and 1 of the tile to the right.
+      d[5]!.set(v128.shuffle32(columns.rows[1]!, d[4]!, [1, 2, 3, 5])),
+      d[4]!.set(v128.shuffle32(columns.rows[0]!, d[4]!, [1, 2, 3, 4])),
+      ...d.slice(0, TILE).map((vector, j) => vector.set(columns.rows[j]!)),
+      transformInput(d, values, t, (j, value) => v128.store(at, value, j * 16)),
+      from.set(i32.add(from, pitch)),
+      at.set(i32.add(at, REACH * 16)),
+    );
+    const straddles = i32.ltU(i32.const(NR - TILE), lane);
+    const put = (value: Expr<'v128'>): Stmt =>
+      seq(
+        t[1]!.set(value),
+        when(
+          straddles,
+          seq(...jumps.map((jump, l) => f32.store(i32.add(at, jump), f32x4.lane(t[1]!, l), l * 4))),
+          v128.store(at, t[1]!),
+        ),
+        at.set(i32.add(at, i32.mul(point, REACH))),
+      );
+    // Points come in the order 0, 1, 2, ... of `transformInput`.
+    const column = seq(
+      ...d.map((vector, i) => vector.set(v128.load(from, i * REACH * 16))),
+      transformInput(d, values, [t[0]!, u[0]!], (_i, value) => put(value)),
+      from.set(i32.add(from, 16)),
+    );
+    return seq(
+      set,
+      lane.set(i32.and(index, NR - 1)),
+      panel.set(i32.add(to, i32.add(i32.mul(i32.shrU(index, 4), i32.shl(channels, 6)), i32.shl(lane, 2)))),
+      ...jumps.map((jump, l) =>
+        seq(jump.set(0), when(i32.ltU(i32.const(NR - 1 - l), lane), jump.set(i32.sub(i32.shl(channels, 6), NR * 4)))),
+      ),
+      forRange(
+        c,
+        0,
+        channels,
+        1,
+        seq(
+          from.set(image),
+          at.set(scratch),
+          forRange(r, 0, REACH, 1, row),
+          from.set(scratch),
+          forRange(r, 0, REACH, 1, seq(at.set(i32.add(panel, i32.mul(r, point))), column)),
+          image.set(i32.add(image, plane)),
+          panel.set(i32.add(panel, NR * 4)),
+        ),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits the transformation of four tiles side by side of every filter, `(m, filters, row, point, y, plane, pitch, height, width, bias,
+ * scratch)`: from products at the first of four tiles, `[36][filter][row]`, to `height` x `width` elements of each plane of y.
+ */
+function emitOutput(module: ModuleBuilder) {
+  return module.func(null, new Array<'i32'>(11).fill('i32'), (f, ...all) => {
+    const [m, filters, row, point, y, plane, pitch, height, width, bias, scratch] = all as Locals<'i32', 11>;
+    const [o, j, r, from, to, at, end] = f.locals('i32', 7);
+    const d = f.locals<'v128', number>('v128', REACH);
+    const t = f.locals<'v128', number>('v128', TILE);
+    const out = f.locals<'v128', number>('v128', TILE);
+    const b = f.local('v128');
+    const { set, values } = constants(f.locals<'v128', number>('v128', 8));
+    const column = seq(
+      at.set(from),
+      ...d.map((vector) => seq(vector.set(v128.load(at)), at.set(i32.add(at, i32.mul(point, REACH))))),
+      transformOutput(d, values, t, (i, value) => v128.store(to, value, i * REACH * 16)),
+      from.set(i32.add(from, point)),
+      to.set(i32.add(to, 16)),
+    );
+    const tiles = transposed(out, t);
+    const line = (store: (value: Expr<'v128'>, tile: number) => Stmt): Stmt =>
+      seq(
+        ...d.map((vector, i) => vector.set(v128.load(from, i * 16))),
+        transformOutput(d, values, t, (i, value) => out[i]!.set(f32x4.add(value, b))),
+        tiles.code,
+        ...tiles.rows.map(store),
+        from.set(i32.add(from, REACH * 16)),
+      );
+    const whole = forRange(
+      r,
+      0,
+      TILE,
+      1,
+      seq(
+        line((value, tile) => v128.store(to, value, tile * 16)),
+        to.set(i32.add(to, pitch)),
+      ),
+    );
+    // At the edges a row is finished in scratch memory first.
+    const part = forRange(
+      r,
+      0,
+      height,
+      1,
+      seq(
+        at.set(i32.add(scratch, REACH * TILE * 16)),
+        line((value, tile) => v128.store(at, value, tile * 16)),
+        end.set(i32.add(to, i32.shl(width, 2))),
+        forRange(to, to, i32.sub(end, 15), 16, seq(v128.store(to, v128.load(at)), at.set(i32.add(at, 16)))),
+        forRange(to, to, end, 4, seq(f32.store(to, f32.load(at)), at.set(i32.add(at, 4)))),
+        to.set(i32.add(i32.sub(end, i32.shl(width, 2)), pitch)),
+      ),
+    );
+    return seq(
+      set,
+      forRange(
+        o,
+        0,
+        filters,
+        1,
+        seq(
+          b.set(v128.load32Splat(bias)),
+          from.set(m),
+          to.set(scratch),
+          forRange(j, 0, REACH, 1, column),
+          from.set(scratch),
+          to.set(y),
+          when(i32.and(i32.eq(height, TILE), i32.eq(width, TILE * TILE)), whole, part),
+          m.set(i32.add(m, row)),
+          y.set(i32.add(y, plane)),
+          bias.set(i32.add(bias, 4)),
+        ),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits `winograd(image, channels, plane, pitch, tilesX, first, rows, band, u, filters, y, outPlane, height, width, bias, workspace)`: `rows`
+ * rows of tiles from `first` on, `band` at a time, of a convolution of the padded image with the filters at `u`; `outPlane`, `plane` and
+ * `pitch` in bytes, y is `[filters, height, width]`.
+ */
+export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void {
+  const input = emitInput(module);
+  const output = emitOutput(module);
+  const tile = tileF32(module, variant);
+  module.func('winograd', new Array<'i32'>(16).fill('i32'), (f, ...all) => {
+    const [
+      image,
+      channels,
+      plane,
+      pitch,
+      tilesX,
+      first,
+      rows,
+      band,
+      u,
+      filters,
+      y,
+      outPlane,
+      height,
+      width,
+      bias,
+      workspace,
+    ] = all as Locals<'i32', 16>;
+    const [ty, tx, row, last, index, tiles, inPoint, outPoint, outRow, scratch, products] = f.locals('i32', 11);
+    const [xi, j, r, k, pairs, depth, a, b, c] = f.locals('i32', 9);
+    const groups = (each: Stmt): Stmt =>
+      seq(
+        index.set(0),
+        forRange(
+          ty,
+          row,
+          last,
+          1,
+          seq(
+            forRange(tx, 0, tilesX, TILE, seq(each, index.set(i32.add(index, TILE)))),
+            // The lanes behind the end of a row are written again by the next one.
+            index.set(i32.mul(i32.sub(i32.add(ty, 1), row), tilesX)),
+          ),
+        ),
+      );
+    const transformed = groups(
+      input(
+        i32.add(image, i32.add(i32.mul(i32.shl(ty, 2), pitch), i32.shl(tx, 4))),
+        channels,
+        plane,
+        pitch,
+        index,
+        i32.add(scratch, REACH * REACH * 16),
+        inPoint,
+        scratch,
+      ),
+    );
+    const block = seq(
+      depth.set(i32.minU(i32.sub(channels, k), DEPTH)),
+      forRange(
+        r,
+        0,
+        pairs,
+        1,
+        tile(
+          depth,
+          i32.add(a, i32.shl(i32.add(i32.mul(r, channels), k), 3)),
+          i32.add(b, i32.shl(k, 6)),
+          i32.add(c, i32.mul(i32.shl(r, 1), outRow)),
+          outRow,
+          i32.eqz(k),
+          0,
+          0,
+        ),
+      ),
+    );
+    const multiplied = forRange(
+      xi,
+      0,
+      REACH * REACH,
+      1,
+      seq(
+        a.set(i32.add(u, i32.mul(xi, i32.mul(pairs, i32.shl(channels, 3))))),
+        b.set(i32.add(i32.add(scratch, REACH * REACH * 16), i32.mul(xi, inPoint))),
+        c.set(i32.add(products, i32.mul(xi, outPoint))),
+        forRange(
+          j,
+          0,
+          tiles,
+          NR,
+          seq(
+            forRange(k, 0, channels, DEPTH, block),
+            b.set(i32.add(b, i32.shl(channels, 6))),
+            c.set(i32.add(c, NR * 4)),
+          ),
+        ),
+      ),
+    );
+    const finished = groups(
+      output(
+        i32.add(products, i32.shl(index, 2)),
+        filters,
+        outRow,
+        outPoint,
+        i32.add(y, i32.shl(i32.add(i32.mul(i32.shl(ty, 2), width), i32.shl(tx, 2)), 2)),
+        outPlane,
+        i32.shl(width, 2),
+        i32.minU(i32.sub(height, i32.shl(ty, 2)), TILE),
+        i32.minU(i32.sub(width, i32.shl(tx, 2)), TILE * TILE),
+        bias,
+        scratch,
+      ),
+    );
+    return seq(
+      scratch.set(workspace),
+      pairs.set(i32.shrU(i32.add(filters, 1), 1)),
+      row.set(first),
+      last.set(first),
+      rows.set(i32.add(first, rows)),
+      forRange(
+        row,
+        first,
+        rows,
+        1,
+        seq(
+          last.set(i32.minU(i32.add(row, band), rows)),
+          tiles.set(i32.mul(i32.sub(last, row), tilesX)),
+          outRow.set(i32.shl(i32.and(i32.add(tiles, 3 + NR - 1), -NR), 2)),
+          inPoint.set(i32.add(i32.mul(outRow, channels), SPREAD)),
+          outPoint.set(i32.add(i32.mul(outRow, i32.shl(pairs, 1)), SPREAD)),
+          products.set(i32.add(i32.add(scratch, REACH * REACH * 16), i32.mul(inPoint, REACH * REACH))),
+          transformed,
+          multiplied,
+          finished,
+          row.set(i32.sub(last, 1)),
+        ),
+      ),
+    );
+  });
+}

@@ -1,0 +1,176 @@
+import type { View } from '../../../storage.js';
+import type { ElementwiseKernels } from '../../contract/elementwise.js';
+import { merge } from '../../reference/walk.js';
+import { dtypes } from '../../../dtype.js';
+import {
+  f32,
+  forRange,
+  i32,
+  seq,
+  v128,
+  type Arg,
+  type Expr,
+  type Local,
+  type Locals,
+  type Stmt,
+} from '../assembler/assembler.js';
+import { copyBytes } from './bytes.js';
+import type { Family, SimdEngine } from '../engine/engine.js';
+
+/** Columns of the source visited together: their cache lines stay until all of a line is read. */
+const STRIP = 32;
+
+/** Elements below which a transposing copy is left to the plain loops. */
+const FEW = 256;
+
+/** Emits `transpose(x, columnStride, rows, columns, out, rowStride)`: `out[r][c] = x[c][r]` for 32-bit elements, strides in bytes. */
+const family: Family = ({ module }) => {
+  module.func('transpose', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, x, stride, rows, columns, out, width) => {
+    const [c, r, last, strip, from, to, i] = f.locals('i32', 7);
+    const [t0, t1, t2, t3, u0, u1, u2, u3] = f.locals('v128', 8);
+    const bytes = (count: Arg<'i32'>): Expr<'i32'> => i32.shl(count, 2);
+    const at = (column: Expr<'i32'>, row: Arg<'i32'>): Expr<'i32'> =>
+      i32.add(x, i32.add(i32.mul(column, stride), bytes(row)));
+    const target = (row: Expr<'i32'>, column: Arg<'i32'>): Expr<'i32'> =>
+      i32.add(out, i32.add(i32.mul(row, width), bytes(column)));
+    const block = seq(
+      from.set(at(c, r)),
+      to.set(target(r, c)),
+      t0.set(v128.load(from)),
+      t1.set(v128.load(i32.add(from, stride))),
+      t2.set(v128.load(i32.add(from, i32.shl(stride, 1)))),
+      t3.set(v128.load(i32.add(from, i32.mul(stride, 3)))),
+      u0.set(v128.shuffle32(t0, t1, [0, 4, 1, 5])),
+      u1.set(v128.shuffle32(t0, t1, [2, 6, 3, 7])),
+      u2.set(v128.shuffle32(t2, t3, [0, 4, 1, 5])),
+      u3.set(v128.shuffle32(t2, t3, [2, 6, 3, 7])),
+      v128.store(to, v128.shuffle32(u0, u2, [0, 1, 4, 5])),
+      v128.store(i32.add(to, width), v128.shuffle32(u0, u2, [2, 3, 6, 7])),
+      v128.store(i32.add(to, i32.shl(width, 1)), v128.shuffle32(u1, u3, [0, 1, 4, 5])),
+      v128.store(i32.add(to, i32.mul(width, 3)), v128.shuffle32(u1, u3, [2, 3, 6, 7])),
+    );
+    const element = (row: Local<'i32'>, column: Local<'i32'>): Stmt =>
+      f32.store(target(row, column), f32.load(at(column, row)));
+    const wholeRows = i32.and(rows, -4);
+    const wholeColumns = i32.and(columns, -4);
+    return seq(
+      forRange(
+        strip,
+        0,
+        wholeColumns,
+        STRIP,
+        seq(
+          last.set(i32.minU(wholeColumns, i32.add(strip, STRIP))),
+          forRange(r, 0, wholeRows, 4, forRange(c, strip, last, 4, block)),
+        ),
+      ),
+      forRange(i, wholeColumns, columns, 1, forRange(r, 0, rows, 1, element(r, i))),
+      forRange(i, wholeRows, rows, 1, forRange(c, 0, wholeColumns, 1, element(i, c))),
+    );
+  });
+};
+
+const is32Bit = ({ storage: { dtype } }: View): boolean => dtype === 'float32' || dtype === 'int32';
+
+/** `copyRows(rows, bytes, from, fromStride, to, toStride)`: rows of bytes that lie in order each. */
+const rowFamily: Family = ({ module }) => {
+  module.func('copyRows', new Array<'i32'>(6).fill('i32'), (f, ...all) => {
+    const [rows, bytes, from, fromStride, to, toStride] = all as Locals<'i32', 6>;
+    const row = f.local('i32');
+    return forRange(
+      row,
+      0,
+      rows,
+      1,
+      seq(copyBytes(f, from, to, bytes), from.set(i32.add(from, fromStride)), to.set(i32.add(to, toStride))),
+    );
+  });
+};
+
+/** Rows, and bytes of a row, from which copying them together pays. */
+const [FEW_ROWS, FEW_BYTES] = [8, 8];
+
+/** Copies of rows, and those that exchange two dims, for 32-bit elements; the rest goes to `fallback`. */
+export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
+  const { memory } = engine;
+
+  function transposes(x: View, out: View): boolean {
+    if (x.layout.numel < FEW || x.storage.dtype !== out.storage.dtype || !is32Bit(x)) return false;
+    const { sizes, strides } = merge([x.layout, out.layout]);
+    const [source, target] = strides as [number[], number[]];
+    const inner = sizes.length - 1;
+    // The dim along which the source lies in order must not be the target's.
+    const outer = source.indexOf(1);
+    if (inner < 1 || target[inner] !== 1 || outer < 0 || outer === inner || source[inner]! <= 0) return false;
+    if (sizes[inner]! < 4 || sizes[outer]! < 4) return false;
+    const { transpose } = engine.load(family);
+    memory.beginKernel();
+    try {
+      const to = out.storage.writePointer(memory, out.layout);
+      if (to === null) return false;
+      const from = x.storage.pointer(memory, x.layout);
+      const others = sizes.map((_, d) => d).filter((d) => d !== outer && d !== inner);
+      const visit = (next: number, xAt: number, outAt: number): void => {
+        if (next === others.length) {
+          transpose!(
+            from + xAt * 4,
+            source[inner]! * 4,
+            sizes[outer]!,
+            sizes[inner]!,
+            to + outAt * 4,
+            target[outer]! * 4,
+          );
+          return;
+        }
+        const d = others[next]!;
+        for (let i = 0; i < sizes[d]!; i++) visit(next + 1, xAt + i * source[d]!, outAt + i * target[d]!);
+      };
+      visit(0, x.layout.offset, out.layout.offset);
+      return true;
+    } finally {
+      memory.endKernel();
+    }
+  }
+
+  /** Copies whose innermost dim lies in order on both sides. */
+  function inRows(x: View, out: View): boolean {
+    const { dtype } = x.storage;
+    if (dtype !== out.storage.dtype || (x.layout.isContiguous && out.layout.isContiguous)) return false;
+    const { sizes, strides } = merge([x.layout, out.layout]);
+    const [source, target] = strides as [number[], number[]];
+    const inner = sizes.length - 1;
+    const { bytes } = dtypes[dtype];
+    const length = sizes[inner]! * bytes;
+    if (inner < 1 || source[inner] !== 1 || target[inner] !== 1) return false;
+    if (length < FEW_BYTES || sizes[inner - 1]! < FEW_ROWS) return false;
+    const { copyRows } = engine.load(rowFamily);
+    memory.beginKernel();
+    try {
+      const to = out.storage.writePointer(memory, out.layout);
+      if (to === null) return false;
+      const from = x.storage.pointer(memory, x.layout);
+      const visit = (d: number, xAt: number, outAt: number): void => {
+        if (d === inner - 1)
+          return copyRows!(
+            sizes[d]!,
+            length,
+            from + xAt * bytes,
+            source[d]! * bytes,
+            to + outAt * bytes,
+            target[d]! * bytes,
+          );
+        for (let i = 0; i < sizes[d]!; i++) visit(d + 1, xAt + i * source[d]!, outAt + i * target[d]!);
+      };
+      visit(0, x.layout.offset, out.layout.offset);
+      return true;
+    } finally {
+      memory.endKernel();
+    }
+  }
+
+  return {
+    copy(x, out) {
+      if (!transposes(x, out) && !inRows(x, out)) fallback.copy(x, out);
+    },
+  };
+}

@@ -1,0 +1,257 @@
+import type { ParametricName, UnaryName } from '../../contract/elementwise.js';
+import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
+import type { Lockstep, Wide } from './lockstep.js';
+
+/** A function of the lanes, written step by step. */
+export type VectorFunction = (code: Lockstep, x: Wide) => Wide;
+
+/** Adding and subtracting 1.5 * 2^23 rounds to an integer, which then stands in the low bits. */
+const ROUNDER = 12582912;
+const ROUNDER_BITS = 0x4b400000;
+
+/** Minimax polynomial of (e^r - 1 - r) / r^2 for |r| <= ln2 / 2; its error is an eighth of an ulp of e^r - 1. */
+const EXP = [
+  1.388248475194364e-3, 8.366713322513491e-3, 4.166720606569914e-2, 0.16666542189418976, 0.49999998121734307,
+];
+
+/** The same for r = -s / 2, by powers of s. */
+const EXP_OF_HALF = EXP.map((c, i) => c * (-0.5) ** (EXP.length + 1 - i));
+
+const ONE_BITS = 0x3f800000;
+const SIGN_BIT = 0x80000000 | 0;
+
+/** x = n ln2 + r with |r| <= ln2 / 2: e^r - 1, and n in the low bits of `shifted`. */
+function reduced(code: Lockstep, x: Wide): { minusOne: Wide; shifted: Wide } {
+  const shifted = code.madd(x, Math.LOG2E, ROUNDER);
+  const n = code.sub(shifted, ROUNDER);
+  const r = code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x));
+  return { minusOne: code.madd(code.mul(r, r), code.polynomial(r, EXP), r), shifted };
+}
+
+/** 1.5 * 2^23 plus the bias of exponents: 2^n then stands in the low bits, once they are moved to the exponent's place. */
+const BIASED_ROUNDER = ROUNDER + 127;
+
+/** Minimax polynomial of (e^r - 1) / r for |r| <= ln2 / 2; its error is 2.5 ulp of e^r. */
+const EXP_SHORT = [
+  8.33332099600771e-3, 4.187594547660771e-2, 0.16666937109658045, 0.49999371949566124, 0.9999999458989384,
+];
+
+/** From here on down e^x counts as 0: at this very value the exponent of its power of two is that of 0. */
+const LOWEST = -88.03;
+
+/** 2^n and r of x = n ln2 + r for x that give a normal result; the two parts of ln2 are Cephes'. */
+function split(code: Lockstep, x: Wide): { power: Wide; r: Wide } {
+  const shifted = code.madd(x, Math.LOG2E, BIASED_ROUNDER);
+  const n = code.sub(shifted, BIASED_ROUNDER);
+  return { power: code.shiftLeft(shifted, 23), r: code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x)) };
+}
+
+/** e^x for x that give a normal result; at most 2 ulp. */
+function expNormal(code: Lockstep, x: Wide): Wide {
+  const { power, r } = split(code, x);
+  const minusOne = code.madd(code.mul(r, r), code.polynomial(r, EXP), r);
+  return code.madd(minusOne, power, power);
+}
+
+/** e^x for x <= 0, 0 where the result is no normal float32; at most 4 ulp. NaN stays, as do the differences of infinities. */
+export function expNonPositive(code: Lockstep, x: Wide): Wide {
+  const { power, r } = split(code, code.max(x, LOWEST));
+  const slope = code.polynomial(r, EXP_SHORT);
+  return code.madd(code.mul(r, power), slope, power);
+}
+
+/** e^x over the whole range, infinities, NaN and denormal results included: 2^n in two factors, so that neither overflows. */
+function expOfAny(code: Lockstep, x: Wide): Wide {
+  const { minusOne, shifted } = reduced(code, code.max(code.min(x, 89), -105));
+  const n = code.subBits(shifted, code.bits(ROUNDER_BITS));
+  const half = code.shiftRight(n, 1);
+  const one = code.bits(ONE_BITS);
+  const power = (exponent: Wide): Wide => code.addBits(code.shiftLeft(exponent, 23), one);
+  return code.mul(code.mul(code.add(minusOne, 1), power(half)), power(code.subBits(n, half)));
+}
+
+/** e^x; at most 2 ulp. Results are normal but for a few, if any. */
+export const exp: VectorFunction = (code, x) =>
+  code.branch(
+    code.step(f32x4.le, code.abs(x), 87),
+    (common) => expNormal(common, x),
+    (rare) => expOfAny(rare, x),
+  );
+
+/** e^x - 1 for x between -87 and 88, without cancellation near 0. */
+function expMinusOne(code: Lockstep, x: Wide): Wide {
+  const { minusOne, shifted } = reduced(code, x);
+  const power = code.addBits(code.shiftLeft(shifted, 23), code.bits(ONE_BITS));
+  return code.madd(minusOne, power, code.sub(power, 1));
+}
+
+/** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x; at most 2 ulp. */
+const tanh: VectorFunction = (code, x) => {
+  const sign = code.step(v128.and, x, code.bits(SIGN_BIT));
+  const size = code.min(code.step(v128.xor, x, sign), 10);
+  const e = expMinusOne(code, code.add(size, size));
+  return code.step(v128.xor, code.div(e, code.add(e, 2)), sign);
+};
+
+/** Minimax polynomial of (log(1 + r) - r + r^2 / 2) / r^3 for 1 + r between the square roots of 1/2 and 2. */
+const LOG = [
+  -0.07646105019881883, 0.12779115043176953, -0.13164185763505074, 0.14199695613783433, -0.16622764951130276,
+  0.20001292702947904, -0.2500083795967183, 0.3333333119683621,
+];
+
+const SQRT_HALF_BITS = 0x3f3504f3;
+
+/** log x = e ln2 + log m with m between the square roots of 1/2 and 2, as Cephes' logf; at most 2 ulp. */
+export const log: VectorFunction = (code, x) => {
+  const tiny = code.less(x, 2 ** -126);
+  const scaled = code.choose(tiny, code.mul(x, 2 ** 23), x);
+  const exponent = code.shiftRight(code.subBits(scaled, code.bits(SQRT_HALF_BITS)), 23);
+  const r = code.sub(code.subBits(scaled, code.shiftLeft(exponent, 23)), 1);
+  const e = code.sub(code.step(i32x4.toF32x4, exponent), code.and(tiny, 23));
+  const square = code.mul(r, r);
+  const tail = code.madd(code.mul(square, r), code.polynomial(r, LOG), code.mul(e, -2.1219444e-4));
+  const finite = code.madd(e, 0.693359375, code.add(code.madd(square, -0.5, tail), r));
+  // +Infinity and NaN stay; 0 gives -Infinity; below it all bits are set, which is a NaN.
+  const large = code.choose(code.less(x, Infinity), finite, x);
+  const zero = code.step(f32x4.eq, x, 0);
+  return code.step(v128.or, code.choose(zero, code.constant(-Infinity), large), code.less(x, 0));
+};
+
+/** log(1 + x): the rounding error of the sum, relative to it, is added. */
+export const log1p: VectorFunction = (code, x) => {
+  const sum = code.add(x, 1);
+  const error = code.div(code.sub(x, code.sub(sum, 1)), sum);
+  return code.add(log(code, sum), code.and(code.less(code.abs(error), 1), error));
+};
+
+/** Numerator and denominator of Eigen's rational approximation of erf (degree 13 over 8), for |x| <= 4. */
+const ERF_P = [
+  -2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5, -7.34990630326855e-4,
+  -2.95459980854025e-3, -1.60960333262415e-2,
+];
+const ERF_Q = [
+  -1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2,
+];
+
+const erf: VectorFunction = (code, x) => {
+  const clamped = code.max(code.min(x, 4), -4);
+  const square = code.mul(clamped, clamped);
+  const ratio = code.div(code.mul(code.polynomial(square, ERF_P), clamped), code.polynomial(square, ERF_Q));
+  return code.max(code.min(ratio, 1), -1);
+};
+
+/** Minimax fraction of the upper tail of the normal distribution times e^(t^2 / 2); its relative error is 1e-7 up to t = 6. */
+const TAIL_P = [0.3987449885375422, 3.0158808944566946, 9.580690614255486, 14.151302212886705];
+const TAIL_Q = [7.5458260833518604, 25.188202040479194, 41.743449912906286, 28.302607107316252];
+
+/** Bits of a float32 whose square is exact. */
+const HALF_MANTISSA = 0xfffff000 | 0;
+
+/** From here on e^(-t^2 / 2) counts as 0: at this very value the exponent of its power of two is that of 0. */
+const FARTHEST = 13.27;
+
+/** The upper tail of the normal distribution beyond t = |x|, right relative to itself, 0 from FARTHEST on; and e^(-t^2 / 2). */
+function normalTail(code: Lockstep, x: Wide): { t: Wide; tail: Wide; density: Wide } {
+  const t = code.min(code.abs(x), FARTHEST);
+  // t^2 as an exact square and the rest: its rounding would be felt 88 times in the exponent.
+  const main = code.step(v128.and, t, code.bits(HALF_MANTISSA));
+  const square = code.mul(main, main);
+  const rest = code.mul(code.sub(t, main), code.add(t, main));
+  const shifted = code.madd(square, -0.5 * Math.LOG2E, BIASED_ROUNDER);
+  const n = code.sub(shifted, BIASED_ROUNDER);
+  const power = code.shiftLeft(shifted, 23);
+  // -2r where -t^2 / 2 = n ln2 + r.
+  const twice = code.add(code.madd(n, -4.2438888e-4, code.madd(n, 1.38671875, square)), rest);
+  const minusOne = code.madd(code.mul(twice, twice), code.polynomial(twice, EXP_OF_HALF), code.mul(twice, -0.5));
+  const density = code.madd(minusOne, power, power);
+  const fraction = code.div(code.polynomial(t, TAIL_P), code.polynomial(t, TAIL_Q.slice(1), code.add(t, TAIL_Q[0]!)));
+  return { t, tail: code.mul(density, fraction), density };
+}
+
+/** The normal distribution: its cumulative function, right relative to itself in both tails, and e^(-x^2 / 2). */
+export function normal(code: Lockstep, x: Wide): { cumulative: Wide; density: Wide } {
+  const { tail, density } = normalTail(code, x);
+  return { cumulative: code.choose(code.less(x, 0), tail, code.sub(1, tail)), density };
+}
+
+/** x times the cumulative function: what is missing of max(x, 0) is |x| times the tail. */
+function gelu(code: Lockstep, x: Wide): Wide {
+  const { t, tail } = normalTail(code, x);
+  return code.sub(code.max(x, 0), code.mul(t, tail));
+}
+
+const onePlusExpMinus = (code: Lockstep, x: Wide): Wide => code.add(exp(code, code.neg(x)), 1);
+
+export const sigmoid: VectorFunction = (code, x) => code.div(1, onePlusExpMinus(code, x));
+
+/** x + 3 clamped to [0, 6]. */
+const relu6Shifted: VectorFunction = (code, x) => code.min(code.max(code.add(x, 3), 0), 6);
+
+/** The functions of one element that have a vector form; those above the blank line are exact or correctly rounded. */
+export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
+  neg: (code, x) => code.neg(x),
+  abs: (code, x) => code.abs(x),
+  sign: (code, x) => code.step(v128.or, code.and(code.less(0, x), 1), code.and(code.less(x, 0), -1)),
+  square: (code, x) => code.mul(x, x),
+  sqrt: (code, x) => code.step(f32x4.sqrt, x),
+  reciprocal: (code, x) => code.div(1, x),
+  floor: (code, x) => code.step(f32x4.floor, x),
+  ceil: (code, x) => code.step(f32x4.ceil, x),
+  trunc: (code, x) => code.step(f32x4.trunc, x),
+  frac: (code, x) => code.sub(x, code.step(f32x4.trunc, x)),
+  round: (code, x) => code.step(f32x4.nearest, x),
+  // x <= 0 ? 0 : x, which keeps NaN.
+  relu: (code, x) => code.step((v) => v128.andNot(v, f32x4.le(v, v128.zero)), x),
+
+  rsqrt: (code, x) => code.div(1, code.step(f32x4.sqrt, x)),
+  exp,
+  log,
+  log1p,
+  tanh,
+  erf,
+  sigmoid,
+  silu: (code, x) => code.div(x, onePlusExpMinus(code, x)),
+  gelu,
+  // 1 + tanh u = 2 / (1 + e^-2u)
+  geluTanh: (code, x) => {
+    const inner = code.mul(x, code.madd(code.mul(x, x), 0.044715, 1));
+    return code.div(x, onePlusExpMinus(code, code.mul(inner, 2 * Math.sqrt(2 / Math.PI))));
+  },
+  // tanh(log(1 + e)) = w / (w + 2) with w = e (e + 2)
+  mish: (code, x) => {
+    const e = exp(code, code.min(x, 20));
+    const w = code.mul(e, code.add(e, 2));
+    return code.mul(x, code.div(w, code.add(w, 2)));
+  },
+  logsigmoid: (code, x) => code.sub(code.min(x, 0), log1p(code, exp(code, code.neg(code.abs(x))))),
+  hardsigmoid: (code, x) => code.div(relu6Shifted(code, x), 6),
+  hardswish: (code, x) => code.div(code.mul(x, relu6Shifted(code, x)), 6),
+  softsign: (code, x) => code.div(x, code.add(code.abs(x), 1)),
+};
+
+/** A function of the lanes and of numbers that are the same for all. */
+export type ParametricFunction = (code: Lockstep, x: Wide, ...params: readonly Wide[]) => Wide;
+
+/** How many numbers each takes, and its vector form; the exact ones are above the blank line. */
+export const parametricFunctions: Partial<Record<ParametricName, readonly [count: number, of: ParametricFunction]>> = {
+  clamp: [2, (code, x, low, high) => code.min(code.max(x, low!), high!)],
+  threshold: [2, (code, x, threshold, value) => code.choose(code.step(f32x4.le, x, threshold!), value!, x)],
+  leakyRelu: [1, (code, x, slope) => code.choose(code.less(0, x), x, code.mul(x, slope!))],
+  hardshrink: [1, (code, x, lambd) => code.step((v, l) => v128.andNot(v, f32x4.le(f32x4.abs(v), l)), x, lambd!)],
+
+  elu: [
+    3,
+    (code, x, alpha, scale, inputScale) => {
+      const curve = expMinusOne(code, code.max(code.min(code.mul(x, inputScale!), 0), -80));
+      return code.choose(code.less(0, x), code.mul(x, scale!), code.mul(curve, code.mul(alpha!, scale!)));
+    },
+  ],
+  softplus: [
+    2,
+    (code, x, beta, threshold) => {
+      const scaled = code.mul(x, beta!);
+      const curve = code.div(log1p(code, exp(code, scaled)), beta!);
+      return code.choose(code.less(threshold!, scaled), x, curve);
+    },
+  ],
+};

@@ -1,0 +1,140 @@
+import type { Chunk } from '../../../allocator.js';
+import { ArgumentError } from '../../../errors.js';
+import type { KernelMemory } from '../../../memory.js';
+import { f32x4, ModuleBuilder, seq, v128 } from '../assembler/assembler.js';
+import { idleWorkers } from '../../threads/threads.js';
+import { ConstantTable } from './constants.js';
+
+/** What the engine that runs us can do, found by showing it small modules. */
+export interface Features {
+  readonly simd: boolean;
+  /** Relaxed SIMD: one instruction for a product and a sum. */
+  readonly fused: boolean;
+  /** V8 from version 13 on gains from unrolled inner loops, earlier ones spill registers; other engines do not mind. */
+  readonly unrolls: boolean;
+}
+
+/** Whether the platform knows what a module is made of. That it compiles at all is known where there is kernel memory. */
+function knows(emit: (module: ModuleBuilder) => void): boolean {
+  const module = new ModuleBuilder(null);
+  emit(module);
+  return WebAssembly.validate(module.bytes());
+}
+
+/** Whether kernels may round a product and a sum once where the machine can. */
+const setting = { fused: true };
+
+/**
+ * Lets kernels of float sums use fused multiply-add where the engine offers it, which is faster and rounds once in place of
+ * twice. With `false` the same program gives the same bits in all engines. Default: true.
+ *
+ * @throws ArgumentError unless `enabled` is a boolean
+ */
+export function setFusedMultiplyAdd(enabled: boolean): void {
+  if (typeof enabled !== 'boolean')
+    throw new ArgumentError(`setFusedMultiplyAdd: wants true or false, got ${String(enabled)}.`);
+  setting.fused = enabled;
+}
+
+/** Elementary operations from which a second thread pays: about 100 microseconds of work. */
+const WORTH_SHARING = 1e6;
+
+/** Finds out what is there. */
+export function detectFeatures(): Features {
+  return {
+    simd: knows((module) => module.func('f', ['v128'], (_f, x) => seq(x.set(f32x4.add(x, x))))),
+    fused: knows((module) => module.func('f', ['v128'], (_f, x) => seq(x.set(f32x4.relaxedMadd(x, x, v128.zero))))),
+    unrolls: 'Float16Array' in globalThis,
+  };
+}
+
+/** An exported kernel. */
+export type Kernel = (...args: readonly number[]) => void;
+
+/** What kernels are emitted into, and for. */
+export interface Emission {
+  readonly module: ModuleBuilder;
+  readonly constants: ConstantTable;
+  readonly features: Features;
+}
+
+/** Emits the functions of one family. */
+export type Family = (emission: Emission) => void;
+
+/** A compiled family: its functions, in the order in which they were emitted, and the bytes that workers compile. */
+interface Compiled {
+  readonly exports: Readonly<Record<string, Kernel>>;
+  readonly names: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+/** Compiles families of kernels at first use and keeps them. */
+export class SimdEngine {
+  private readonly fused = new Map<Family, Compiled>();
+  private readonly unfused = new Map<Family, Compiled>();
+  private readonly constants = new ConstantTable();
+  /** One for each part that may run at the same time: always the same places, which caches know. */
+  private readonly workspaces: Chunk[] = [];
+
+  constructor(
+    readonly memory: KernelMemory,
+    readonly features: Features,
+  ) {}
+
+  /** The functions a family exports. */
+  load(family: Family): Readonly<Record<string, Kernel>> {
+    return this.compile(family).exports;
+  }
+
+  private compile(family: Family): Compiled {
+    const fused = this.features.fused && setting.fused;
+    const cache = fused ? this.fused : this.unfused;
+    let compiled = cache.get(family);
+    if (!compiled) {
+      const { maximum, shared } = this.memory;
+      const module = new ModuleBuilder({ initial: 1, maximum: maximum / 65536, shared });
+      family({ module, constants: this.constants, features: { ...this.features, fused } });
+      this.constants.write(this.memory.heap('int32'));
+      const bytes = module.bytes();
+      const exports = this.memory.instantiate(bytes);
+      compiled = { exports, names: Object.keys(exports), bytes };
+      cache.set(family, compiled);
+    }
+    return compiled;
+  }
+
+  /** Address of at least `bytes` that a part of a kernel may use while it runs. */
+  workspace(part: number, bytes: number): number {
+    const known = this.workspaces[part];
+    if (known && known.size >= bytes) return known.start;
+    if (known) this.memory.release(known);
+    const made = this.memory.reserve(bytes);
+    this.workspaces[part] = made;
+    return made.start;
+  }
+
+  /**
+   * Runs a kernel over `count` rows (of whatever kind) that do not depend on each other, divided between the threads there
+   * are in multiples of `grain`; `argsOf` gives the arguments for the rows from `start` to `end`. `work` is what all of it
+   * takes, in elementary operations: below a threshold one thread is faster. To be called between `beginKernel` and
+   * `endKernel`.
+   */
+  divide(
+    family: Family,
+    name: string,
+    count: number,
+    grain: number,
+    work: number,
+    argsOf: (start: number, end: number, part: number) => readonly number[],
+  ): void {
+    const compiled = this.compile(family);
+    const kernel = compiled.exports[name]!;
+    const workers = work >= WORTH_SHARING && count >= 2 * grain ? idleWorkers() : null;
+    if (!workers) return kernel(...argsOf(0, count, 0));
+    const size = Math.ceil(count / (workers.count + 1) / grain) * grain;
+    const parts: (readonly number[])[] = [];
+    for (let start = 0; start < count; start += size)
+      parts.push(argsOf(start, Math.min(count, start + size), parts.length));
+    workers.pool.run(compiled, compiled.names.indexOf(name), parts, () => kernel(...parts[0]!));
+  }
+}

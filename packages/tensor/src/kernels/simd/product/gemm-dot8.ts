@@ -1,0 +1,384 @@
+import {
+  doWhile,
+  forRange,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  seq,
+  v128,
+  when,
+  type Arg,
+  type EmittedFunction,
+  type Expr,
+  type Local,
+  type Locals,
+  type ModuleBuilder,
+  type Stmt,
+} from '../assembler/assembler.js';
+import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import type { BytePair } from './gemm-i8.js';
+
+/** 12 accumulators hide the latency of a dot product; 2 vectors of B and one of A fit the 16 registers with them. */
+const MR = 6;
+const NV = 2;
+const NR = NV * 4;
+const SIZES = { MR, NR, KC: 1024, MC: 504, group: 4 };
+
+/** Bytes of workspace the products need. */
+export const GEMM_DOT8_WORKSPACE = gemmWorkspace(SIZES);
+
+/** Rows and columns of a tile. */
+export const GEMM_DOT8_TILE = { rows: MR, columns: NR };
+
+/** Bytes of B as `packDot8` writes it, with the sum of every column behind the panels. */
+export const packedDot8 = (k: number, n: number): { panels: number; all: number } => {
+  const panels = packedBytes(SIZES, k, n);
+  return { panels, all: panels + Math.ceil(n / NR) * NR * 4 };
+};
+
+/**
+ * What is added to the bytes of A and of B, so that those of one are unsigned and those of the other signed. Unsigned ones of B by
+ * signed ones of A are as good as the other way round.
+ */
+export const movedBy = (pair: BytePair): { a: number; b: number } => ({
+  a: pair === 'signed-signed' ? 128 : 0,
+  b: pair === 'unsigned-unsigned' ? -128 : 0,
+});
+
+/** Turns bytes into those that differ by 128: unsigned ones into signed ones and back. */
+const FLIP = 0x80808080 | 0;
+
+/**
+ * Emits a function `(lines, kc, from, lineStride, kStride, sums, dst)` that packs up to `LINES` lines of bytes as `[kc / 4][LINES]`
+ * groups of four positions of k; missing positions are zero, missing lines anything. `flip` tells whether bytes change by 128.
+ */
+function packLines(module: ModuleBuilder, LINES: number, flip: boolean): EmittedFunction {
+  const flipped = (x: Expr<'i32'>): Expr<'i32'> => (flip ? i32.xor(x, FLIP) : x);
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, lines, kc, from, lineStride, kStride, _sums, dst) => {
+      const [line, p, q, source, target, whole, word, at] = f.locals('i32', 8);
+      const [a, b, c, d, low, high] = f.locals('v128', 6);
+      /** Four positions that lie in order, of every line. */
+      const words = forRange(
+        line,
+        0,
+        lines,
+        1,
+        seq(
+          source.set(i32.add(from, i32.mul(line, lineStride))),
+          target.set(i32.add(dst, i32.shl(line, 2))),
+          forRange(
+            p,
+            0,
+            whole,
+            4,
+            seq(
+              i32.store(target, flipped(i32.load(source))),
+              source.set(i32.add(source, 4)),
+              target.set(i32.add(target, LINES * 4)),
+            ),
+          ),
+        ),
+      );
+      /** Four positions along which eight lines lie in order. */
+      const across = forRange(
+        p,
+        0,
+        whole,
+        4,
+        seq(
+          ...[a, b, c, d].map((row, i) => row.set(v128.load64Zero(i32.add(source, i32.mul(kStride, i))))),
+          low.set(i8x16.interleaveLow(a, b)),
+          high.set(i8x16.interleaveLow(c, d)),
+          ...[i16x8.interleaveLow(low, high), i16x8.interleaveHigh(low, high)].map((packed, v) =>
+            v128.store(target, flip ? v128.xor(packed, i32x4.splat(i32.const(FLIP))) : packed, v * 16),
+          ),
+          source.set(i32.add(source, i32.shl(kStride, 2))),
+          target.set(i32.add(target, LINES * 4)),
+        ),
+      );
+      /** Groups from position `whole` on, byte by byte. */
+      const rest = forRange(
+        line,
+        0,
+        lines,
+        1,
+        seq(
+          source.set(i32.add(i32.add(from, i32.mul(line, lineStride)), i32.mul(whole, kStride))),
+          target.set(i32.add(dst, i32.add(i32.shl(line, 2), i32.mul(whole, LINES)))),
+          forRange(
+            p,
+            whole,
+            kc,
+            4,
+            seq(
+              word.set(0),
+              at.set(i32.minU(i32.sub(kc, p), 4)),
+              forRange(
+                q,
+                0,
+                at,
+                1,
+                seq(
+                  word.set(
+                    i32.or(word, i32.shl(flip ? i32.xor(i32.load8U(source), 0x80) : i32.load8U(source), i32.shl(q, 3))),
+                  ),
+                  source.set(i32.add(source, kStride)),
+                ),
+              ),
+              i32.store(target, word),
+              target.set(i32.add(target, LINES * 4)),
+            ),
+          ),
+        ),
+      );
+      return seq(
+        whole.set(0),
+        source.set(from),
+        target.set(dst),
+        when(
+          i32.eq(kStride, 1),
+          seq(whole.set(i32.and(kc, -4)), words),
+          LINES === NR
+            ? when(i32.and(i32.eq(lineStride, 1), i32.eq(lines, NR)), seq(whole.set(i32.and(kc, -4)), across))
+            : seq(),
+        ),
+        when(i32.ltU(whole, kc), rest),
+      );
+    },
+  );
+}
+
+/** All rows of a block of A, MR at a time. */
+function packRows(module: ModuleBuilder, pack: EmittedFunction): EmittedFunction {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, mc, kc, a, rowStride, columnStride, extra, dst) => {
+      const i = f.local('i32');
+      return forRange(
+        i,
+        0,
+        mc,
+        MR,
+        seq(
+          pack(
+            i32.minU(i32.sub(mc, i), MR),
+            kc,
+            i32.add(a, i32.mul(i, rowStride)),
+            rowStride,
+            columnStride,
+            extra,
+            dst,
+          ),
+          dst.set(i32.add(dst, i32.mul(i32.shrU(i32.add(kc, 3), 2), MR * 4))),
+        ),
+      );
+    },
+  );
+}
+
+type Dot = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;
+
+/** `c + s . u` for groups of four signed bytes `s` and unsigned ones `u`, exact on the machines that this is used on. */
+const dot: Dot = i32x4.relaxedDotI8x16I7x16Add;
+const mirrored: Dot = (a, b, c) => dot(b, a, c);
+
+/** Columns of B, whose sums are added to what the extras point at. `multiply` takes bytes of B first. */
+function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot): EmittedFunction {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, columns, b, rowStride, columnStride, sums, dst) => {
+      const p = f.local('i32');
+      const totals = f.locals<'v128', number>('v128', NV);
+      const ones = f.local('v128');
+      return seq(
+        pack(columns, kc, b, columnStride, rowStride, 0, dst),
+        ones.set(i32x4.splat(i32.const(0x01010101))),
+        ...totals.map((total, v) => total.set(v128.load(sums, v * 16))),
+        forRange(
+          p,
+          0,
+          kc,
+          4,
+          seq(
+            ...totals.map((total, v) => total.set(multiply(v128.load(dst, v * 16), ones, total))),
+            dst.set(i32.add(dst, NR * 4)),
+          ),
+        ),
+        ...totals.map((total, v) => v128.store(sums, total, v * 16)),
+      );
+    },
+  );
+}
+
+/** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. `multiply` takes bytes of B first. */
+function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunction {
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
+    const sums = f.locals<'v128', number>('v128', MR * NV);
+    const columns = f.locals<'v128', number>('v128', NV);
+    const row = f.local('v128');
+    const [pointer, end] = f.locals('i32', 2);
+    const step = (u: number): Stmt =>
+      seq(
+        ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
+        ...Array.from({ length: MR }, (_, r) =>
+          seq(
+            row.set(v128.load32Splat(a, (u * MR + r) * 4)),
+            ...columns.map((column, v) => sums[r * NV + v]!.set(multiply(column, row, sums[r * NV + v]!))),
+          ),
+        ),
+      );
+    const run = (count: number, until: Arg<'i32'>): Stmt =>
+      doWhile(
+        seq(
+          ...Array.from({ length: count }, (_, u) => step(u)),
+          a.set(i32.add(a, count * MR * 4)),
+          b.set(i32.add(b, count * NR * 4)),
+        ),
+        i32.ltU(b, until),
+      );
+    /** Visits the accumulators row by row. */
+    const rows = (each: (sum: Local<'v128'>, offset: number) => Stmt): Stmt =>
+      seq(
+        pointer.set(c),
+        ...Array.from({ length: MR }, (_, r) =>
+          seq(...columns.map((_column, v) => each(sums[r * NV + v]!, v * 16)), pointer.set(i32.add(pointer, stride))),
+        ),
+      );
+    return seq(
+      when(
+        fresh,
+        seq(...sums.map((sum) => sum.set(v128.zero))),
+        rows((sum, offset) => sum.set(v128.load(pointer, offset))),
+      ),
+      end.set(i32.add(b, i32.mul(steps, NR * 4))),
+      ...(unroll > 1
+        ? [
+            when(i32.geU(steps, unroll), run(unroll, i32.sub(end, i32.mul(i32.remU(steps, unroll), NR * 4)))),
+            when(i32.ltU(b, end), run(1, end)),
+          ]
+        : [run(1, end)]),
+      rows((sum, offset) => v128.store(pointer, sum, offset)),
+    );
+  });
+}
+
+/**
+ * Emits `correct(c, m, n, cRow, rowTerms, columnSums, rowFactors, columnZeros)`: `c[i][j] += rowTerms[i] * columnSums[j] + rowFactors[i] *
+ * columnZeros[j]` in int32 with wrap-around; a `rowFactors` of 0 leaves the second product out. Columns are read in fours.
+ */
+function emitCorrect(module: ModuleBuilder): void {
+  module.func('correct', new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [c, m, n, cRow, rowTerms, columnSums, rowFactors, columnZeros] = all as Locals<'i32', 8>;
+    const [i, j, whole, width] = f.locals('i32', 4);
+    const [term, factor] = f.locals('v128', 2);
+    const corrected = (load: (address: Expr<'i32'>) => Expr<'v128'>): Expr<'v128'> =>
+      i32x4.add(
+        load(i32.add(c, j)),
+        i32x4.add(
+          i32x4.mul(term, v128.load(i32.add(columnSums, j))),
+          i32x4.mul(factor, v128.load(i32.add(columnZeros, j))),
+        ),
+      );
+    const plain = (load: (address: Expr<'i32'>) => Expr<'v128'>): Expr<'v128'> =>
+      i32x4.add(load(i32.add(c, j)), i32x4.mul(term, v128.load(i32.add(columnSums, j))));
+    const row = (value: typeof plain): Stmt =>
+      seq(
+        forRange(j, 0, whole, 16, v128.store(i32.add(c, j), value(v128.load))),
+        forRange(j, j, width, 4, v128.storeLane32(i32.add(c, j), value(v128.load32Zero))),
+      );
+    return seq(
+      width.set(i32.shl(n, 2)),
+      whole.set(i32.and(width, -16)),
+      forRange(
+        i,
+        0,
+        i32.shl(m, 2),
+        4,
+        seq(
+          term.set(v128.load32Splat(i32.add(rowTerms, i))),
+          when(rowFactors, seq(factor.set(v128.load32Splat(i32.add(rowFactors, i))), row(corrected)), row(plain)),
+          c.set(i32.add(c, cRow)),
+        ),
+      ),
+    );
+  });
+}
+
+/** Emits `lineSums(from, lines, lineStride, k, kStride, out)`: the sums of lines of bytes of A, moved where `flip` says so. */
+function emitLineSums(module: ModuleBuilder, multiply: Dot, flip: boolean): void {
+  const load8 = multiply === mirrored ? i32.load8S : i32.load8U;
+  module.func('lineSums', new Array<'i32'>(6).fill('i32'), (f, ...all) => {
+    const [from, lines, lineStride, k, kStride, out] = all as Locals<'i32', 6>;
+    const [i, p, source, total] = f.locals('i32', 4);
+    const [sum, ones, flips] = f.locals('v128', 3);
+    const vector = v128.load(source);
+    return seq(
+      ones.set(i32x4.splat(i32.const(0x01010101))),
+      flips.set(i32x4.splat(i32.const(FLIP))),
+      forRange(
+        i,
+        0,
+        lines,
+        1,
+        seq(
+          source.set(from),
+          total.set(0),
+          p.set(0),
+          when(
+            i32.eq(kStride, 1),
+            seq(
+              sum.set(v128.zero),
+              forRange(
+                p,
+                0,
+                i32.and(k, -16),
+                16,
+                seq(
+                  sum.set(multiply(ones, flip ? v128.xor(vector, flips) : vector, sum)),
+                  source.set(i32.add(source, 16)),
+                ),
+              ),
+              ...[0, 1, 2, 3].map((lane) => total.set(i32.add(total, i32x4.lane(sum, lane)))),
+            ),
+          ),
+          forRange(
+            p,
+            p,
+            k,
+            1,
+            seq(
+              total.set(i32.add(total, flip ? i32.xor(i32.load8U(source), 0x80) : load8(source))),
+              source.set(i32.add(source, kStride)),
+            ),
+          ),
+          i32.store(out, total),
+          out.set(i32.add(out, 4)),
+          from.set(i32.add(from, lineStride)),
+        ),
+      ),
+    );
+  });
+}
+
+/**
+ * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
+ * int32, zero points left out; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
+ * rows of A; `correct` brings the zero points in. See `emitGemm`.
+ */
+export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: number): void {
+  const moved = movedBy(pair);
+  const multiply = pair === 'signed-unsigned' ? mirrored : dot;
+  const packB = packPanel(module, packLines(module, NR, moved.b !== 0), multiply);
+  const packA = packRows(module, packLines(module, MR, moved.a !== 0));
+  emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll, multiply) });
+  emitPack(module, 'packDot8', { ...SIZES, packB });
+  emitCorrect(module);
+  emitLineSums(module, multiply, moved.a !== 0);
+}

@@ -1,0 +1,284 @@
+import {
+  doWhile,
+  f32,
+  f32x4,
+  f64,
+  forRange,
+  i32,
+  seq,
+  v128,
+  when,
+  type Arg,
+  type EmittedFunction,
+  type Expr,
+  type Local,
+  type Locals,
+  type ModuleBuilder,
+  type Stmt,
+} from '../assembler/assembler.js';
+import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+
+/** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers. */
+const MR = 2;
+const NV = 4;
+const NR = NV * 4;
+const SIZES = { MR, NR, KC: 256, MC: 512, group: 1 };
+
+/** Bytes of workspace `gemmF32` needs. */
+export const GEMM_F32_WORKSPACE = gemmWorkspace(SIZES);
+
+/** Rows and columns of a tile: parts of a product that are multiples of them are computed without edges. */
+export const GEMM_F32_TILE = { rows: MR, columns: NR };
+
+/** Bytes of `[k, n]` as `packF32` writes it. */
+export const packedF32 = (k: number, n: number): number => packedBytes(SIZES, k, n);
+
+/** What differs between engines. */
+export interface GemmVariant {
+  /** Relaxed fused multiply-add instead of a product and a sum. */
+  readonly fused: boolean;
+  /** Steps of the k-loop per iteration: V8 before 13 spills when it is unrolled. */
+  readonly unroll: number;
+}
+
+/** Rows of A interleaved: `[mc / MR][kc][MR]`, rows beyond `mc` are zero. Strides in bytes. */
+function packRows(module: ModuleBuilder) {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, mc, kc, a, rowStride, columnStride, _extra, dst) => {
+      const [i, p, first, second] = f.locals('i32', 4);
+      const [x, y] = f.locals('v128', 2);
+      const hasSecond = i32.ltU(i32.add(i, 1), mc);
+      const step = seq(
+        f32.store(dst, f32.load(first)),
+        when(hasSecond, f32.store(dst, f32.load(second), 4), f32.store(dst, 0, 4)),
+        first.set(i32.add(first, columnStride)),
+        second.set(i32.add(second, columnStride)),
+        dst.set(i32.add(dst, MR * 4)),
+      );
+      const four = seq(
+        x.set(v128.load(first)),
+        y.set(v128.load(second)),
+        v128.store(dst, v128.shuffle32(x, y, [0, 4, 1, 5])),
+        v128.store(dst, v128.shuffle32(x, y, [2, 6, 3, 7]), 16),
+        first.set(i32.add(first, 16)),
+        second.set(i32.add(second, 16)),
+        dst.set(i32.add(dst, 32)),
+        p.set(i32.add(p, 4)),
+      );
+      const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
+      // A transposed operand: neighbours in memory are neighbours in the panel.
+      const pair = seq(
+        f64.store(dst, f64.load(first)),
+        first.set(i32.add(first, columnStride)),
+        dst.set(i32.add(dst, MR * 4)),
+      );
+      return forRange(
+        i,
+        0,
+        mc,
+        MR,
+        seq(
+          first.set(i32.add(a, i32.mul(i, rowStride))),
+          second.set(i32.add(first, rowStride)),
+          p.set(0),
+          when(vectors, doWhile(four, i32.ltU(i32.add(p, 3), kc))),
+          when(i32.and(hasSecond, i32.eq(rowStride, 4)), forRange(p, p, kc, 1, pair), forRange(p, p, kc, 1, step)),
+        ),
+      );
+    },
+  );
+}
+
+/**
+ * Columns of B as one panel `[kc][NR]`; what stands in columns from `columns` on does not matter. Strides in bytes. Up to 15
+ * elements behind the last row are read.
+ */
+function packPanel(module: ModuleBuilder) {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, columns, b, rowStride, columnStride, _extra, dst) => {
+      const [p, j, from, to] = f.locals('i32', 4);
+      const lines = f.locals('i32', 4);
+      const [t0, t1, t2, t3, u0, u1, u2, u3] = f.locals('v128', 8);
+      const alongRows = forRange(
+        p,
+        0,
+        kc,
+        1,
+        seq(
+          ...Array.from({ length: NV }, (_, v) => v128.store(dst, v128.load(b, v * 16), v * 16)),
+          b.set(i32.add(b, rowStride)),
+          dst.set(i32.add(dst, NR * 4)),
+        ),
+      );
+      const [first, second, third, fourth] = lines;
+      // k runs along memory (a transposed operand): 4 x 4 blocks are transposed in registers.
+      const alongColumns = forRange(
+        j,
+        0,
+        columns,
+        4,
+        seq(
+          first.set(i32.add(b, i32.mul(j, columnStride))),
+          // Lines that are not there repeat the one before.
+          ...[second, third, fourth].map((line, l) =>
+            seq(line.set(lines[l]!), when(i32.ltU(i32.add(j, l + 1), columns), line.set(i32.add(line, columnStride)))),
+          ),
+          to.set(i32.add(dst, i32.shl(j, 2))),
+          forRange(
+            p,
+            0,
+            i32.and(kc, -4),
+            4,
+            seq(
+              t0.set(v128.load(first)),
+              t1.set(v128.load(second)),
+              t2.set(v128.load(third)),
+              t3.set(v128.load(fourth)),
+              u0.set(v128.shuffle32(t0, t1, [0, 4, 1, 5])),
+              u1.set(v128.shuffle32(t0, t1, [2, 6, 3, 7])),
+              u2.set(v128.shuffle32(t2, t3, [0, 4, 1, 5])),
+              u3.set(v128.shuffle32(t2, t3, [2, 6, 3, 7])),
+              v128.store(to, v128.shuffle32(u0, u2, [0, 1, 4, 5])),
+              v128.store(to, v128.shuffle32(u0, u2, [2, 3, 6, 7]), NR * 4),
+              v128.store(to, v128.shuffle32(u1, u3, [0, 1, 4, 5]), NR * 8),
+              v128.store(to, v128.shuffle32(u1, u3, [2, 3, 6, 7]), NR * 12),
+              ...lines.map((line) => line.set(i32.add(line, 16))),
+              to.set(i32.add(to, NR * 16)),
+            ),
+          ),
+        ),
+      );
+      const element = (start: Arg<'i32'>): Stmt =>
+        forRange(
+          p,
+          start,
+          kc,
+          1,
+          seq(
+            from.set(i32.add(b, i32.mul(p, rowStride))),
+            to.set(i32.add(dst, i32.mul(p, NR * 4))),
+            forRange(
+              j,
+              0,
+              columns,
+              1,
+              seq(f32.store(to, f32.load(from)), from.set(i32.add(from, columnStride)), to.set(i32.add(to, 4))),
+            ),
+          ),
+        );
+      return when(
+        i32.eq(columnStride, 4),
+        alongRows,
+        when(i32.eq(rowStride, 4), seq(alongColumns, element(i32.and(kc, -4))), element(0)),
+      );
+    },
+  );
+}
+
+/** ReLU of the lanes; NaN stays. */
+export const withoutNegatives = (x: Expr<'v128'>): Expr<'v128'> => v128.andNot(x, f32x4.le(x, v128.zero));
+
+/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, and a ReLU at the end. */
+export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
+  const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
+    fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
+  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+    const [kc, a, b, c, stride, fresh, bias, relu] = all as Locals<'i32', 8>;
+    const sums = f.locals<'v128', number>('v128', MR * NV);
+    const columns = f.locals<'v128', number>('v128', NV);
+    const row = f.local('v128');
+    const second = f.local('i32');
+    const end = f.local('i32');
+    const at = (index: number): Local<'i32'> => (index < NV ? c : second);
+    const step = (u: number): Stmt =>
+      seq(
+        ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
+        ...Array.from({ length: MR }, (_, r) =>
+          seq(
+            row.set(v128.load32Splat(a, (u * MR + r) * 4)),
+            ...columns.map((column, v) => sums[r * NV + v]!.set(multiplyAdd(row, column, sums[r * NV + v]!))),
+          ),
+        ),
+      );
+    const run = (steps: number, until: Arg<'i32'>): Stmt =>
+      doWhile(
+        seq(
+          ...Array.from({ length: steps }, (_, u) => step(u)),
+          a.set(i32.add(a, steps * MR * 4)),
+          b.set(i32.add(b, steps * NR * 4)),
+        ),
+        i32.ltU(b, until),
+      );
+    const last = i32.add(b, i32.mul(kc, NR * 4));
+    return seq(
+      second.set(i32.add(c, stride)),
+      when(
+        fresh,
+        seq(...sums.map((sum) => sum.set(v128.zero))),
+        seq(...sums.map((sum, index) => sum.set(v128.load(at(index), (index % NV) * 16)))),
+      ),
+      end.set(last),
+      ...(unroll > 1
+        ? [
+            when(i32.geU(kc, unroll), run(unroll, i32.sub(end, i32.mul(i32.remU(kc, unroll), NR * 4)))),
+            when(i32.ltU(b, end), run(1, end)),
+          ]
+        : [run(1, end)]),
+      when(
+        bias,
+        seq(
+          ...columns.map((column, v) => column.set(v128.load(bias, v * 16))),
+          ...sums.map((sum, index) => sum.set(f32x4.add(sum, columns[index % NV]!))),
+        ),
+      ),
+      when(relu, seq(...sums.map((sum) => sum.set(withoutNegatives(sum))))),
+      ...sums.map((sum, index) => v128.store(at(index), sum, (index % NV) * 16)),
+    );
+  });
+}
+
+/** Emits `gemmF32`, the product of float32 matrices, and `packF32` for its second operand; there are no extras. See `emitGemm`. */
+export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
+  const packB = packPanel(module);
+  emitGemm(module, 'gemmF32', { ...SIZES, packA: packRows(module), packB, tile: tileF32(module, variant) });
+  emitPack(module, 'packF32', { ...SIZES, packB });
+}
+
+/** Rows of B that begin anywhere: `b` holds their distances in bytes from the address in `extra`. */
+function packGathered(module: ModuleBuilder) {
+  return module.func(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, kc, _columns, offsets, _rowStride, _columnStride, origin, dst) => {
+      const [p, row] = f.locals('i32', 2);
+      return forRange(
+        p,
+        0,
+        kc,
+        1,
+        seq(
+          row.set(i32.add(origin, i32.load(i32.add(offsets, i32.shl(p, 2))))),
+          ...Array.from({ length: NV }, (_, v) => v128.store(dst, v128.load(row, v * 16), v * 16)),
+          dst.set(i32.add(dst, NR * 4)),
+        ),
+      );
+    },
+  );
+}
+
+/**
+ * Emits the product with a B whose rows begin anywhere: it takes the address of their distances (int32, bytes) as `b` with a row
+ * stride of 4 and a column stride of 0, and what they are distances from as `bExtra`. Whole panels of B are read.
+ */
+export function emitGemmF32Gathered(module: ModuleBuilder, variant: GemmVariant): EmittedFunction {
+  return emitGemm(module, null, {
+    ...SIZES,
+    packA: packRows(module),
+    packB: packGathered(module),
+    tile: tileF32(module, variant),
+  });
+}

@@ -1,0 +1,250 @@
+import type { View } from '../../../storage.js';
+import type { MatmulKernels } from '../../contract/matmul.js';
+import { dotsAreExact } from './dot8.js';
+import type { Family, SimdEngine } from '../engine/engine.js';
+import { gemmArguments, type GemmOperand } from './gemm.js';
+import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, movedBy, packedDot8 } from './gemm-dot8.js';
+import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes, type BytePair } from './gemm-i8.js';
+import { byteVectorProduct } from './gemv-integer.js';
+import { packedForm, type Packing } from './packed.js';
+import { addressOf, byteStrides } from '../engine/places.js';
+
+/** Products below which the plain loops are as fast. */
+const FEW_PRODUCTS = 4096;
+
+/** Zero points up to this leave room for a byte in 16 bits. */
+const LARGEST_ZERO = 32767 - 255;
+
+/** Elements behind zero points and sums that whole panels reach. */
+const PANEL = 16;
+
+const kindOf = ({ storage: { dtype } }: View): Bytes | null =>
+  dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
+
+const kinds: readonly Bytes[] = ['signed', 'unsigned'];
+
+const familyPerKinds = (family: (a: Bytes, b: Bytes) => Family): Readonly<Record<BytePair, Family>> =>
+  Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, family(a, b)]))) as Record<BytePair, Family>;
+
+const pairFamilies = familyPerKinds(
+  (a, b) =>
+    ({ module }) =>
+      emitGemmI8(module, a, b),
+);
+const dotFamilies = familyPerKinds(
+  (a, b) =>
+    ({ module, features }) =>
+      emitGemmDot8(module, `${a}-${b}`, features.unrolls ? 4 : 1),
+);
+
+/** Zero points of lines: one for all, as activations have it, or one each. */
+type Zeros = number | Int32Array;
+
+function zerosOf({ storage, layout }: View, batch: number): Zeros {
+  const { array, base } = storage;
+  const count = layout.shape[1]! * layout.shape[2]!;
+  const step = layout.shape[1] === 1 ? layout.strides[2]! : layout.strides[1]!;
+  const first = base + layout.offset + batch * layout.strides[0]!;
+  if (step === 0 || count === 1) return array[first]!;
+  const zeros = new Int32Array(count);
+  for (let i = 0, at = first; i < count; i++, at += step) zeros[i] = array[at]!;
+  return zeros;
+}
+
+/** Whether a condition holds for all zero points. */
+const every = (zeros: Zeros, holds: (zero: number) => boolean): boolean =>
+  typeof zeros === 'number' ? holds(zeros) : zeros.every(holds);
+
+const eachZero = (zeros: Zeros, change: (zero: number) => number): Zeros =>
+  typeof zeros === 'number' ? change(zeros) : zeros.map(change);
+
+const isZero = (zero: number): boolean => zero === 0;
+const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
+
+/** One product of a batch, in memory. */
+interface Product {
+  readonly kinds: BytePair;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: GemmOperand;
+  readonly b: GemmOperand;
+  readonly c: number;
+  /** Zero points of the rows of A and of the columns of B. */
+  readonly aZero: Zeros;
+  readonly bZero: Zeros;
+  /** B, where it is the whole of a tensor that may be met again. */
+  readonly weight: View | null;
+}
+
+/** Matrix products of bytes; every other dtype goes to `fallback`. */
+export function simdMatmulInteger(
+  engine: SimdEngine,
+  fallback: Pick<MatmulKernels, 'matmulInteger'>,
+): Pick<MatmulKernels, 'matmulInteger'> {
+  const { memory } = engine;
+
+  /** Numbers for `count` lines as int32 in scratch memory, and more behind them so that whole panels can be read. */
+  function line(values: Zeros, count: number): number {
+    const at = memory.scratch((count + PANEL) * 4);
+    const heap = memory.heap('int32');
+    if (typeof values === 'number') heap.fill(values, at / 4, at / 4 + count + PANEL);
+    else {
+      heap.set(values, at / 4);
+      heap.fill(0, at / 4 + count, at / 4 + count + PANEL);
+    }
+    return at;
+  }
+
+  /** Divides a product between threads along its longer side. */
+  function divided(
+    family: Family,
+    name: string,
+    tile: { readonly rows: number; readonly columns: number },
+    workspace: number,
+    { m, n, k, a, b, c }: Product,
+    packed: number,
+    packedColumn: number,
+  ): void {
+    const byColumns = n >= m;
+    const [count, grain] = byColumns ? [n, tile.columns] : [m, tile.rows];
+    engine.divide(family, name, count, grain, (m * n * k) / 8, (start, end, part) => {
+      const [row, column] = byColumns ? [0, start] : [start, 0];
+      return gemmArguments({
+        m: byColumns ? m : end - start,
+        n: byColumns ? end - start : n,
+        k,
+        a: { at: a.at + row * a.row, row: a.row, column: a.column, extra: a.extra! + row * 4 },
+        b: { at: b.at + column * b.column, row: b.row, column: b.column, extra: b.extra! + column * 4 },
+        c: c + (row * n + column) * 4,
+        cRow: n * 4,
+        packed: packed && packed + column * packedColumn,
+        workspace: engine.workspace(part, workspace),
+      });
+    });
+  }
+
+  const byKinds = (packing: (kinds: BytePair) => Packing): Readonly<Record<BytePair, Packing>> =>
+    Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, packing(`${a}-${b}`)]))) as Record<
+      BytePair,
+      Packing
+    >;
+
+  const pairPackings = byKinds((pair) => ({
+    bytes: ({ layout: { shape } }) => packedI8(shape[1]!, shape[2]!),
+    pack(view, to) {
+      const [, k, n] = view.layout.shape as [number, number, number];
+      const [, row, column] = byteStrides(view);
+      engine.load(pairFamilies[pair])['packI8']!(n, k, addressOf(memory, view), row, column, line(0, n), to);
+    },
+  }));
+
+  /** By pairs of 16-bit integers: zero points are taken away as bytes are widened. */
+  function byPairs(product: Product): void {
+    const { kinds: pair, m, n, k, aZero, bZero, weight } = product;
+    const packed = weight && every(bZero, isZero) ? packedForm(memory, weight, pairPackings[pair]) : 0;
+    const { a, b } = product;
+    divided(
+      pairFamilies[pair],
+      'gemmI8',
+      GEMM_I8_TILE,
+      GEMM_I8_WORKSPACE,
+      { ...product, a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } },
+      packed,
+      Math.ceil(k / 2) * 4,
+    );
+  }
+
+  /** Packs B for dot products, with the sums of its columns behind the panels. */
+  function packForDots(pair: BytePair, n: number, k: number, b: GemmOperand, to: number): void {
+    const { panels, all } = packedDot8(k, n);
+    memory.heap('int32').fill(0, (to + panels) / 4, (to + all) / 4);
+    engine.load(dotFamilies[pair])['packDot8']!(n, k, b.at, b.row, b.column, to + panels, to);
+  }
+
+  const dotPackings = byKinds((pair) => ({
+    bytes: ({ layout: { shape } }) => packedDot8(shape[1]!, shape[2]!).all,
+    pack(view, to) {
+      const [, k, n] = view.layout.shape as [number, number, number];
+      const [, row, column] = byteStrides(view);
+      packForDots(pair, n, k, { at: addressOf(memory, view), row, column }, to);
+    },
+  }));
+
+  /** By dot products of four bytes: zero points are brought in at the end, by sums of rows and columns. */
+  function byDots(product: Product): void {
+    const { kinds: pair, m, n, k, a, b, c, weight } = product;
+    const family = dotFamilies[pair];
+    const { panels, all } = packedDot8(k, n);
+    let packed = weight ? packedForm(memory, weight, dotPackings[pair]) : 0;
+    if (!packed) packForDots(pair, n, k, b, (packed = memory.scratch(all)));
+    const operands = { ...product, a: { ...a, extra: 0 }, b: { ...b, extra: 0 } };
+    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, packed, Math.ceil(k / 4) * 4);
+    const { a: aMoved, b: bMoved } = movedBy(pair);
+    const aZero = eachZero(product.aZero, (zero) => zero + aMoved);
+    const bZero = eachZero(product.bZero, (zero) => zero + bMoved);
+    const hasColumnZeros = !every(bZero, isZero);
+    if (!hasColumnZeros && every(aZero, isZero)) return;
+    // sum of (a - p)(b - q) = sum of ab - p * sum of b + q * (k * p - sum of a)
+    const terms = line(
+      eachZero(aZero, (zero) => -zero),
+      m,
+    );
+    let factors = 0;
+    if (hasColumnZeros) {
+      factors = line(0, m);
+      engine.load(family)['lineSums']!(a.at, m, a.row, k, a.column, factors);
+      const heap = memory.heap('int32');
+      for (let i = 0; i < m; i++)
+        heap[factors / 4 + i] = Math.imul(k, typeof aZero === 'number' ? aZero : aZero[i]!) - heap[factors / 4 + i]!;
+    }
+    const columns = hasColumnZeros ? line(bZero, n) : 0;
+    engine.divide(family, 'correct', m, 1, m * n, (start, end) => [
+      c + start * n * 4,
+      end - start,
+      n,
+      n * 4,
+      terms + start * 4,
+      packed + panels,
+      factors && factors + start * 4,
+      columns,
+    ]);
+  }
+
+  return {
+    matmulInteger(x, y, xZero, yZero, out) {
+      const [batches, m, k] = x.layout.shape as [number, number, number];
+      const n = y.layout.shape[2]!;
+      const [left, right] = [kindOf(x), kindOf(y)];
+      if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS)
+        return fallback.matmulInteger(x, y, xZero, yZero, out);
+      const points = Array.from({ length: batches }, (_, i) => [zerosOf(xZero, i), zerosOf(yZero, i)] as const);
+      if (!points.every((pair) => pair.every((zeros) => every(zeros, isSmall))))
+        return fallback.matmulInteger(x, y, xZero, yZero, out);
+      const exact = dotsAreExact(engine);
+      memory.beginKernel();
+      try {
+        if ((m === 1 || n === 1) && byteVectorProduct(engine, x, y, xZero, yZero, out)) return;
+        const to = out.storage.writePointer(memory, out.layout);
+        if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
+        const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
+        const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
+        for (const [i, [aZero, bZero]] of points.entries())
+          (exact ? byDots : byPairs)({
+            kinds: `${left}-${right}`,
+            m,
+            n,
+            k,
+            a: { at: a + i * xb, row: xr, column: xc },
+            b: { at: b + i * yb, row: yr, column: yc },
+            c: c + i * m * n * 4,
+            aZero,
+            bZero,
+            weight: batches === 1 ? y : null,
+          });
+      } finally {
+        memory.endKernel();
+      }
+    },
+  };
+}

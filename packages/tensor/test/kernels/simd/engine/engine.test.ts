@@ -1,0 +1,49 @@
+import { ArgumentError, rand, setFusedMultiplyAdd } from '@q/tensor';
+import { detectFeatures } from '../../../../src/kernels/simd/engine/engine.js';
+import { KernelMemory } from '../../../../src/memory.js';
+
+describe('a platform that refuses to compile WebAssembly, as a strict content security policy does', () => {
+  const { Module } = WebAssembly;
+
+  beforeEach(() => {
+    WebAssembly.Module = class {
+      constructor() {
+        throw new WebAssembly.CompileError('violates the Content Security Policy');
+      }
+    } as unknown as typeof Module;
+  });
+
+  afterEach(() => {
+    WebAssembly.Module = Module;
+  });
+
+  it('has no kernel memory, so that the reference kernels compute', async () => {
+    expect(KernelMemory.create()).toBeNull();
+    await jest.isolateModulesAsync(async () => {
+      const { kernels } = await import('../../../../src/kernels/active.js');
+      const fresh = await import('../../../../src/kernels/reference/reference.js');
+      expect(kernels).toBe(fresh.reference);
+    });
+  });
+});
+
+it('the platform of the tests has SIMD', () => expect(detectFeatures().simd).toBe(true));
+
+describe('setFusedMultiplyAdd', () => {
+  afterEach(() => setFusedMultiplyAdd(true));
+
+  it('changes no more than the last bits, and gives the same ones each time', () => {
+    const [a, b] = [rand([50, 70]), rand([70, 40])];
+    const product = () => a.matmul(b).data.slice();
+    const fused = product();
+    setFusedMultiplyAdd(false);
+    const unfused = product();
+    unfused.forEach((value, i) => expect(value).toBeCloseTo(fused[i]!, 4));
+    setFusedMultiplyAdd(true);
+    expect(product()).toEqual(fused);
+    setFusedMultiplyAdd(false);
+    expect(product()).toEqual(unfused);
+  });
+
+  it('wants a boolean', () => expect(() => setFusedMultiplyAdd(1 as unknown as boolean)).toThrow(ArgumentError));
+});
