@@ -1,3 +1,4 @@
+export type { ImageSource } from './foreign.js';
 export { isGradEnabled, type BackwardOptions } from './autograd.js';
 export {
   arange,
@@ -13,6 +14,7 @@ export {
   zeros,
   zerosLike,
   type CreateOptions,
+  type NestedSource,
   type TensorOptions,
   type TensorSource,
 } from './create.js';
@@ -24,6 +26,7 @@ export {
   resultType,
   type ArrayOf,
   type DType,
+  type DTypeInfo,
   type Operand,
   type TypedArray,
 } from './dtype.js';
@@ -39,7 +42,7 @@ export {
   ShapeError,
   shown,
 } from './errors.js';
-export { apply, defineOp, type CallableOp } from './extend.js';
+export { apply, defineOp, type CallableOp, type OpArguments } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
@@ -111,6 +114,7 @@ export {
   type IndicesOption,
   type LpPoolOptions,
   type MaxPoolOptions,
+  type WithIndices,
 } from './functions/pool.js';
 export {
   fractionalMaxPool2d,
@@ -140,7 +144,7 @@ export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './
 export type { Layout, Range, SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
-export type { Op } from './ops/op.js';
+export type { InputGrads, Op, Outputs, Result, Upstream } from './ops/op.js';
 export type { PadMode } from './ops/pad.js';
 export {
   bernoulli,
@@ -177,9 +181,9 @@ export type { DiagonalOptions, TriangleOptions } from './tensor/movement.js';
 export type { AlphaOptions, ClampOptions, DivOptions, TensorLike, ValueOptions } from './tensor/operand.js';
 export type { RoundOptions } from './tensor/unary.js';
 export type { RoundingMode } from './ops/arithmetic.js';
-export { memoryUsage, setMemoryBudget } from './memory.js';
+export { memoryUsage, setMemoryBudget, type MemoryUsage } from './memory.js';
 export type { Interpolation } from './ops/quantile.js';
-export type { ValuesAndIndices } from './tensor/extrema.js';
+export type { MinAndMax, ValuesAndIndices } from './tensor/extrema.js';
 export type { AccumulateOptions, Dims, ReduceOptions } from './tensor/reduce.js';
 export type { CumulateOptions } from './tensor/scan.js';
 export type {
@@ -191,7 +195,13 @@ export type {
   Unique,
   UniqueOptions,
 } from './tensor/sort.js';
-export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
+export type {
+  DeviationAndMean,
+  DispersionOptions,
+  NormOptions,
+  SoftmaxOptions,
+  VarianceAndMean,
+} from './tensor/statistics.js';
 export { keep, scope } from './scope.js';
 export { setWinograd } from './kernels/simd/conv-winograd.js';
 export { setFusedMultiplyAdd } from './kernels/simd/engine.js';

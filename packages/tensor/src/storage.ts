@@ -47,15 +47,23 @@ export class Storage<D extends DType = DType> {
   /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
   private exposed: boolean;
   private kept = false;
-  /** What a kernel made of the elements and keeps for the next use. */
+  /**
+   * What a kernel made of the elements and keeps for the next use.
+   *
+   * @internal
+   */
   derived: Derived | null = null;
 
   /**
    * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
    * are first asked for, or over a place in kernel memory.
+   *
+   * @internal
    */
   constructor(
+    /** Element type. */
     readonly dtype: D,
+    /** Number of elements. */
     readonly length: number,
     source: ArrayOf<D> | (() => ArrayOf<D>) | Block,
     exposed = false,
@@ -121,7 +129,11 @@ export class Storage<D extends DType = DType> {
     }
   }
 
-  /** Address of the element at position 0 for a kernel that reads what `layout` visits; valid until `endKernel`. */
+  /**
+   * Address of the element at position 0 for a kernel that reads what `layout` visits; valid until `endKernel`.
+   *
+   * @internal
+   */
   pointer(memory: KernelMemory, layout: Layout): number {
     if (this.block?.chunk) {
       memory.use(this.block);
@@ -146,6 +158,8 @@ export class Storage<D extends DType = DType> {
   /**
    * Address of the element at position 0 for a kernel that writes: kernel memory becomes the only place of the elements. Null
    * where a caller holds the array, which must then be written itself. Counts a write.
+   *
+   * @internal
    */
   writePointer(memory: KernelMemory, layout: Layout): number | null {
     if (this.exposed) return null;
@@ -195,7 +209,9 @@ export function adoptBirths(storages: readonly Storage[]): void {
 
 /** What a kernel takes: a storage and how to walk it. Tensors are views too. */
 export interface View<D extends DType = DType> {
+  /** Where the elements are. */
   readonly storage: Storage<D>;
+  /** How to walk them. */
   readonly layout: Layout;
 }
 

@@ -14,6 +14,7 @@ export interface RequantizeOptions<D extends DType = DType> {
   readonly zeroPoint?: number;
   /** Ends of the grid. Default: the limits of `dtype`. */
   readonly qmin?: number;
+  /** Largest integer of the result. */
   readonly qmax?: number;
   /** Integer dtype of the result. Default: int8. */
   readonly dtype?: D;

@@ -36,7 +36,9 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   private wanted = false;
 
   constructor(
+    /** Where the elements are; views share it. */
     readonly storage: Storage<D>,
+    /** How to walk them. */
     readonly layout: Layout,
   ) {}
 
@@ -96,6 +98,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.wanted || this.node !== null;
   }
 
+  /** Throws AutogradError for a tensor that was computed from others, DTypeError for one that is not floating. */
   set requiresGrad(value: boolean) {
     if (this.node !== null) {
       if (value) return;
