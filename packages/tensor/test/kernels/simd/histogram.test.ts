@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { Layout, Storage, type View } from '@q/tensor';
+import { Storage, type View } from '@q/tensor';
+import { Layout } from '@q/tensor/internal';
 import { firstDifference, lie, output, reference, simd, viewOf } from './views.js';
 
 const ranges = [
