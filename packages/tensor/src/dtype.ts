@@ -14,13 +14,8 @@ export interface DTypeInfo<K extends 'bool' | 'int' | 'float', A> {
   readonly max: number;
 }
 
-const row = <K extends 'bool' | 'int' | 'float', A>(
-  bytes: number,
-  kind: K,
-  array: A,
-  min: number,
-  max: number,
-): DTypeInfo<K, A> => ({ bytes, kind, array, min, max });
+/** Gives a row of the table its type. */
+const row = <K extends 'bool' | 'int' | 'float', A>(info: DTypeInfo<K, A>): DTypeInfo<K, A> => info;
 
 /**
  * Every dtype, once: types, limits and array constructors all derive from this table. The order inside a kind is the
@@ -29,25 +24,37 @@ const row = <K extends 'bool' | 'int' | 'float', A>(
  */
 export const dtypes = {
   /** False and true, a byte each. */
-  bool: row(1, 'bool', Uint8Array, 0, 1),
+  bool: row({ bytes: 1, kind: 'bool', array: Uint8Array, min: 0, max: 1 }),
   /** Integers of 8 bits from 0 on. */
-  uint8: row(1, 'int', Uint8Array, 0, 255),
+  uint8: row({ bytes: 1, kind: 'int', array: Uint8Array, min: 0, max: 255 }),
   /** Integers of 8 bits around 0. */
-  int8: row(1, 'int', Int8Array, -128, 127),
+  int8: row({ bytes: 1, kind: 'int', array: Int8Array, min: -128, max: 127 }),
   /** Integers of 16 bits from 0 on. */
-  uint16: row(2, 'int', Uint16Array, 0, 65535),
+  uint16: row({ bytes: 2, kind: 'int', array: Uint16Array, min: 0, max: 65535 }),
   /** Integers of 16 bits around 0. */
-  int16: row(2, 'int', Int16Array, -32768, 32767),
+  int16: row({ bytes: 2, kind: 'int', array: Int16Array, min: -32768, max: 32767 }),
   /** Integers of 32 bits around 0. */
-  int32: row(4, 'int', Int32Array, -2147483648, 2147483647),
+  int32: row({ bytes: 4, kind: 'int', array: Int32Array, min: -2147483648, max: 2147483647 }),
   /** IEEE 754's half precision; arithmetic widens it to float32. */
-  float16: row(2, 'float', Uint16Array, -65504, 65504),
+  float16: row({ bytes: 2, kind: 'float', array: Uint16Array, min: -65504, max: 65504 }),
   /** The upper half of a float32; arithmetic widens it to float32. */
-  bfloat16: row(2, 'float', Uint16Array, -3.3895313892515355e38, 3.3895313892515355e38),
+  bfloat16: row({
+    bytes: 2,
+    kind: 'float',
+    array: Uint16Array,
+    min: -3.3895313892515355e38,
+    max: 3.3895313892515355e38,
+  }),
   /** Single precision. */
-  float32: row(4, 'float', Float32Array, -3.4028234663852886e38, 3.4028234663852886e38),
+  float32: row({
+    bytes: 4,
+    kind: 'float',
+    array: Float32Array,
+    min: -3.4028234663852886e38,
+    max: 3.4028234663852886e38,
+  }),
   /** Double precision. */
-  float64: row(8, 'float', Float64Array, -Number.MAX_VALUE, Number.MAX_VALUE),
+  float64: row({ bytes: 8, kind: 'float', array: Float64Array, min: -Number.MAX_VALUE, max: Number.MAX_VALUE }),
 } as const;
 
 /** Name of an element type. */
