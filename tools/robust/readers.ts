@@ -1,6 +1,6 @@
 import { Generator, noGrad, ones, rand, randn, Tensor, tensor, zeros } from '@q/tensor';
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
-import { BatchNorm1d, Conv1d, Flatten, Linear, ReLU, Sequential, Tanh, type Module } from '@q/nn';
+import { BatchNorm1d, collate, Conv1d, Flatten, Linear, ModuleDict, ReLU, Sequential, Tanh, type Module } from '@q/nn';
 import {
   Adagrad,
   Adam,
@@ -237,6 +237,18 @@ const integers: readonly Reader[] = [
     },
   },
   {
+    name: 'metadata of an integer model',
+    stored: { ...metadata },
+    leaves: [],
+    make: () => {
+      const reader = integerReader();
+      return {
+        ...reader,
+        read: (given) => reader.read(writeSafetensors(tensors, { metadata: given as Record<string, string> })),
+      };
+    },
+  },
+  {
     name: 'tensors of an integer model',
     stored: tensors,
     leaves: foreignTensors,
@@ -331,6 +343,54 @@ const steppers = (
   };
 });
 
+/** What takes names that a program may have read from JSON. */
+const named: readonly Reader[] = [
+  {
+    name: 'samples of a data set',
+    stored: [
+      { x: [1, 2], y: { label: 'a', weight: 0.5 } },
+      { x: [3, 4], y: { label: 'b', weight: 1 } },
+    ],
+    leaves: foreignTensors,
+    make: () => {
+      let batch: unknown = null;
+      return {
+        read: (samples) => (batch = collate(samples as readonly unknown[])),
+        state: () => batch,
+        use: () => batch,
+      };
+    },
+  },
+  {
+    name: 'modules by name',
+    stored: { first: {}, second: {} },
+    leaves: [],
+    make: () => {
+      let modules = new ModuleDict<Linear>();
+      return {
+        read: (given) =>
+          (modules = new ModuleDict(Object.keys(given ?? {}).map((name) => [name, new Linear(1, 1)] as const))),
+        state: () => modules.stateDict(),
+        use: () => modules.loadStateDict(modules.stateDict()),
+      };
+    },
+  },
+  {
+    name: 'options of a group of parameters',
+    stored: { lr: 0.1, momentum: 0.9 },
+    leaves: foreignTensors,
+    make: () => {
+      const optimizer = sgd();
+      return {
+        read: (options) =>
+          optimizer.addParamGroup({ ...(options as object), params: [tensor([1], { requiresGrad: true })] }),
+        state: () => optimizer.stateDict(),
+        use: () => optimizer.step(),
+      };
+    },
+  },
+];
+
 const generators: Reader = {
   name: 'state of a generator of random numbers',
   stored: new Generator(3).getState(),
@@ -353,5 +413,6 @@ export const readers: readonly Reader[] = [
   ...integers,
   ...models,
   ...steppers,
+  ...named,
   generators,
 ];

@@ -49,8 +49,15 @@ function stacked(where: string, samples: readonly Tensor[]): Tensor {
   return stack(samples);
 }
 
-function joined(where: string, samples: readonly unknown[]): unknown {
+/** Nesting from which on a sample is taken to contain itself. */
+const DEEPEST = 64;
+
+function joined(where: string, samples: readonly unknown[], depth = 0): unknown {
   const [first] = samples;
+  if (depth > DEEPEST)
+    throw new ArgumentError(
+      `collate: a sample nested deeper than ${DEEPEST} makes no batch. Does it contain itself? Give the loader a collate of your own.`,
+    );
   if (isTensor(first)) return stacked(where, all(where, samples, isTensor));
   if (isNumber(first)) return tensor([...all(where, samples, isNumber)]);
   if (isBoolean(first)) return tensor([...all(where, samples, isBoolean)], { dtype: 'bool' });
@@ -70,6 +77,7 @@ function joined(where: string, samples: readonly unknown[]): unknown {
       joined(
         `${where}[${i}]`,
         lists.map((list) => list[i]),
+        depth + 1,
       ),
     );
   }
@@ -81,6 +89,7 @@ function joined(where: string, samples: readonly unknown[]): unknown {
         joined(
           `${where}.${key}`,
           records.map((record) => record[key]),
+          depth + 1,
         ),
       ]),
     );
@@ -94,7 +103,8 @@ function joined(where: string, samples: readonly unknown[]): unknown {
  * Samples as one batch, after `torch.utils.data.default_collate`: tensors and typed arrays are stacked, numbers become a
  * float32 tensor, booleans a bool one, strings an array; arrays and records are collated place by place.
  *
- * @throws ShapeError for tensors of several shapes; ArgumentError for samples that differ in structure
+ * @throws ShapeError for tensors of several shapes; ArgumentError for samples that differ in structure,
+ * are nested deeper than 64, or have no batch
  * @example
  * collate([{ x: ones([3]), y: 0 }, { x: zeros([3]), y: 1 }]); // { x: a tensor [2, 3], y: a tensor [2] }
  */

@@ -15,7 +15,7 @@ export * from './layers/embedding.js';
 export * from './layers/linear.js';
 export * from './layers/movement.js';
 export * from './layers/norm.js';
-export type { ConfiguredClass, Layer, Operation, OperationClass } from './layers/operation.js';
+export type { ConfiguredClass, Layer, Operation, OperationClass, Settings } from './layers/operation.js';
 export * from './layers/padding.js';
 export * from './layers/pool.js';
 export * from './layers/product.js';
@@ -25,15 +25,22 @@ export * from './layers/reduction.js';
 export * from './layers/resample.js';
 export * from './layers/shape.js';
 export * from './layers/transformer.js';
-export { DataLoader, TensorDataset, type Dataset, type LoaderOptions, type SampleSource } from './loader.js';
+export {
+  DataLoader,
+  TensorDataset,
+  type Dataset,
+  type LoaderOptions,
+  type SampleSource,
+  type TensorSample,
+} from './loader.js';
 export * from './losses/binary.js';
 export * from './losses/classification.js';
 export * from './losses/ctc.js';
-export { Loss } from './losses/loss.js';
+export { Loss, type WeightOptions } from './losses/loss.js';
 export * from './losses/margin.js';
 export * from './losses/regression.js';
 export { Module, slots, type Slot } from './module.js';
 export { Parameter, type ParameterOptions } from './parameter.js';
 export type { Sizes } from './sizes.js';
-export type { StateNames } from './slots.js';
+export type { BufferSlot, ModuleSlot, ModuleStatics, ParameterSlot, SlotOf, SlotPlace, StateNames } from './slots.js';
 export type { LoadOptions, LoadResult, StateDict, StateSource } from './state.js';

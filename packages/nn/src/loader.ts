@@ -27,11 +27,12 @@ export interface LoaderOptions {
   readonly dropLast?: boolean;
 }
 
-/** A tensor for each of several tensors. */
-type Each<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
+/** A sample of a `TensorDataset`: one tensor for each of its tensors. */
+export type TensorSample<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
 
 /** Tensors of one length, sample by sample: `get(i)` is what each has at position i of its first dim. */
-export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Each<T>> {
+export class TensorDataset<T extends readonly Tensor[]> implements Dataset<TensorSample<T>> {
+  /** The tensors, all of one size in dim 0. */
   readonly tensors: T;
 
   /** @throws ShapeError unless all have the same size in dim 0 */
@@ -44,12 +45,14 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<Each<
     this.tensors = tensors;
   }
 
+  /** Number of samples. */
   get length(): number {
     return this.tensors[0]!.shape[0]!;
   }
 
-  get(index: number): Each<T> {
-    return this.tensors.map((tensor) => tensor.select(0, index)) as Each<T>;
+  /** What each tensor has at a position of dim 0. */
+  get(index: number): TensorSample<T> {
+    return this.tensors.map((tensor) => tensor.select(0, index)) as TensorSample<T>;
   }
 }
 
@@ -133,11 +136,17 @@ function present<T>(sample: T | Promise<T>): T {
  * for (const [x, y] of loader) step(x, y); // x: [32, ...], y: [32]
  */
 export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterable<B> {
+  /** Where samples come from. */
   readonly source: SampleSource<T>;
+  /** Samples per batch. */
   readonly batchSize: number;
+  /** Whether every pass takes the samples in a new random order. */
   readonly shuffle: boolean;
+  /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
+  /** Source of the random order; the default one where undefined. */
   readonly generator: Generator | undefined;
+  /** Makes a batch of samples. */
   readonly collate: (samples: T[]) => B;
 
   /**
@@ -186,6 +195,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
       : Array.from({ length: count }, (_, i) => i);
   }
 
+  /** The batches of a new pass. Throws ArgumentError where samples come later. */
   *[Symbol.iterator](): Iterator<B> {
     const { source, batchSize, dropLast } = this;
     const dataset = indexed(source);
@@ -198,6 +208,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     else throw new ArgumentError('DataLoader: the samples come later. Iterate with for await.');
   }
 
+  /** The batches of a new pass, of samples that may come later. */
   async *[Symbol.asyncIterator](): AsyncIterator<B> {
     const { source, batchSize, dropLast } = this;
     const dataset = indexed(source);

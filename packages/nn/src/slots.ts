@@ -9,22 +9,50 @@ import { Parameter } from './parameter.js';
  */
 export type StateNames = Readonly<Record<string, string | null>>;
 
+/** What every class of modules has. */
+export interface ModuleStatics {
+  /** How the class calls its own properties in names and state dicts. */
+  readonly stateNames: StateNames;
+}
+
 /** A place inside a module where something stands; `owner[key] = ...` replaces it. */
-interface Place {
+export interface SlotPlace {
   /** Path inside the module, as the state dict spells it. */
   readonly name: string;
   /** The module, array or record that holds it. */
   readonly owner: Record<string, unknown>;
+  /** Its name there. */
   readonly key: string;
   /** False for a buffer that stays out of the state dict. */
   readonly persistent: boolean;
 }
 
+/** A parameter of a module, and the place where it stands. */
+export interface ParameterSlot extends SlotPlace {
+  /** Tells slots apart. */
+  readonly kind: 'parameter';
+  /** The parameter. */
+  readonly value: Parameter;
+}
+
+/** A tensor of a module that is no parameter, and the place where it stands. */
+export interface BufferSlot extends SlotPlace {
+  /** Tells slots apart. */
+  readonly kind: 'buffer';
+  /** The tensor. */
+  readonly value: Tensor;
+}
+
+/** A direct child of a module, and the place where it stands; `M` is the module class. */
+export interface ModuleSlot<M> extends SlotPlace {
+  /** Tells slots apart. */
+  readonly kind: 'module';
+  /** The child. */
+  readonly value: M;
+}
+
 /** A parameter, buffer or direct child of a module, and the place where it stands; `M` is the module class. */
-export type SlotOf<M> =
-  | (Place & { readonly kind: 'parameter'; readonly value: Parameter })
-  | (Place & { readonly kind: 'buffer'; readonly value: Tensor })
-  | (Place & { readonly kind: 'module'; readonly value: M });
+export type SlotOf<M> = ParameterSlot | BufferSlot | ModuleSlot<M>;
 
 /** Tells modules from other values; handed in, because the class itself is built on the walker. */
 export type IsModule<M> = (value: unknown) => value is M;

@@ -16,7 +16,9 @@ export interface LoadOptions {
 
 /** Names that did not match when a state dict was loaded with `strict: false`. */
 export interface LoadResult {
+  /** Names that the module has and the state does not. */
   readonly missingKeys: readonly string[];
+  /** Names that the state has and the module does not. */
   readonly unexpectedKeys: readonly string[];
 }
 

@@ -31,6 +31,15 @@ describe('collate', () => {
     expect(names).toEqual(['a', 'b']);
   });
 
+  it('refuses samples that contain themselves', () => {
+    const list: unknown[] = [1];
+    list.push(list);
+    const record: Record<string, unknown> = { x: 1 };
+    record['self'] = record;
+    for (const sample of [list, record])
+      expect(() => collate<unknown>([sample, sample])).toThrow(/nested deeper than 64 makes no batch/);
+  });
+
   it('says where samples differ', () => {
     expect(() => collate([{ x: ones([2]) }, { x: ones([3]) }])).toThrow(
       /the sample\.x has shape \[2\] in one sample and \[3\] in another/,

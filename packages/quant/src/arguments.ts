@@ -1,9 +1,6 @@
 import { ArgumentError, described, DTypeError, isFloat, type Tensor } from '@q/tensor';
 import { checkTensor } from '@q/tensor/internal';
 
-export { checkFunction, checkTensor } from '@q/tensor/internal';
-export { described as kindOf } from '@q/tensor';
-
 /** Throws unless a value is a floating tensor: ArgumentError for no tensor, DTypeError for another dtype. */
 export function checkFloating(operation: string, name: string, value: unknown): asserts value is Tensor {
   checkTensor(operation, name, value);

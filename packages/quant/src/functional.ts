@@ -1,5 +1,6 @@
 import {
   dequantizeLinear,
+  described,
   fakeQuantize,
   isFloat,
   quantizeLinear,
@@ -8,8 +9,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
-import { broadcastShapes, isIntegers } from '@q/tensor/internal';
-import { checkTensor, kindOf } from './arguments.js';
+import { broadcastShapes, checkTensor, isIntegers } from '@q/tensor/internal';
 import { checkOptions, QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
 
@@ -18,6 +18,7 @@ export type BlockSize = readonly number[];
 
 /** Options of the functional forms: the grid, and the block size where the encoding is block-wise. */
 export interface AffineFunctionOptions extends GridOptions {
+  /** Elements per dim that share a scale; -1 for all. Left out: the shape of the scale says it. */
   readonly blockSize?: BlockSize | null;
 }
 
@@ -38,11 +39,11 @@ export function checkBlockSize(operation: string, blockSize: unknown, shape: Sha
   const sizes: readonly unknown[] | null = Array.isArray(blockSize) ? blockSize : null;
   if (sizes?.length !== shape.length)
     throw new ShapeError(
-      `${operation}: blockSize ${sizes === null ? kindOf(blockSize) : shown(sizes as number[])} needs one entry per dim of the scale ${shown(shape)}.`,
+      `${operation}: blockSize ${sizes === null ? described(blockSize) : shown(sizes as number[])} needs one entry per dim of the scale ${shown(shape)}.`,
     );
   if (!isIntegers(sizes, -1) || sizes.includes(0))
     throw new ShapeError(
-      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${kindOf(sizes)}.`,
+      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${described(sizes)}.`,
     );
 }
 

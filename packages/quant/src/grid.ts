@@ -3,7 +3,9 @@ import { QuantizationError } from './errors.js';
 
 /** The integers a quantized value may take: all from `qmin` to `qmax`. */
 export interface Grid {
+  /** Smallest integer. */
   readonly qmin: number;
+  /** Largest integer. */
   readonly qmax: number;
 }
 

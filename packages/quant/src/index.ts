@@ -1,4 +1,8 @@
 export { EncodingAnalyzer, type EncodingRange } from './analyzers/analyzer.js';
+export type { Ends } from './analyzers/range.js';
+export type { Histogram } from './observers/histogram.js';
+export type { MinMaxStats } from './observers/min-max.js';
+export type { Grid } from './grid.js';
 export { EntropyEncodingAnalyzer, type EntropyOptions } from './analyzers/entropy.js';
 export { MinMaxEncodingAnalyzer } from './analyzers/min-max.js';
 export { MovingAverageMinMaxEncodingAnalyzer, type MovingAverageOptions } from './analyzers/moving-average.js';
@@ -35,7 +39,7 @@ export * from './modules/reduction.js';
 export * from './modules/resample.js';
 export * from './modules/shape.js';
 export { toQuantized } from './modules/model.js';
-export { FakeQuantizationMixin, QuantizationMixin } from './modules/quantization-mixin.js';
+export { FakeQuantizationMixin, QuantizationMixin, type Register } from './modules/quantization-mixin.js';
 export {
   isQuantized,
   type Arity,
@@ -55,5 +59,5 @@ export * as affine from './quantizers/affine.js';
 export * as float from './quantizers/float.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
 export { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizers/quantizer.js';
-export { DequantizedTensor, EncodedTensor, QuantizedTensor } from './tensor.js';
+export { DequantizedTensor, EncodedTensor, QuantizedTensor, type FloatDType } from './tensor.js';
 export { onWarning, type QuantizationWarning, type WarningListener } from './warnings.js';

@@ -9,8 +9,8 @@ import {
   type DType,
   type Storage,
 } from '@q/tensor';
-import { Layout } from '@q/tensor/internal';
-import { checkInstance, checkTensor } from './arguments.js';
+import { checkTensor, Layout } from '@q/tensor/internal';
+import { checkInstance } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
 import { EncodingError } from './errors.js';
@@ -36,8 +36,14 @@ interface Stored {
 export abstract class EncodedTensor extends Tensor<FloatDType> {
   /** How the numbers are represented; null once an operation has made it meaningless. */
   declare encoding: AffineEncoding | null;
+  /**
+   * The integers, where they are known.
+   *
+   * @internal
+   */
   declare protected grid: GridValues | null;
 
+  /** @internal */
   protected constructor({ values, grid }: Stored, encoding: AffineEncoding | null) {
     super(values.storage as Storage<FloatDType>, values.layout);
     this.encoding = encoding;
@@ -58,7 +64,11 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
    */
   abstract quantizedRepr(): Tensor<GridDType>;
 
-  /** A tensor of this class over other elements. */
+  /**
+   * A tensor of this class over other elements.
+   *
+   * @internal
+   */
   protected abstract like(stored: Stored, encoding: AffineEncoding | null): EncodedTensor;
 
   /** @internal */

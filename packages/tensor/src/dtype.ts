@@ -1,21 +1,60 @@
 import { described, DTypeError } from './errors.js';
 
+/** What is known of a dtype. */
+export interface DTypeInfo<K extends 'bool' | 'int' | 'float', A> {
+  /** Bytes of an element. */
+  readonly bytes: number;
+  /** What kind of number it is. */
+  readonly kind: K;
+  /** The typed array that stores it. */
+  readonly array: A;
+  /** Smallest finite number. */
+  readonly min: number;
+  /** Largest finite number. */
+  readonly max: number;
+}
+
+/** Gives a row of the table its type. */
+const row = <K extends 'bool' | 'int' | 'float', A>(info: DTypeInfo<K, A>): DTypeInfo<K, A> => info;
+
 /**
  * Every dtype, once: types, limits and array constructors all derive from this table. The order inside a kind is the
  * order of promotion. `float16` and `bfloat16` are storage dtypes: their bits live in a Uint16Array and arithmetic
  * widens them to float32.
  */
 export const dtypes = {
-  bool: { bytes: 1, kind: 'bool', array: Uint8Array, min: 0, max: 1 },
-  uint8: { bytes: 1, kind: 'int', array: Uint8Array, min: 0, max: 255 },
-  int8: { bytes: 1, kind: 'int', array: Int8Array, min: -128, max: 127 },
-  uint16: { bytes: 2, kind: 'int', array: Uint16Array, min: 0, max: 65535 },
-  int16: { bytes: 2, kind: 'int', array: Int16Array, min: -32768, max: 32767 },
-  int32: { bytes: 4, kind: 'int', array: Int32Array, min: -2147483648, max: 2147483647 },
-  float16: { bytes: 2, kind: 'float', array: Uint16Array, min: -65504, max: 65504 },
-  bfloat16: { bytes: 2, kind: 'float', array: Uint16Array, min: -3.3895313892515355e38, max: 3.3895313892515355e38 },
-  float32: { bytes: 4, kind: 'float', array: Float32Array, min: -3.4028234663852886e38, max: 3.4028234663852886e38 },
-  float64: { bytes: 8, kind: 'float', array: Float64Array, min: -Number.MAX_VALUE, max: Number.MAX_VALUE },
+  /** False and true, a byte each. */
+  bool: row({ bytes: 1, kind: 'bool', array: Uint8Array, min: 0, max: 1 }),
+  /** Integers of 8 bits from 0 on. */
+  uint8: row({ bytes: 1, kind: 'int', array: Uint8Array, min: 0, max: 255 }),
+  /** Integers of 8 bits around 0. */
+  int8: row({ bytes: 1, kind: 'int', array: Int8Array, min: -128, max: 127 }),
+  /** Integers of 16 bits from 0 on. */
+  uint16: row({ bytes: 2, kind: 'int', array: Uint16Array, min: 0, max: 65535 }),
+  /** Integers of 16 bits around 0. */
+  int16: row({ bytes: 2, kind: 'int', array: Int16Array, min: -32768, max: 32767 }),
+  /** Integers of 32 bits around 0. */
+  int32: row({ bytes: 4, kind: 'int', array: Int32Array, min: -2147483648, max: 2147483647 }),
+  /** IEEE 754's half precision; arithmetic widens it to float32. */
+  float16: row({ bytes: 2, kind: 'float', array: Uint16Array, min: -65504, max: 65504 }),
+  /** The upper half of a float32; arithmetic widens it to float32. */
+  bfloat16: row({
+    bytes: 2,
+    kind: 'float',
+    array: Uint16Array,
+    min: -3.3895313892515355e38,
+    max: 3.3895313892515355e38,
+  }),
+  /** Single precision. */
+  float32: row({
+    bytes: 4,
+    kind: 'float',
+    array: Float32Array,
+    min: -3.4028234663852886e38,
+    max: 3.4028234663852886e38,
+  }),
+  /** Double precision. */
+  float64: row({ bytes: 8, kind: 'float', array: Float64Array, min: -Number.MAX_VALUE, max: Number.MAX_VALUE }),
 } as const;
 
 /** Name of an element type. */

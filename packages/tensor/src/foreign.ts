@@ -4,8 +4,11 @@ import type { Shape } from './shape.js';
 
 /** An image as browsers have it: four bytes (red, green, blue, alpha) per pixel, row by row. */
 export interface ImageSource {
+  /** The bytes. */
   readonly data: ArrayBufferView;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Number of rows. */
   readonly height: number;
 }
 

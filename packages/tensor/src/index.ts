@@ -1,3 +1,4 @@
+export type { ImageSource } from './foreign.js';
 export { isGradEnabled, type BackwardOptions } from './autograd.js';
 export {
   arange,
@@ -13,6 +14,7 @@ export {
   zeros,
   zerosLike,
   type CreateOptions,
+  type NestedSource,
   type TensorOptions,
   type TensorSource,
 } from './create.js';
@@ -24,6 +26,7 @@ export {
   resultType,
   type ArrayOf,
   type DType,
+  type DTypeInfo,
   type Operand,
   type TypedArray,
 } from './dtype.js';
@@ -39,7 +42,7 @@ export {
   ShapeError,
   shown,
 } from './errors.js';
-export { apply, defineOp, type CallableOp } from './extend.js';
+export { apply, defineOp, type CallableOp, type OpArguments } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,
@@ -125,8 +128,9 @@ export {
   type IndicesOption,
   type LpPoolOptions,
   type MaxPoolOptions,
+  type WithIndices,
 } from './functions/pool.js';
-export { avgPoolScaled, type AverageRegions } from './functions/pool-scaled.js';
+export { avgPoolScaled, type AverageParts, type AverageRegions, type AverageWindows } from './functions/pool-scaled.js';
 export type { AdaptiveSize } from './functions/regions.js';
 export {
   fractionalMaxPool2d,
@@ -157,7 +161,7 @@ export type { Layout, Range, SliceIndex } from './layout.js';
 export type { IndexItem } from './ops/advanced.js';
 export type { ScatterReduction } from './ops/indexing.js';
 export type { ScaledBinaryName } from './kernels/contract/integer.js';
-export type { Op } from './ops/op.js';
+export type { InputGrads, Op, Outputs, Result, Upstream } from './ops/op.js';
 export type { PadMode } from './ops/pad.js';
 export {
   bernoulli,
@@ -194,9 +198,9 @@ export type { DiagonalOptions, TriangleOptions } from './tensor/movement.js';
 export type { AlphaOptions, ClampOptions, DivOptions, TensorLike, ValueOptions } from './tensor/operand.js';
 export type { RoundOptions } from './tensor/unary.js';
 export type { RoundingMode } from './ops/arithmetic.js';
-export { memoryUsage, setMemoryBudget } from './memory.js';
+export { memoryUsage, setMemoryBudget, type MemoryUsage } from './memory.js';
 export type { Interpolation } from './ops/quantile.js';
-export type { ValuesAndIndices } from './tensor/extrema.js';
+export type { MinAndMax, ValuesAndIndices } from './tensor/extrema.js';
 export type { AccumulateOptions, Dims, ReduceOptions } from './tensor/reduce.js';
 export type { CumulateOptions } from './tensor/scan.js';
 export type {
@@ -208,7 +212,13 @@ export type {
   Unique,
   UniqueOptions,
 } from './tensor/sort.js';
-export type { DispersionOptions, NormOptions, SoftmaxOptions } from './tensor/statistics.js';
+export type {
+  DeviationAndMean,
+  DispersionOptions,
+  NormOptions,
+  SoftmaxOptions,
+  VarianceAndMean,
+} from './tensor/statistics.js';
 export { keep, scope } from './scope.js';
 export { setWinograd } from './kernels/simd/conv/conv-winograd.js';
 export { setFusedMultiplyAdd } from './kernels/simd/engine/engine.js';

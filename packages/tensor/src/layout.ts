@@ -9,9 +9,13 @@ export type SliceIndex = number | Range | null | '...';
 
 /** How to walk a storage: sizes, strides and offset, all counted in elements. A value: every view is a new Layout. */
 export class Layout {
+  /** Sizes, outermost first. */
   readonly shape: Shape;
+  /** Steps in elements from one position of a dim to the next. */
   readonly strides: readonly number[];
+  /** Position of the first element. */
   readonly offset: number;
+  /** Number of elements. */
   readonly numel: number;
   /** True where walking the layout in order visits consecutive elements. */
   readonly isContiguous: boolean;

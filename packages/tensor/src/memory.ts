@@ -297,6 +297,15 @@ export const kernelMemory: KernelMemory | null = KernelMemory.create();
 /** Sets how many bytes of kernel memory are used before the least recently used tensors move to ordinary arrays. Default: 256 MiB. */
 export const setMemoryBudget = (bytes: number): void => kernelMemory?.setBudget(bytes);
 
-/** Bytes of kernel memory in use, reserved, and allowed before tensors move out; zeros where WebAssembly is refused. */
-export const memoryUsage = (): { readonly used: number; readonly reserved: number; readonly budget: number } =>
-  kernelMemory?.usage() ?? { used: 0, reserved: 0, budget: 0 };
+/** Bytes of kernel memory; zeros where WebAssembly is refused. */
+export interface MemoryUsage {
+  /** Held by tensors. */
+  readonly used: number;
+  /** Taken from the platform. */
+  readonly reserved: number;
+  /** Used before tensors move to ordinary arrays. */
+  readonly budget: number;
+}
+
+/** What kernel memory holds at the moment. */
+export const memoryUsage = (): MemoryUsage => kernelMemory?.usage() ?? { used: 0, reserved: 0, budget: 0 };

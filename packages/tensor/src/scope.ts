@@ -1,6 +1,7 @@
 import { checkFunction, checkTensor } from './arguments.js';
 import { ArgumentError } from './errors.js';
 import { adoptBirths, withBirths, type Storage } from './storage.js';
+import type { Tensor } from './tensor.js';
 import { TensorCore } from './tensor/core.js';
 
 /** Adds a storage and those that its elements come from. */
@@ -56,7 +57,7 @@ export function scope<T>(fn: () => T): T {
 }
 
 /** Lets a tensor outlive the `scope` it is made in without being part of the result. Returns the tensor. */
-export function keep<T extends TensorCore>(tensor: T): T {
+export function keep<T extends Tensor>(tensor: T): T {
   checkTensor('keep', 'its argument', tensor);
   tensor.storage.keep();
   return tensor;

@@ -48,19 +48,28 @@ export class Storage<D extends DType = DType> {
   private exposed: boolean;
   private kept = false;
   private freed = false;
-  /** What a kernel made of the elements and keeps for the next use. */
+  /**
+   * What a kernel made of the elements and keeps for the next use.
+   *
+   * @internal
+   */
   derived: Derived | null = null;
 
   /**
    * Over an existing array (`exposed` where its owner may write to it), over one that a function makes when the elements
    * are first asked for, or over a place in kernel memory. `origin` is the storage that such a function reads: whoever keeps
    * this storage keeps that one too.
+   *
+   * @internal
    */
   constructor(
+    /** Element type. */
     readonly dtype: D,
+    /** Number of elements. */
     readonly length: number,
     source: ArrayOf<D> | (() => ArrayOf<D>) | Block,
     exposed = false,
+    /** The storage whose elements this one's are made of. */
     readonly origin: Storage | null = null,
   ) {
     this.exposed = exposed;
@@ -136,7 +145,11 @@ export class Storage<D extends DType = DType> {
     }
   }
 
-  /** Address of the element at position 0 for a kernel that reads what `layout` visits; valid until `endKernel`. */
+  /**
+   * Address of the element at position 0 for a kernel that reads what `layout` visits; valid until `endKernel`.
+   *
+   * @internal
+   */
   pointer(memory: KernelMemory, layout: Layout): number {
     if (this.block?.chunk) {
       memory.use(this.block);
@@ -161,6 +174,8 @@ export class Storage<D extends DType = DType> {
   /**
    * Address of the element at position 0 for a kernel that writes: kernel memory becomes the only place of the elements. Null
    * where a caller holds the array, which must then be written itself. Counts a write.
+   *
+   * @internal
    */
   writePointer(memory: KernelMemory, layout: Layout): number | null {
     if (this.exposed) return null;
@@ -217,7 +232,9 @@ export function adoptBirths(storages: readonly Storage[]): void {
 
 /** What a kernel takes: a storage and how to walk it. Tensors are views too. */
 export interface View<D extends DType = DType> {
+  /** Where the elements are. */
   readonly storage: Storage<D>;
+  /** How to walk them. */
   readonly layout: Layout;
 }
 

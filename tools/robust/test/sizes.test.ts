@@ -37,7 +37,7 @@ const absurd: readonly (readonly [string, () => unknown])[] = [
   ['ConvTranspose2d', () => new ConvTranspose2d(1, many, 3)],
   ['Embedding', () => new Embedding(2 ** 31, 64)],
   ['LayerNorm', () => new LayerNorm([many])],
-  ['PReLU', () => new PReLU(many)],
+  ['PReLU', () => new PReLU({ numParameters: many })],
   ['LSTM', () => new LSTM(2 ** 20, 2 ** 20)],
   ['layers of an LSTM', () => new LSTM(1024, 1024, { numLayers: many })],
   ['MultiheadAttention', () => new MultiheadAttention(2 ** 24, 2)],

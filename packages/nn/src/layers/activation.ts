@@ -1,4 +1,16 @@
-import { full, ShapeError, shown, type Tensor } from '@q/tensor';
+import {
+  full,
+  ShapeError,
+  shown,
+  type EluOptions,
+  type GeluOptions,
+  type GluOptions,
+  type HardtanhOptions,
+  type LeakyReluOptions,
+  type ShrinkOptions,
+  type SoftplusOptions,
+  type Tensor,
+} from '@q/tensor';
 import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 import { rrelu } from '../functional/dropout.js';
 import { Module } from '../module.js';
@@ -44,68 +56,63 @@ export class Hardswish extends operation((x: Tensor) => x.hardswish()) {}
 export class Softsign extends operation((x: Tensor) => x.softsign()) {}
 
 /** `x` where positive, `negativeSlope * x` elsewhere. */
-export class LeakyReLU extends configured(
+export class LeakyReLU extends configured<LeakyReluOptions>(
   { negativeSlope: 0.01 },
   (x, { negativeSlope }) => x.leakyRelu({ negativeSlope }),
   ({ negativeSlope }) => fields({ negative_slope: negativeSlope }),
 ) {}
 
 /** `x` where positive, `alpha * (exp(x) - 1)` elsewhere. */
-export class ELU extends configured(
+export class ELU extends configured<EluOptions>(
   { alpha: 1 },
   (x, { alpha }) => x.elu({ alpha }),
   ({ alpha }) => fields({ alpha: float(alpha) }),
 ) {}
 
 /** `max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)`. */
-export class CELU extends configured(
+export class CELU extends configured<EluOptions>(
   { alpha: 1 },
   (x, { alpha }) => x.celu({ alpha }),
   ({ alpha }) => fields({ alpha: float(alpha) }),
 ) {}
 
-/** How `GELU` computes the normal distribution: by erf, or the approximation by tanh. */
-export interface GELUOptions {
-  approximate: 'none' | 'tanh';
-}
-
 /** `x * Phi(x)` with the cumulative normal distribution Phi. */
-export class GELU extends configured<GELUOptions>(
+export class GELU extends configured<GeluOptions>(
   { approximate: 'none' },
   (x, { approximate }) => x.gelu({ approximate }),
   ({ approximate }) => `approximate='${approximate}'`,
 ) {}
 
 /** `x` limited to `minVal` ... `maxVal`. */
-export class Hardtanh extends configured(
+export class Hardtanh extends configured<HardtanhOptions>(
   { minVal: -1, maxVal: 1 },
   (x, { minVal, maxVal }) => x.hardtanh({ minVal, maxVal }),
   ({ minVal, maxVal }) => fields({ min_val: float(minVal), max_val: float(maxVal) }),
 ) {}
 
 /** `x`, or 0 where `|x| <= lambd`. */
-export class Hardshrink extends configured(
+export class Hardshrink extends configured<ShrinkOptions>(
   { lambd: 0.5 },
   (x, { lambd }) => x.hardshrink({ lambd }),
   ({ lambd }) => repr(lambd),
 ) {}
 
 /** `x` moved towards 0 by `lambd`, 0 where it is nearer than that. */
-export class Softshrink extends configured(
+export class Softshrink extends configured<ShrinkOptions>(
   { lambd: 0.5 },
   (x, { lambd }) => x.softshrink({ lambd }),
   ({ lambd }) => repr(lambd),
 ) {}
 
 /** `log(1 + exp(beta * x)) / beta`; the input itself where `beta * x > threshold`. */
-export class Softplus extends configured(
+export class Softplus extends configured<SoftplusOptions>(
   { beta: 1, threshold: 20 },
   (x, { beta, threshold }) => x.softplus({ beta, threshold }),
   ({ beta, threshold }) => fields({ beta, threshold }),
 ) {}
 
 /** `a * sigmoid(b)` of the two halves of `dim`. */
-export class GLU extends configured(
+export class GLU extends configured<GluOptions>(
   { dim: -1 },
   (x, { dim }) => x.glu({ dim }),
   ({ dim }) => fields({ dim }),
@@ -113,7 +120,9 @@ export class GLU extends configured(
 
 /** `x` where greater than `threshold`, `value` elsewhere. */
 export class Threshold extends Module {
+  /** What an element must exceed to stay. */
   threshold: number;
+  /** What the others become. */
   value: number;
 
   constructor(threshold: number, value: number) {
@@ -144,7 +153,9 @@ export interface PReLUOptions {
 
 /** `x` where positive, `weight * x` elsewhere; the slopes `weight` are learned. */
 export class PReLU extends Module {
+  /** Number of slopes: one, or one per channel. */
   numParameters: number;
+  /** The slopes, `[numParameters]`. */
   weight: Parameter;
 
   constructor(options: PReLUOptions = {}) {
@@ -175,7 +186,9 @@ export interface RReLUOptions {
 
 /** Leaky ReLU whose slope is drawn between `lower` and `upper` per element in training, and their mean in evaluation. */
 export class RReLU extends Module {
+  /** Smallest slope. */
   lower: number;
+  /** Largest slope. */
   upper: number;
 
   constructor(options: RReLUOptions = {}) {
@@ -194,13 +207,20 @@ export class RReLU extends Module {
   }
 }
 
+/** The dim of a softmax by name. */
+export interface SoftmaxDimOptions {
+  /** The dim; null for the one PyTorch takes by the rank of the input. Default: null. */
+  readonly dim?: number | null;
+}
+
 /** The dim of a softmax, as a number or as `{ dim }`. */
-export type SoftmaxDim = number | { readonly dim?: number | null } | null;
+export type SoftmaxDim = number | SoftmaxDimOptions | null;
 
 /** The dim PyTorch takes where none is given: 0 for 0, 1 or 3 dims, else 1. */
 const implicitDim = ({ ndim }: Tensor): number => (ndim === 0 || ndim === 1 || ndim === 3 ? 0 : 1);
 
 abstract class AlongDim extends Module {
+  /** The dim; null for the one PyTorch takes by the rank of the input. */
   dim: number | null;
 
   constructor(dim: SoftmaxDim = null) {

@@ -65,29 +65,47 @@ export class MultiheadAttention extends Module {
     valueProjection: 'value_projection',
     outProj: 'out_proj',
   };
+  /** Size of the queries and of the result. */
   embedDim: number;
+  /** Number of heads. */
   numHeads: number;
+  /** Size of the keys. */
   kdim: number;
+  /** Size of the values. */
   vdim: number;
+  /** Probability of the dropout of the attention weights in training. */
   dropout: number;
+  /** Whether a key and value of zeros are appended. */
   addZeroAttn: boolean;
+  /** Whether sequences are `[N, L, E]` rather than `[L, N, E]`. */
   batchFirst: boolean;
   /** The three projections in one; null where keys or values have another size. */
   inProjWeight: Parameter | null;
+  /** Projection of the queries, `[embedDim, embedDim]`; null where `inProjWeight` has it. */
   qProjWeight: Parameter | null;
+  /** Projection of the keys, `[embedDim, kdim]`; null where `inProjWeight` has it. */
   kProjWeight: Parameter | null;
+  /** Projection of the values, `[embedDim, vdim]`; null where `inProjWeight` has it. */
   vProjWeight: Parameter | null;
+  /** Biases of the three projections, `[3 * embedDim]`, or null. */
   inProjBias: Parameter | null;
+  /** The learned key that is appended, `[1, 1, embedDim]`, or null. */
   biasK: Parameter | null;
+  /** The learned value that is appended, `[1, 1, embedDim]`, or null. */
   biasV: Parameter | null;
+  /** Projects the queries. */
   queryProjection: DynamicLinear;
+  /** Projects the keys. */
   keyProjection: DynamicLinear;
+  /** Projects the values. */
   valueProjection: DynamicLinear;
   /** Q K^T */
   scores: MatMul;
+  /** Makes weights of the scores. */
   softmax: Softmax;
   /** The weights times V. */
   context: MatMul;
+  /** Projects what the heads give together. */
   outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {

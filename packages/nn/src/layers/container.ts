@@ -16,6 +16,7 @@ function checkModules(container: string, modules: readonly unknown[]): void {
 /** An ordered list of modules; the state dict calls them '0', '1', ... */
 abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
   static override readonly stateNames: StateNames = { layers: '' };
+  /** The modules in their order. */
   layers: M[];
 
   constructor(...modules: readonly M[] | readonly [readonly M[]]) {
@@ -47,6 +48,7 @@ abstract class ListOf<M extends Module> extends Module implements Iterable<M> {
     return this;
   }
 
+  /** The modules in their order. */
   [Symbol.iterator](): Iterator<M> {
     return this.layers[Symbol.iterator]();
   }
@@ -90,6 +92,7 @@ export class ModuleList<M extends Module = Module> extends ListOf<M> {
  */
 export class ModuleDict<M extends Module = Module> extends Module implements Iterable<[string, M]> {
   static override readonly stateNames: StateNames = { layers: '' };
+  /** The modules by name. */
   layers: Record<string, M> = Object.create(null);
 
   constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
@@ -135,6 +138,7 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
     return this;
   }
 
+  /** Names and modules, in the order they were set. */
   [Symbol.iterator](): Iterator<[string, M]> {
     return Object.entries(this.layers)[Symbol.iterator]();
   }

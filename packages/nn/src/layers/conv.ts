@@ -47,16 +47,27 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, 'padding' | 'pad
 
 /** What convolutions and transposed convolutions share. */
 abstract class ConvNd extends Module {
+  /** Channels of the input. */
   inChannels: number;
+  /** Channels of the result. */
   outChannels: number;
+  /** Size of the kernel per spatial dim. */
   kernelSize: number[];
+  /** Step of the kernel per spatial dim. */
   stride: number[];
+  /** Positions added at both ends of every spatial dim, or the name of a rule. */
   padding: number[] | 'same' | 'valid';
+  /** Distance of the kernel's elements per spatial dim. */
   dilation: number[];
+  /** Positions added at one end of the output; only of transposed convolutions. */
   outputPadding: number[];
+  /** Blocks of channels that are convolved apart. */
   groups: number;
+  /** What stands in the padding. */
   paddingMode: PaddingMode;
+  /** The kernels; the class says in which shape. */
   weight: Parameter;
+  /** What is added to every channel, `[outChannels]`, or null. */
   bias: Parameter | null;
 
   constructor(
@@ -136,7 +147,11 @@ abstract class Convolution extends ConvNd {
     super(rank, false, inChannels, outChannels, kernelSize, options);
   }
 
-  /** The input with the padding that is not zeros, and what is left to the operation. */
+  /**
+   * The input with the padding that is not zeros, and what is left to the operation.
+   *
+   * @internal
+   */
   protected padded(x: Tensor): {
     x: Tensor;
     options: { stride: number[]; padding: number[] | 'same' | 'valid'; dilation: number[]; groups: number };
@@ -219,7 +234,11 @@ abstract class TransposedConvolution extends ConvNd {
     super(rank, true, inChannels, outChannels, kernelSize, options);
   }
 
-  /** Options of the operation; `outputSize` decides the output padding where it is given. */
+  /**
+   * Options of the operation; `outputSize` decides the output padding where it is given.
+   *
+   * @internal
+   */
   protected geometry(
     x: Tensor,
     options: OutputSizeOptions,

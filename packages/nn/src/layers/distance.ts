@@ -10,7 +10,9 @@ import { Module } from '../module.js';
 
 /** Cosine of the angle between vectors along a dim. */
 export class CosineSimilarity extends Module {
+  /** The dim along which vectors lie. */
   dim: number;
+  /** Smallest norm that is divided by. */
   eps: number;
 
   constructor(options: CosineSimilarityOptions = {}) {
@@ -27,8 +29,11 @@ export class CosineSimilarity extends Module {
 
 /** Norm of the difference of vectors along the last dim. */
 export class PairwiseDistance extends Module {
+  /** Which norm. */
   p: number;
+  /** Added to every difference. */
   eps: number;
+  /** Whether the last dim stays, with size 1. */
   keepdim: boolean;
 
   constructor(options: PairwiseDistanceOptions = {}) {

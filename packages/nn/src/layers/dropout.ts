@@ -12,16 +12,27 @@ import {
 } from '../functional/dropout.js';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
-import type { StateNames } from '../slots.js';
+import type { ModuleStatics } from '../slots.js';
 import type { Layer } from './operation.js';
 
+/** Options of the dropout layers. */
+export interface DropoutLayerOptions {
+  /** Probability that an element, or a channel, is dropped. Default: 0.5. */
+  readonly p?: number;
+}
+
 /** Probability of a dropout, as a number or as `{ p }`. */
-export type DropoutProbability = number | { readonly p?: number };
+export type DropoutProbability = number | DropoutLayerOptions;
+
+/** A dropout layer. */
+export interface DropoutLayer extends Layer {
+  /** Probability that an element, or a channel, is dropped. */
+  p: number;
+}
 
 /** Class of the dropout layers. */
-export interface DropoutClass {
-  readonly stateNames: StateNames;
-  new (p?: DropoutProbability): Layer & { p: number };
+export interface DropoutClass extends ModuleStatics {
+  new (p?: DropoutProbability): DropoutLayer;
 }
 
 /** A layer that drops in training and passes its input through in evaluation. */

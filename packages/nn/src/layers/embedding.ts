@@ -16,12 +16,19 @@ import { checkSizes } from '../sizes.js';
 
 /** What `Embedding` and `EmbeddingBag` share: a table of rows. */
 abstract class Table extends Module {
+  /** Number of rows. */
   numEmbeddings: number;
+  /** Length of a row. */
   embeddingDim: number;
+  /** The row that is not trained, or null. */
   paddingIdx: number | null;
+  /** Norm to which longer rows are scaled when they are looked up, or null. */
   maxNorm: number | null;
+  /** Which norm `maxNorm` means. */
   normType: number;
+  /** Whether a row's gradient is divided by how often it was looked up. */
   scaleGradByFreq: boolean;
+  /** The rows, `[numEmbeddings, embeddingDim]`. */
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions) {
@@ -86,7 +93,9 @@ export interface BagOptions {
  * `[bags, embeddingDim]`.
  */
 export class EmbeddingBag extends Table {
+  /** What becomes of the rows of a bag. */
   mode: BagMode;
+  /** Whether the last offset is the end of the last bag. */
   includeLastOffset: boolean;
 
   constructor(
@@ -99,7 +108,9 @@ export class EmbeddingBag extends Table {
     this.includeLastOffset = options.includeLastOffset ?? false;
   }
 
+  /** The bags that are the rows of `index`, `[bags, size]`. */
   forward(index: Tensor, options?: BagOptions): Tensor;
+  /** The bags of `index`, `[n]`, that begin at `offsets`. */
   forward(index: Tensor, offsets: Tensor | null, options?: BagOptions): Tensor;
   forward(index: Tensor, second?: Tensor | BagOptions | null, third?: BagOptions): Tensor {
     const offsets = second instanceof Tensor ? second : null;
@@ -114,6 +125,7 @@ export class EmbeddingBag extends Table {
     return { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq };
   }
 
+  /** What stands between the parentheses when the module is printed. */
   override extraRepr(): string {
     return `${super.extraRepr()}, mode=${this.mode}`;
   }

@@ -34,9 +34,13 @@ export class Identity extends Module {
  * new Linear(64, 10).forward(randn([32, 64])); // [32, 10]
  */
 export class Linear extends Module {
+  /** Size of the input's last dim. */
   inFeatures: number;
+  /** Size of the result's last dim. */
   outFeatures: number;
+  /** `[outFeatures, inFeatures]`. */
   weight: Parameter;
+  /** `[outFeatures]`, or null. */
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options: BiasOptions = {}) {
@@ -72,10 +76,15 @@ export class Linear extends Module {
  * `weight` is `[outFeatures, in1Features, in2Features]`.
  */
 export class Bilinear extends Module {
+  /** Size of the first input's last dim. */
   in1Features: number;
+  /** Size of the second input's last dim. */
   in2Features: number;
+  /** Size of the result's last dim. */
   outFeatures: number;
+  /** `[outFeatures, in1Features, in2Features]`. */
   weight: Parameter;
+  /** `[outFeatures]`, or null. */
   bias: Parameter | null;
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, options: BiasOptions = {}) {

@@ -15,6 +15,7 @@ import { operation } from './operation.js';
 
 /** Joins tensors along an existing dim. */
 export class Concat extends Module {
+  /** The dim along which tensors are joined. */
   axis: number;
 
   /** @param axis the dim, as a number or as `{ axis }`. Default: 0. */
@@ -93,6 +94,7 @@ export class OneHot extends operation((x: Tensor, numClasses?: number) => x.oneH
 
 /** The elements in another dtype. */
 export class Cast extends Module {
+  /** The dtype of the result. */
   dtype: DType;
 
   constructor(dtype: DType) {

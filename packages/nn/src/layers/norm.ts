@@ -39,14 +39,23 @@ abstract class ChannelNorm extends Module {
     runningVar: 'running_var',
     numBatchesTracked: 'num_batches_tracked',
   };
+  /** Number of channels. */
   numFeatures: number;
+  /** Added to the variance. */
   eps: number;
+  /** Part of the new statistics in the running ones; null for the mean of all batches. */
   momentum: number | null;
+  /** Whether weight and bias are learned. */
   affine: boolean;
+  /** Whether running statistics are kept. */
   trackRunningStats: boolean;
+  /** Factor of each channel, `[numFeatures]`, or null. */
   weight: Parameter | null;
+  /** What is added to each channel, `[numFeatures]`, or null. */
   bias: Parameter | null;
+  /** Running mean of each channel, `[numFeatures]`, or null. */
   runningMean: Tensor | null;
+  /** Running variance of each channel, `[numFeatures]`, or null. */
   runningVar: Tensor | null;
   /** Batches seen in training, a 0-d int32 tensor. */
   numBatchesTracked: Tensor<'int32'> | null;
@@ -238,10 +247,15 @@ export interface LayerNormOptions {
  * new LayerNorm([32]).forward(randn([8, 10, 32])); // mean 0 and variance 1 over the last dim
  */
 export class LayerNorm extends Module {
+  /** The last dims, which are normalized together. */
   normalizedShape: number[];
+  /** Added to the variance. */
   eps: number;
+  /** Whether weight and bias are learned. */
   elementwiseAffine: boolean;
+  /** Factor of each element, of shape `normalizedShape`, or null. */
   weight: Parameter | null;
+  /** What is added to each element, of shape `normalizedShape`, or null. */
   bias: Parameter | null;
 
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
@@ -274,9 +288,13 @@ export interface RMSNormOptions {
 
 /** Divides by the root mean square over the last dims, which must be `normalizedShape` (Zhang and Sennrich, 2019). */
 export class RMSNorm extends Module {
+  /** The last dims, which are normalized together. */
   normalizedShape: number[];
+  /** Added to the mean square; null for the epsilon of the input's dtype. */
   eps: number | null;
+  /** Whether a weight is learned. */
   elementwiseAffine: boolean;
+  /** Factor of each element, of shape `normalizedShape`, or null. */
   weight: Parameter | null;
 
   constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
@@ -303,9 +321,13 @@ export class RMSNorm extends Module {
  * @param inputShape shape of which `axes` picks the normalized sizes
  */
 export class RmsNorm extends Module {
+  /** The dims that are normalized together. */
   axes: number[];
+  /** Added to the mean square. */
   epsilon: number;
+  /** Factor of each element. */
   weight: Parameter;
+  /** What is added to each element. */
   bias: Parameter;
 
   constructor(inputShape: readonly number[], axes: readonly number[], epsilon: number) {
@@ -337,11 +359,17 @@ export interface GroupNormOptions {
 
 /** Normalizes each of `numGroups` groups of the channels of `[N, C, ...]`, sample by sample (Wu and He, 2018). */
 export class GroupNorm extends Module {
+  /** Number of groups of channels. */
   numGroups: number;
+  /** Number of channels. */
   numChannels: number;
+  /** Added to the variance. */
   eps: number;
+  /** Whether weight and bias are learned. */
   affine: boolean;
+  /** Factor of each channel, `[numChannels]`, or null. */
   weight: Parameter | null;
+  /** What is added to each channel, `[numChannels]`, or null. */
   bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
@@ -380,9 +408,13 @@ export interface LocalResponseOptions {
 
 /** Divides by `(k + alpha * mean of x^2 over size neighbouring channels) ** beta` (Krizhevsky et al., 2012). */
 export class LocalResponseNorm extends Module {
+  /** Number of neighbouring channels. */
   size: number;
+  /** Factor of the mean square. */
   alpha: number;
+  /** Exponent of the divisor. */
   beta: number;
+  /** Added to the divisor before the power. */
   k: number;
 
   constructor(size: number, options: LocalResponseOptions = {}) {

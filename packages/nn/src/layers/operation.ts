@@ -1,7 +1,7 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
 import { checkTensor, isTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
-import type { StateNames } from '../slots.js';
+import type { ModuleStatics } from '../slots.js';
 
 /** A module that takes one tensor and gives one. */
 export interface Layer extends Module {
@@ -14,8 +14,7 @@ export interface Operation<A extends unknown[], R> extends Module {
 }
 
 /** Class of an `Operation`. */
-export interface OperationClass<A extends unknown[], R> {
-  readonly stateNames: StateNames;
+export interface OperationClass<A extends unknown[], R> extends ModuleStatics {
   new (): Operation<A, R>;
 }
 
@@ -41,10 +40,12 @@ export function operation<A extends unknown[], R>(
   };
 }
 
+/** Options as properties: each of them, and they may be changed. */
+export type Settings<O> = { -readonly [K in keyof O]-?: O[K] };
+
 /** Class of a module that keeps its options as properties. */
-export interface ConfiguredClass<O extends object> {
-  readonly stateNames: StateNames;
-  new (options?: Partial<O>): Layer & O;
+export interface ConfiguredClass<O extends object> extends ModuleStatics {
+  new (options?: O): Layer & Settings<O>;
 }
 
 /**
@@ -53,25 +54,25 @@ export interface ConfiguredClass<O extends object> {
  * @param print what `extraRepr` gives for the options
  */
 export function configured<O extends object>(
-  defaults: O,
-  fn: (x: Tensor, options: O) => Tensor,
-  print: (options: O) => string,
+  defaults: Required<O>,
+  fn: (x: Tensor, options: Settings<O>) => Tensor,
+  print: (options: Settings<O>) => string,
 ): ConfiguredClass<O> {
   class Configured extends Module {
-    constructor(options: Partial<O> = {}) {
+    constructor(options?: O) {
       super();
-      const given = Object.entries(optionsOf(this.constructor.name, options)).filter(
+      const given = Object.entries(optionsOf(this.constructor.name, options ?? {})).filter(
         ([key, value]) => Object.hasOwn(defaults, key) && value !== undefined,
       );
       Object.assign(this, defaults, Object.fromEntries(given));
     }
 
-    forward(this: Layer & O, x: Tensor): Tensor {
+    forward(this: Layer & Settings<O>, x: Tensor): Tensor {
       checkTensor(this.constructor.name, 'the input', x);
       return fn(x, this);
     }
 
-    override extraRepr(this: Layer & O): string {
+    override extraRepr(this: Layer & Settings<O>): string {
       return print(this);
     }
   }

@@ -3,7 +3,7 @@ import { checkTensor, isIntegers, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields, repr } from '../repr.js';
 import type { Sizes } from '../sizes.js';
-import type { StateNames } from '../slots.js';
+import type { ModuleStatics } from '../slots.js';
 import type { Layer } from './operation.js';
 
 type Mode = 'constant' | 'reflect' | 'replicate' | 'circular';
@@ -25,12 +25,12 @@ function pairs(layer: string, padding: Sizes, rank: number): number[] {
 
 /** What all padding layers are. */
 export interface PaddingLayer extends Layer {
+  /** Both ends of every padded dim, the last dim first. */
   padding: number[];
 }
 
 /** Class of the padding layers that take only the padding. */
-export interface PaddingClass {
-  readonly stateNames: StateNames;
+export interface PaddingClass extends ModuleStatics {
   new (padding: Sizes): PaddingLayer;
 }
 
@@ -59,10 +59,21 @@ function padding(rank: number, mode: Mode): PaddingClass {
   };
 }
 
+/** A layer that pads with one value. */
+export interface ConstantPadLayer extends PaddingLayer {
+  /** What stands in the padding. */
+  value: number;
+}
+
+/** Options of the layers that pad with one value. */
+export interface ConstantPadOptions {
+  /** What stands in the padding. Default: 0. */
+  readonly value?: number;
+}
+
 /** Class of the layers that pad with one value. */
-export interface ConstantPadClass {
-  readonly stateNames: StateNames;
-  new (padding: Sizes, value: number | { readonly value?: number }): PaddingLayer & { value: number };
+export interface ConstantPadClass extends ModuleStatics {
+  new (padding: Sizes, value: number | ConstantPadOptions): ConstantPadLayer;
 }
 
 function constantPadding(rank: number): ConstantPadClass {
@@ -70,7 +81,7 @@ function constantPadding(rank: number): ConstantPadClass {
     padding: number[];
     value: number;
 
-    constructor(padding: Sizes, value: number | { readonly value?: number } = 0) {
+    constructor(padding: Sizes, value: number | ConstantPadOptions = 0) {
       super();
       this.padding = pairs(this.constructor.name, padding, rank);
       this.value = typeof value === 'number' ? value : (optionsOf(this.constructor.name, value).value ?? 0);

@@ -33,7 +33,7 @@ import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
 import { perDim, type Sizes } from '../sizes.js';
-import type { StateNames } from '../slots.js';
+import type { ModuleStatics } from '../slots.js';
 import type { Layer } from './operation.js';
 
 /** What a max pool gives: the maxima, or with `returnIndices` also where they are. */
@@ -47,18 +47,23 @@ export type MaxPoolLayerOptions<R extends boolean> = Omit<MaxPoolOptions, 'retur
 
 /** A max pooling layer. */
 export interface MaxPoolLayer<R extends boolean> extends Module {
+  /** Size of a window. */
   kernelSize: Sizes;
+  /** Step between windows. */
   stride: Sizes;
+  /** Positions added at both ends of every spatial dim, which no maximum comes from. */
   padding: Sizes;
+  /** Distance of the elements of a window. */
   dilation: Sizes;
+  /** Whether windows that begin inside but end outside are counted. */
   ceilMode: boolean;
+  /** Whether `{ values, indices }` are returned. */
   returnIndices: boolean;
   forward(x: Tensor): PoolResult<R>;
 }
 
 /** Class of the max pooling layers. */
-export interface MaxPoolClass {
-  readonly stateNames: StateNames;
+export interface MaxPoolClass extends ModuleStatics {
   new <R extends boolean = false>(kernelSize: Sizes, options?: MaxPoolLayerOptions<R>): MaxPoolLayer<R>;
 }
 
@@ -114,17 +119,22 @@ export class MaxPool3d<R extends boolean = false> extends maxPooling(3, maxPool3
 
 /** An average pooling layer. */
 export interface AvgPoolLayer extends Layer {
+  /** Size of a window. */
   kernelSize: Sizes;
+  /** Step between windows. */
   stride: Sizes;
+  /** Zeros added at both ends of every spatial dim. */
   padding: Sizes;
+  /** Whether windows that begin inside but end outside are counted. */
   ceilMode: boolean;
+  /** Whether zeros of the padding count as elements. */
   countIncludePad: boolean;
+  /** What sums are divided by instead of the number of elements, or null. */
   divisorOverride: number | null;
 }
 
 /** Class of the average pooling layers. */
-export interface AvgPoolClass {
-  readonly stateNames: StateNames;
+export interface AvgPoolClass extends ModuleStatics {
   new (kernelSize: Sizes, options?: AvgPoolOptions): AvgPoolLayer;
 }
 
@@ -178,15 +188,18 @@ export class AvgPool3d extends avgPooling(3, avgPool3d) {}
 
 /** A power-average pooling layer. */
 export interface LPPoolLayer extends Layer {
+  /** The exponent. */
   normType: number;
+  /** Size of a window. */
   kernelSize: Sizes;
+  /** Step between windows; null for the size of a window. */
   stride: Sizes | null;
+  /** Whether windows that begin inside but end outside are counted. */
   ceilMode: boolean;
 }
 
 /** Class of the power-average pooling layers. */
-export interface LPPoolClass {
-  readonly stateNames: StateNames;
+export interface LPPoolClass extends ModuleStatics {
   new (normType: number, kernelSize: Sizes, options?: LpPoolOptions): LPPoolLayer;
 }
 
@@ -229,10 +242,15 @@ export class LPPool2d extends lpPooling(2, lpPool2d) {}
 /** `sum(x^p)^(1/p)` of each window of `[N, C, D, H, W]`. */
 export class LPPool3d extends lpPooling(3, lpPool3d) {}
 
+/** An adaptive average pooling layer. */
+export interface AdaptiveAvgPoolLayer extends Layer {
+  /** Spatial sizes of the result; null keeps a dim's size. */
+  outputSize: AdaptiveSize;
+}
+
 /** Class of the adaptive average pooling layers. */
-export interface AdaptiveAvgPoolClass {
-  readonly stateNames: StateNames;
-  new (outputSize: AdaptiveSize): Layer & { outputSize: AdaptiveSize };
+export interface AdaptiveAvgPoolClass extends ModuleStatics {
+  new (outputSize: AdaptiveSize): AdaptiveAvgPoolLayer;
 }
 
 function adaptiveAvgPooling(fn: (x: Tensor, outputSize: AdaptiveSize) => Tensor): AdaptiveAvgPoolClass {
@@ -265,14 +283,15 @@ export class AdaptiveAvgPool3d extends adaptiveAvgPooling(adaptiveAvgPool3d) {}
 
 /** An adaptive max pooling layer. */
 export interface AdaptiveMaxPoolLayer<R extends boolean> extends Module {
+  /** Spatial sizes of the result; null keeps a dim's size. */
   outputSize: AdaptiveSize;
+  /** Whether `{ values, indices }` are returned. */
   returnIndices: boolean;
   forward(x: Tensor): PoolResult<R>;
 }
 
 /** Class of the adaptive max pooling layers. */
-export interface AdaptiveMaxPoolClass {
-  readonly stateNames: StateNames;
+export interface AdaptiveMaxPoolClass extends ModuleStatics {
   new <R extends boolean = false>(
     outputSize: AdaptiveSize,
     options?: { readonly returnIndices?: R },
@@ -323,15 +342,17 @@ export interface UnpoolOptions {
 
 /** A layer that undoes a max pool. */
 export interface MaxUnpoolLayer extends Module {
+  /** Size of the pool's windows. */
   kernelSize: number[];
+  /** Step between the pool's windows. */
   stride: number[];
+  /** Padding of the pool. */
   padding: number[];
   forward(x: Tensor, indices: Tensor, options?: UnpoolOptions): Tensor;
 }
 
 /** Class of the unpooling layers. */
-export interface MaxUnpoolClass {
-  readonly stateNames: StateNames;
+export interface MaxUnpoolClass extends ModuleStatics {
   new (kernelSize: Sizes, options?: Pick<MaxUnpoolOptions, 'stride' | 'padding'>): MaxUnpoolLayer;
 }
 
@@ -381,16 +402,19 @@ export type FractionalLayerOptions<R extends boolean> = Omit<FractionalMaxPoolOp
 
 /** A fractional max pooling layer. */
 export interface FractionalMaxPoolLayer<R extends boolean> extends Module {
+  /** Size of a window. */
   kernelSize: Sizes;
+  /** Spatial sizes of the result, or null where `outputRatio` says them. */
   outputSize: Sizes | null;
+  /** Sizes of the result as parts of the input's, or null. */
   outputRatio: number | readonly number[] | null;
+  /** Whether `{ values, indices }` are returned. */
   returnIndices: boolean;
   forward(x: Tensor): PoolResult<R>;
 }
 
 /** Class of the fractional max pooling layers. */
-export interface FractionalMaxPoolClass {
-  readonly stateNames: StateNames;
+export interface FractionalMaxPoolClass extends ModuleStatics {
   new <R extends boolean = false>(kernelSize: Sizes, options: FractionalLayerOptions<R>): FractionalMaxPoolLayer<R>;
 }
 

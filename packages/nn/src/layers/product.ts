@@ -1,4 +1,4 @@
-import { conv2d, linear, type Tensor } from '@q/tensor';
+import { conv2d, linear, type AddmmOptions, type Tensor } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import type { ConvOptions } from './conv.js';
@@ -10,21 +10,13 @@ export class MatMul extends operation((x: Tensor, y: Tensor) => x.matmul(y)) {}
 /** Matrix products of two batches: `[B, n, m]` and `[B, m, p]` to `[B, n, p]`. */
 export class Bmm extends operation((x: Tensor, y: Tensor) => x.bmm(y)) {}
 
-/** Factors of the sum and of the product in `Addmm` and `Baddbmm`. */
-interface ProductOptions {
-  /** Factor of the first operand. Default: 1. */
-  readonly beta?: number;
-  /** Factor of the product. Default: 1. */
-  readonly alpha?: number;
-}
-
 /** `beta * x + alpha * (a @ b)` for matrices. */
-export class Addmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: ProductOptions) =>
+export class Addmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions) =>
   x.addmm(a, b, options),
 ) {}
 
 /** `beta * x + alpha * (a @ b)` for batches of matrices. */
-export class Baddbmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: ProductOptions) =>
+export class Baddbmm extends operation((x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions) =>
   x.baddbmm(a, b, options),
 ) {}
 
@@ -35,6 +27,7 @@ export class DynamicLinear extends operation((x: Tensor, weight: Tensor, bias?: 
 
 /** 2-d convolution with a weight computed elsewhere. */
 export class DynamicConv2d extends Module {
+  /** Stride, padding, dilation and groups of the convolution. */
   options: Pick<ConvOptions, 'stride' | 'padding' | 'dilation' | 'groups'>;
 
   constructor(options: Omit<ConvOptions, 'bias' | 'paddingMode'> = {}) {

@@ -23,11 +23,17 @@ abstract class RecurrentCell extends Module {
     biasIh: 'bias_ih',
     biasHh: 'bias_hh',
   };
+  /** Size of the input. */
   inputSize: number;
+  /** Size of the state. */
   hiddenSize: number;
+  /** Weights of the input, `[gates * hiddenSize, inputSize]`. */
   weightIh: Parameter;
+  /** Weights of the state, `[gates * hiddenSize, hiddenSize]`. */
   weightHh: Parameter;
+  /** Bias of the input's product, `[gates * hiddenSize]`, or null. */
   biasIh: Parameter | null;
+  /** Bias of the state's product, `[gates * hiddenSize]`, or null. */
   biasHh: Parameter | null;
 
   constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, options: BiasOptions) {
@@ -60,7 +66,11 @@ abstract class RecurrentCell extends Module {
     return [...x.shape.slice(0, -1), this.hiddenSize];
   }
 
-  /** The next state. */
+  /**
+   * The next state.
+   *
+   * @internal
+   */
   protected run(recurrence: Recurrence, x: Tensor, given: Tensor | readonly Tensor[]): RecurrentState {
     const shapes = new Array<readonly number[]>(recurrence.states).fill(this.stateShape(x));
     const state = checkedState(this.constructor.name, given, shapes);
@@ -86,6 +96,7 @@ export interface RNNCellOptions extends BiasOptions {
 
 /** One step of Elman's recurrence: `[N, inputSize]` and a state `[N, hiddenSize]` to the next state. */
 export class RNNCell extends RecurrentCell {
+  /** What is applied to the sum. */
   nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, given: RNNCellOptions = {}) {
@@ -100,11 +111,16 @@ export class RNNCell extends RecurrentCell {
     return zeros(this.stateShape(x), { dtype: x.dtype });
   }
 
-  /** @param state zeros where left out */
+  /**
+   * One step.
+   *
+   * @param state zeros where left out
+   */
   forward(x: Tensor, state: Tensor | null = null): Tensor {
     return this.run(recurrences[this.nonlinearity], x, state ?? this.zeroState(x))[0]!;
   }
 
+  /** What stands between the parentheses when the module is printed. */
   override extraRepr(): string {
     const { nonlinearity } = this;
     return super.extraRepr() + (nonlinearity === 'tanh' ? '' : `, ${fields({ nonlinearity })}`);
@@ -123,7 +139,11 @@ export class LSTMCell extends RecurrentCell {
     return [zeros(shape, { dtype: x.dtype }), zeros(shape, { dtype: x.dtype })];
   }
 
-  /** @param state `[h, c]`; zeros where left out */
+  /**
+   * One step.
+   *
+   * @param state `[h, c]`; zeros where left out
+   */
   forward(x: Tensor, state: readonly [h: Tensor, c: Tensor] | null = null): [h: Tensor, c: Tensor] {
     const [h, c] = this.run(recurrences.lstm, x, state ?? this.zeroState(x));
     return [h!, c!];
@@ -141,7 +161,11 @@ export class GRUCell extends RecurrentCell {
     return zeros(this.stateShape(x), { dtype: x.dtype });
   }
 
-  /** @param state zeros where left out */
+  /**
+   * One step.
+   *
+   * @param state zeros where left out
+   */
   forward(x: Tensor, state: Tensor | null = null): Tensor {
     return this.run(recurrences.gru, x, state ?? this.zeroState(x))[0]!;
   }

@@ -13,7 +13,7 @@ import { uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
-import { checkSizes } from '../sizes.js';
+import { checkLayers, checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 
 /** Options of the recurrent layers. */
@@ -45,13 +45,21 @@ export interface LSTMOptions extends RecurrentOptions {
 /** What the recurrent layers share; parameters are called as in PyTorch: `weight_ih_l0`, `bias_hh_l1_reverse`, ... */
 abstract class Recurrent extends Module {
   static override readonly stateNames: StateNames = { weights: '' };
+  /** Size of an element of the sequence. */
   inputSize: number;
+  /** Size of the hidden state. */
   hiddenSize: number;
+  /** Number of layers. */
   numLayers: number;
+  /** Whether biases are learned. */
   bias: boolean;
+  /** Whether input and output are `[N, T, ...]` rather than `[T, N, ...]`. */
   batchFirst: boolean;
+  /** Probability of the dropout between the layers in training. */
   dropout: number;
+  /** Whether a second set of layers reads the sequence from its end. */
   bidirectional: boolean;
+  /** Size of the projected output; 0 for no projection. */
   projSize: number;
   /** The parameters by state name. */
   weights: Record<string, Parameter>;
@@ -66,7 +74,8 @@ abstract class Recurrent extends Module {
       bidirectional = false,
       projSize = 0,
     } = optionsOf(layer, options);
-    checkSizes(layer, { inputSize, hiddenSize, numLayers });
+    checkSizes(layer, { inputSize, hiddenSize });
+    checkLayers(layer, numLayers);
     checkProbability(layer, options.dropout ?? 0);
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
       throw new ArgumentError(
@@ -109,7 +118,11 @@ abstract class Recurrent extends Module {
     return this.bidirectional ? [`_l${level}`, `_l${level}_reverse`] : [`_l${level}`];
   }
 
-  /** Parameters of one direction of a layer, as they are now. */
+  /**
+   * Parameters of one direction of a layer, as they are now.
+   *
+   * @internal
+   */
   protected weightsOf(suffix: string): RecurrentWeights {
     const named = (name: string): Parameter | null => this.weights[name + suffix] ?? null;
     return {
@@ -121,7 +134,11 @@ abstract class Recurrent extends Module {
     };
   }
 
-  /** Shapes of the state's tensors for an input: h, then c. */
+  /**
+   * Shapes of the state's tensors for an input: h, then c.
+   *
+   * @internal
+   */
   protected stateShapes(input: Tensor, { states }: Recurrence): number[][] {
     this.checkInput(input);
     const count = this.numLayers * (this.bidirectional ? 2 : 1);
@@ -138,7 +155,11 @@ abstract class Recurrent extends Module {
       );
   }
 
-  /** Runs all layers: the outputs of the last one and the last states of all, `[layers * directions, N, ...]` each. */
+  /**
+   * Runs all layers: the outputs of the last one and the last states of all, `[layers * directions, N, ...]` each.
+   *
+   * @internal
+   */
   protected run(
     recurrence: Recurrence,
     input: Tensor,
@@ -194,6 +215,7 @@ abstract class Recurrent extends Module {
  * `[layers * directions, N, hiddenSize]`. A sequence `[T, inputSize]` without a batch gives both without N.
  */
 export class RNN extends Recurrent {
+  /** What is applied to the sum. */
   nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, given: RNNOptions = {}) {
@@ -208,7 +230,11 @@ export class RNN extends Recurrent {
     return zeros(this.stateShapes(x, recurrences[this.nonlinearity])[0]!, { dtype: x.dtype });
   }
 
-  /** @param state first state of every layer and direction; zeros where left out */
+  /**
+   * Runs a sequence.
+   *
+   * @param state first state of every layer and direction; zeros where left out
+   */
   forward(x: Tensor, state: Tensor | null = null): [outputs: Tensor, state: Tensor] {
     const result = this.run(recurrences[this.nonlinearity], x, state ?? this.zeroState(x));
     return [result.outputs, result.state[0]!];
@@ -235,7 +261,11 @@ export class LSTM extends Recurrent {
     return [zeros(h!, { dtype: x.dtype }), zeros(c!, { dtype: x.dtype })];
   }
 
-  /** @param state first states `[h, c]` of every layer and direction; zeros where left out */
+  /**
+   * Runs a sequence.
+   *
+   * @param state first states `[h, c]` of every layer and direction; zeros where left out
+   */
   forward(
     x: Tensor,
     state: readonly [h: Tensor, c: Tensor] | null = null,
@@ -261,7 +291,11 @@ export class GRU extends Recurrent {
     return zeros(this.stateShapes(x, recurrences.gru)[0]!, { dtype: x.dtype });
   }
 
-  /** @param state first state of every layer and direction; zeros where left out */
+  /**
+   * Runs a sequence.
+   *
+   * @param state first state of every layer and direction; zeros where left out
+   */
   forward(x: Tensor, state: Tensor | null = null): [outputs: Tensor, state: Tensor] {
     const result = this.run(recurrences.gru, x, state ?? this.zeroState(x));
     return [result.outputs, result.state[0]!];

@@ -1,47 +1,39 @@
-import type { Tensor } from '@q/tensor';
+import type { Dims, ReduceOptions, Tensor } from '@q/tensor';
 import { normalize, type NormalizeOptions } from '../functional/distance.js';
 import { operation } from './operation.js';
 
-type Dims = number | readonly number[] | null;
-
-/** Options of the reductions. */
-interface KeepdimOptions {
-  /** Whether reduced dims stay, with size 1. Default: false. */
-  readonly keepdim?: boolean;
-}
-
 /** Mean over dims; over everything where none are given. */
-export class Mean extends operation((x: Tensor, dim?: Dims, options?: KeepdimOptions) => x.mean(dim, options)) {}
+export class Mean extends operation((x: Tensor, dim?: Dims, options?: ReduceOptions) => x.mean(dim, options)) {}
 
 /** Sum over dims; over everything where none are given. */
-export class Sum extends operation((x: Tensor, dim?: Dims, options?: KeepdimOptions) => x.sum(dim, options)) {}
+export class Sum extends operation((x: Tensor, dim?: Dims, options?: ReduceOptions) => x.sum(dim, options)) {}
 
 /** Product over dims; over everything where none are given. */
-export class Prod extends operation((x: Tensor, dim?: Dims, options?: KeepdimOptions) => x.prod(dim, options)) {}
+export class Prod extends operation((x: Tensor, dim?: Dims, options?: ReduceOptions) => x.prod(dim, options)) {}
 
 /** Largest elements over dims. */
-export class AMax extends operation((x: Tensor, dim?: Dims, options?: KeepdimOptions) => x.amax(dim, options)) {}
+export class AMax extends operation((x: Tensor, dim?: Dims, options?: ReduceOptions) => x.amax(dim, options)) {}
 
 /** Smallest elements over dims. */
-export class AMin extends operation((x: Tensor, dim?: Dims, options?: KeepdimOptions) => x.amin(dim, options)) {}
+export class AMin extends operation((x: Tensor, dim?: Dims, options?: ReduceOptions) => x.amin(dim, options)) {}
 
 /** The largest element, or `{ values, indices }` along a dim. */
-export class Max extends operation((x: Tensor, dim?: number | null, options?: KeepdimOptions) =>
+export class Max extends operation((x: Tensor, dim?: number | null, options?: ReduceOptions) =>
   dim === undefined || dim === null ? x.max() : x.max(dim, options),
 ) {}
 
 /** The smallest element, or `{ values, indices }` along a dim. */
-export class Min extends operation((x: Tensor, dim?: number | null, options?: KeepdimOptions) =>
+export class Min extends operation((x: Tensor, dim?: number | null, options?: ReduceOptions) =>
   dim === undefined || dim === null ? x.min() : x.min(dim, options),
 ) {}
 
 /** Index of the largest element. */
-export class Argmax extends operation((x: Tensor, dim?: number | null, options?: KeepdimOptions) =>
+export class Argmax extends operation((x: Tensor, dim?: number | null, options?: ReduceOptions) =>
   x.argmax(dim, options),
 ) {}
 
 /** Index of the smallest element. */
-export class Argmin extends operation((x: Tensor, dim?: number | null, options?: KeepdimOptions) =>
+export class Argmin extends operation((x: Tensor, dim?: number | null, options?: ReduceOptions) =>
   x.argmin(dim, options),
 ) {}
 

@@ -32,10 +32,15 @@ export interface UpsampleOptions {
 
 /** Resamples `[N, C, ...]` to a size or by a factor. */
 export class Upsample extends Module {
+  /** Spatial sizes of the result, or null. */
   size: Sizes | null;
+  /** Result sizes as multiples of the input's, or null. */
   scaleFactor: number | readonly number[] | null;
+  /** How elements between elements are found. */
   mode: InterpolateMode;
+  /** Whether the centres of the corner elements are mapped onto each other. */
   alignCorners: boolean | null;
+  /** Whether positions are computed from the sizes, not from `scaleFactor`. */
   recomputeScaleFactor: boolean | null;
 
   constructor(options: UpsampleOptions = {}) {
@@ -79,6 +84,7 @@ export class UpsamplingBilinear2d extends Upsample {
 
 /** Moves channels into space: `[..., C * r^2, H, W]` to `[..., C, H * r, W * r]` (Shi et al., 2016). */
 export class PixelShuffle extends Module {
+  /** Factor of height and width. */
   upscaleFactor: number;
 
   constructor(upscaleFactor: number) {
@@ -98,6 +104,7 @@ export class PixelShuffle extends Module {
 
 /** Moves space into channels, the inverse of `PixelShuffle`. */
 export class PixelUnshuffle extends Module {
+  /** Divisor of height and width. */
   downscaleFactor: number;
 
   constructor(downscaleFactor: number) {
@@ -117,6 +124,7 @@ export class PixelUnshuffle extends Module {
 
 /** Mixes groups of the channels of `[N, C, ...]` (Zhang et al., 2018). */
 export class ChannelShuffle extends Module {
+  /** Number of groups of channels. */
   groups: number;
 
   constructor(groups: number) {

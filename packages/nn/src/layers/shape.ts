@@ -14,7 +14,9 @@ export interface FlattenOptions {
 
 /** Joins a range of dims into one; by default all but the batch. */
 export class Flatten extends Module {
+  /** First dim that is joined. */
   startDim: number;
+  /** Last dim that is joined. */
   endDim: number;
 
   constructor(options: FlattenOptions = {}) {
@@ -36,7 +38,9 @@ export class Flatten extends Module {
 
 /** Splits a dim into several; one of the sizes may be -1. */
 export class Unflatten extends Module {
+  /** The dim that is split. */
   dim: number;
+  /** The sizes it is split into. */
   unflattenedSize: readonly number[];
 
   constructor(dim: number, unflattenedSize: readonly number[]) {
@@ -67,9 +71,13 @@ export interface WindowOptions {
 }
 
 abstract class Windows extends Module {
+  /** Size of a window. */
   kernelSize: Sizes;
+  /** Distance of the elements of a window. */
   dilation: Sizes;
+  /** Zeros around the image. */
   padding: Sizes;
+  /** Step between windows. */
   stride: Sizes;
 
   constructor(kernelSize: Sizes, options: WindowOptions) {
@@ -104,6 +112,7 @@ export class Unfold extends Windows {
 
 /** Images as the sum of their windows: `[N, C * kernel, windows]` to `[N, C, ...outputSize]`; the adjoint of `Unfold`. */
 export class Fold extends Windows {
+  /** Height and width of the images. */
   outputSize: Sizes;
 
   constructor(outputSize: Sizes, kernelSize: Sizes, options: WindowOptions = {}) {
@@ -116,6 +125,7 @@ export class Fold extends Windows {
     return fold(x, this.outputSize, this.kernelSize, this);
   }
 
+  /** What stands between the parentheses when the module is printed. */
   override extraRepr(): string {
     return `${fields({ output_size: this.outputSize })}, ${super.extraRepr()}`;
   }

@@ -1,8 +1,8 @@
 import { full, type Tensor } from '@q/tensor';
-import { checkChoice, checkInteger, optionsOf } from '@q/tensor/internal';
+import { checkChoice, optionsOf } from '@q/tensor/internal';
 import { xavierUniform } from '../init.js';
 import { checkModule, Module } from '../module.js';
-import { checkSizes } from '../sizes.js';
+import { checkLayers, checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 import { GELU, ReLU } from './activation.js';
 import { MultiheadAttention } from './attention.js';
@@ -40,17 +40,29 @@ interface Masks {
 /** What encoder and decoder layers share: attention to itself and two linear layers, each added to its input. */
 abstract class TransformerLayer extends Module {
   static override readonly stateNames: StateNames = { selfAttn: 'self_attn', multiheadAttn: 'multihead_attn' };
+  /** Whether normalizations stand before attention and linear layers rather than behind. */
   normFirst: boolean;
+  /** Attention of the sequence to itself. */
   selfAttn: MultiheadAttention;
+  /** First linear layer. */
   linear1: Linear;
+  /** Dropout between the linear layers. */
   dropout: Dropout;
+  /** Second linear layer. */
   linear2: Linear;
+  /** First normalization. */
   norm1: LayerNorm;
+  /** Second normalization. */
   norm2: LayerNorm;
+  /** Dropout of the first residual. */
   dropout1: Dropout;
+  /** Dropout of the second residual. */
   dropout2: Dropout;
+  /** What stands between the linear layers. */
   activation: Layer;
+  /** Addition of the first residual. */
   add1: Add;
+  /** Addition of the second residual. */
   add2: Add;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions) {
@@ -84,7 +96,11 @@ abstract class TransformerLayer extends Module {
     return this.normFirst ? add.forward(x, part(norm.forward(x))) : norm.forward(add.forward(x, part(x)));
   }
 
-  /** Attention of a sequence to itself. */
+  /**
+   * Attention of a sequence to itself.
+   *
+   * @internal
+   */
   protected attend(x: Tensor, masks: Masks): Tensor {
     return this.dropout1.forward(this.selfAttn.forward(x, x, x, { ...masks, needWeights: false })[0]);
   }
@@ -138,9 +154,13 @@ export interface DecoderMasks {
 
 /** Attention to itself, attention to the encoder's result, and two linear layers (Vaswani et al., 2017). */
 export class TransformerDecoderLayer extends TransformerLayer {
+  /** Attention to the encoder's result. */
   multiheadAttn: MultiheadAttention;
+  /** Third normalization. */
   norm3: LayerNorm;
+  /** Dropout of the third residual. */
   dropout3: Dropout;
+  /** Addition of the third residual. */
   add3: Add;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
@@ -152,7 +172,11 @@ export class TransformerDecoderLayer extends TransformerLayer {
     this.add3 = new Add();
   }
 
-  /** @param memory what the encoder made of the source */
+  /**
+   * The target, with the source seen by attention.
+   *
+   * @param memory what the encoder made of the source
+   */
   forward(tgt: Tensor, memory: Tensor, options: DecoderMasks = {}): Tensor {
     const {
       tgtMask = null,
@@ -185,18 +209,17 @@ export interface EncoderMasks {
   readonly srcKeyPaddingMask?: Tensor | null;
 }
 
-/** Layers that nobody stacks: a number beyond is a mistake. */
-const MANY = 65536;
-
 function copies<M extends Module>(stack: string, layer: M, count: number): ModuleList<M> {
   checkModule(stack, 'the layer', layer);
-  checkInteger(stack, 'numLayers', count, 1, MANY);
+  checkLayers(stack, count);
   return new ModuleList<M>(Array.from({ length: count }, () => layer.clone()));
 }
 
 /** Copies of an encoder layer, one after the other. They start with the same parameters. */
 export class TransformerEncoder extends Module {
+  /** The layers in their order. */
   layers: ModuleList<TransformerEncoderLayer>;
+  /** Normalization of the result, or null. */
   norm: Layer | null;
 
   constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, options: StackOptions = {}) {
@@ -217,7 +240,9 @@ export class TransformerEncoder extends Module {
 
 /** Copies of a decoder layer, one after the other. They start with the same parameters. */
 export class TransformerDecoder extends Module {
+  /** The layers in their order. */
   layers: ModuleList<TransformerDecoderLayer>;
+  /** Normalization of the result, or null. */
   norm: Layer | null;
 
   constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, options: StackOptions = {}) {
@@ -228,7 +253,11 @@ export class TransformerDecoder extends Module {
     this.norm = norm;
   }
 
-  /** @param memory what the encoder made of the source */
+  /**
+   * The target through all layers.
+   *
+   * @param memory what the encoder made of the source
+   */
   forward(tgt: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
     let x = tgt;
     for (const layer of this.layers) x = layer.forward(x, memory, masks);
@@ -275,10 +304,15 @@ export interface TransformerMasks extends DecoderMasks, EncoderLayerMasks {}
  * model.forward(src, tgt, { tgtMask }); // src: [S, N, 64], tgt: [T, N, 64], result: [T, N, 64]
  */
 export class Transformer extends Module {
+  /** What reads the source. */
   encoder: Encoder;
+  /** What makes the target. */
   decoder: Decoder;
+  /** Size of the vectors. */
   dModel: number;
+  /** Number of heads. */
   nhead: number;
+  /** Whether sequences are `[N, L, E]` rather than `[L, N, E]`. */
   batchFirst: boolean;
 
   constructor(options: TransformerOptions = {}) {

@@ -24,6 +24,7 @@ export class BCELoss extends WeightedLoss {
  */
 export class BCEWithLogitsLoss extends WeightedLoss {
   static override readonly stateNames: StateNames = { posWeight: 'pos_weight' };
+  /** Factor of the positive examples, or null. */
   posWeight: Tensor | null;
 
   constructor(options: BinaryLogitsOptions = {}) {

@@ -4,6 +4,7 @@ import { WeightedLoss } from './loss.js';
 
 /** Negative log-likelihood of class indices under log-probabilities; see `functional.nllLoss`. */
 export class NLLLoss extends WeightedLoss {
+  /** Class that does not count. */
   ignoreIndex: number;
 
   constructor(options: NLLOptions = {}) {
@@ -27,6 +28,7 @@ export class NLLLoss2d extends NLLLoss {}
  * const loss = new CrossEntropyLoss({ labelSmoothing: 0.1 }).forward(model.forward(x), labels);
  */
 export class CrossEntropyLoss extends NLLLoss {
+  /** Part of the target that is spread over all classes. */
   labelSmoothing: number;
 
   constructor(options: CrossEntropyOptions = {}) {

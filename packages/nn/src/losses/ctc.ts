@@ -4,7 +4,9 @@ import { Loss } from './loss.js';
 
 /** Loss of label sequences of unknown alignment (Graves et al., 2006); see `functional.ctcLoss`. */
 export class CTCLoss extends Loss {
+  /** Class that stands for nothing. */
   blank: number;
+  /** Whether infinite losses, and their gradients, are 0. */
   zeroInfinity: boolean;
 
   constructor(options: CTCOptions = {}) {

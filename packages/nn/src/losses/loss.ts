@@ -5,6 +5,7 @@ import { Module } from '../module.js';
 
 /** Base of the losses: what becomes of the losses of a batch. */
 export abstract class Loss extends Module {
+  /** What becomes of the losses of a batch: their mean, their sum, or none. */
   reduction: Reduction;
 
   constructor(options: ReductionOptions = {}) {
@@ -16,11 +17,13 @@ export abstract class Loss extends Module {
 
 /** Options of the losses with a factor per class or element. */
 export interface WeightOptions extends ReductionOptions {
+  /** Factor per class or element; null for 1. Default: null. */
   readonly weight?: Tensor | null;
 }
 
 /** Base of the losses with a factor per class or element. */
 export abstract class WeightedLoss extends Loss {
+  /** Factor per class or element, or null. */
   weight: Tensor | null;
 
   constructor(options: WeightOptions = {}) {

@@ -16,6 +16,7 @@ import { Loss, WeightedLoss } from './loss.js';
 
 /** Wants `input1` above (target 1) or below (-1) `input2` by a margin; see `functional.marginRankingLoss`. */
 export class MarginRankingLoss extends Loss {
+  /** By how much one must exceed the other. */
   margin: number;
 
   constructor(options: MarginOptions = {}) {
@@ -30,6 +31,7 @@ export class MarginRankingLoss extends Loss {
 
 /** Wants a distance to be small (target 1) or above a margin (-1); see `functional.hingeEmbeddingLoss`. */
 export class HingeEmbeddingLoss extends Loss {
+  /** Distance from which dissimilar pairs cost nothing. */
   margin: number;
 
   constructor(options: MarginOptions = {}) {
@@ -44,6 +46,7 @@ export class HingeEmbeddingLoss extends Loss {
 
 /** Wants vectors to point the same way (target 1) or not (-1); see `functional.cosineEmbeddingLoss`. */
 export class CosineEmbeddingLoss extends Loss {
+  /** Similarity up to which dissimilar pairs cost nothing. */
   margin: number;
 
   constructor(options: MarginOptions = {}) {
@@ -58,7 +61,9 @@ export class CosineEmbeddingLoss extends Loss {
 
 /** Hinge loss of one class per sample; see `functional.multiMarginLoss`. */
 export class MultiMarginLoss extends WeightedLoss {
+  /** Exponent of the hinge, 1 or 2. */
   p: number;
+  /** By how much the right class must exceed the others. */
   margin: number;
 
   constructor(options: MultiMarginOptions = {}) {
@@ -81,9 +86,13 @@ export class MultiLabelMarginLoss extends Loss {
 
 /** Wants an anchor nearer to a positive than to a negative example; see `functional.tripletMarginLoss`. */
 export class TripletMarginLoss extends Loss {
+  /** By how much the negative example must be farther away. */
   margin: number;
+  /** Which norm measures distances. */
   p: number;
+  /** Added to every difference. */
   eps: number;
+  /** Whether the distance of positive and negative counts where it is smaller. */
   swap: boolean;
 
   constructor(options: TripletOptions = {}) {
@@ -101,8 +110,11 @@ export class TripletMarginLoss extends Loss {
 
 /** `TripletMarginLoss` with a distance of your own; see `functional.tripletMarginWithDistanceLoss`. */
 export class TripletMarginWithDistanceLoss extends Loss {
+  /** Distance of two batches of vectors; null for the Euclidean one. */
   distanceFunction: ((x1: Tensor, x2: Tensor) => Tensor) | null;
+  /** By how much the negative example must be farther away. */
   margin: number;
+  /** Whether the distance of positive and negative counts where it is smaller. */
   swap: boolean;
 
   constructor(options: TripletDistanceOptions = {}) {

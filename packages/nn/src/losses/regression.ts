@@ -33,6 +33,7 @@ export class L1Loss extends Loss {
 
 /** Squared error where the difference is below `beta`, absolute error elsewhere; see `functional.smoothL1Loss`. */
 export class SmoothL1Loss extends Loss {
+  /** Where the square ends. */
   beta: number;
 
   constructor(options: SmoothL1Options = {}) {
@@ -47,6 +48,7 @@ export class SmoothL1Loss extends Loss {
 
 /** Squared error where the difference is within `delta`, absolute error elsewhere; see `functional.huberLoss`. */
 export class HuberLoss extends Loss {
+  /** Where the square ends. */
   delta: number;
 
   constructor(options: HuberOptions = {}) {
@@ -61,8 +63,11 @@ export class HuberLoss extends Loss {
 
 /** Negative log-likelihood of counts under Poisson distributions; see `functional.poissonNllLoss`. */
 export class PoissonNLLLoss extends Loss {
+  /** Whether the input is the logarithm of the rate. */
   logInput: boolean;
+  /** Whether Stirling's approximation of the constant part is added. */
   full: boolean;
+  /** Added to the rate before its logarithm. */
   eps: number;
 
   constructor(options: PoissonNLLOptions = {}) {
@@ -79,7 +84,9 @@ export class PoissonNLLLoss extends Loss {
 
 /** Negative log-likelihood of values under normal distributions; see `functional.gaussianNllLoss`. */
 export class GaussianNLLLoss extends Loss {
+  /** Whether the constant part is added. */
   full: boolean;
+  /** Smallest variance. */
   eps: number;
 
   constructor(options: GaussianNLLOptions = {}) {
@@ -95,7 +102,9 @@ export class GaussianNLLLoss extends Loss {
 
 /** Kullback-Leibler divergence of a target from log-probabilities; see `functional.klDiv`. */
 export class KLDivLoss extends Module {
+  /** What becomes of the losses of a batch: their mean, their mean per sample, their sum, or none. */
   reduction: DivergenceReduction;
+  /** Whether the target is given as logarithms too. */
   logTarget: boolean;
 
   constructor(options: KLDivOptions = {}) {

@@ -18,8 +18,10 @@ export interface AdagradOptions extends GroupOptions {
   maximize: boolean;
 }
 
-interface AdagradState extends ParamState {
+export interface AdagradState extends ParamState {
+  /** Steps made. */
   step: number;
+  /** Sum of the squares of the gradient. */
   sum: Tensor;
 }
 

@@ -20,8 +20,11 @@ export interface AdamOptions extends GroupOptions {
 
 /** Memory of a parameter: steps made, running means of the gradient and its square, and the largest of the latter. */
 export interface AdamState extends ParamState {
+  /** Steps made. */
   step: number;
+  /** Running mean of the gradient. */
   expAvg: Tensor;
+  /** Running mean of its square. */
   expAvgSq: Tensor;
 }
 

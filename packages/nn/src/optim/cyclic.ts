@@ -10,7 +10,9 @@ export interface CosineOptions {
 
 /** Cosine from the initial rate to `etaMin` in `tMax` epochs, and back (Loshchilov and Hutter, 2017, without restarts). */
 export class CosineAnnealingLR extends LRScheduler {
+  /** Epochs from the initial rate to the smallest. */
   readonly tMax: number;
+  /** The smallest rate. */
   readonly etaMin: number;
 
   constructor(optimizer: Scheduled, tMax: number, options: CosineOptions = {}) {
@@ -41,8 +43,11 @@ export interface WarmRestartsOptions extends CosineOptions {
 
 /** Cosine from the initial rate to `etaMin` in `t0` epochs, then anew in periods that grow by `tMult` (SGDR). */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
+  /** Epochs of the first period. */
   readonly t0: number;
+  /** Factor of the length of each period over the one before. */
   readonly tMult: number;
+  /** The smallest rate. */
   readonly etaMin: number;
 
   constructor(optimizer: Scheduled, t0: number, options: WarmRestartsOptions = {}) {
@@ -84,8 +89,11 @@ const perGroup = (value: number | readonly number[], count: number, what: string
 
 /** Options of `OneCycleLR`; either `totalSteps`, or `epochs` and `stepsPerEpoch`. */
 export interface OneCycleOptions {
+  /** Steps of the cycle. */
   readonly totalSteps?: number;
+  /** Epochs of the cycle; with `stepsPerEpoch`. */
   readonly epochs?: number;
+  /** Steps of an epoch; with `epochs`. */
   readonly stepsPerEpoch?: number;
   /** Share of the cycle in which the rate rises. Default: 0.3. */
   readonly pctStart?: number;
@@ -113,10 +121,17 @@ interface Phase {
 
 /** One rise to `maxLr` and one fall far below the first rate, stepped per batch (Smith and Topin, 2018). */
 export class OneCycleLR extends LRScheduler {
+  /** Steps of the cycle. */
   readonly totalSteps: number;
-  /** Per group: where each phase ends and what it goes between. */
+  /**
+   * Per group: where each phase ends and what it goes between.
+   *
+   * @internal
+   */
   readonly phases: readonly (readonly Phase[])[];
+  /** How rates go from one to the next. */
   readonly annealStrategy: 'cos' | 'linear';
+  /** Whether momentum falls while the rate rises. */
   readonly cycleMomentum: boolean;
 
   constructor(optimizer: Scheduled, maxLr: number | readonly number[], options: OneCycleOptions) {
@@ -207,11 +222,17 @@ export interface CyclicOptions {
 
 /** A triangle between `baseLr` and `maxLr` again and again, stepped per batch (Smith, 2017). */
 export class CyclicLR extends LRScheduler {
+  /** Largest rate per group. */
   readonly maxLrs: readonly number[];
+  /** Smallest and largest momentum per group. */
   readonly momenta: readonly (readonly [base: number, max: number])[];
+  /** Steps of a cycle. */
   readonly totalSize: number;
+  /** Part of a cycle in which the rate rises. */
   readonly stepRatio: number;
+  /** Whether momentum falls while the rate rises. */
   readonly cycleMomentum: boolean;
+  /** Height of a cycle as a part of the first one's. */
   readonly amplitude: (cycle: number, step: number) => number;
 
   constructor(

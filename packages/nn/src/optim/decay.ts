@@ -4,7 +4,9 @@ import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './
 
 /** Multiplies the rate by `gamma` every `stepSize` epochs. */
 export class StepLR extends LRScheduler {
+  /** Epochs between two decays. */
   readonly stepSize: number;
+  /** Factor of a decay. */
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, stepSize: number, options: { readonly gamma?: number } = {}) {
@@ -24,7 +26,9 @@ export class StepLR extends LRScheduler {
 
 /** Multiplies the rate by `gamma` at every milestone. */
 export class MultiStepLR extends LRScheduler {
+  /** Epochs at which the rate decays. */
   readonly milestones: readonly number[];
+  /** Factor of a decay. */
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, milestones: readonly number[], options: { readonly gamma?: number } = {}) {
@@ -44,6 +48,7 @@ export class MultiStepLR extends LRScheduler {
 
 /** Multiplies the rate by `gamma` every epoch. */
 export class ExponentialLR extends LRScheduler {
+  /** Factor of every epoch. */
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, gamma: number) {
@@ -68,7 +73,9 @@ export interface ConstantLROptions {
 
 /** Multiplies the rate by `factor` until `totalIters`. */
 export class ConstantLR extends LRScheduler {
+  /** Factor of the rate until `totalIters`. */
   readonly factor: number;
+  /** Epochs until the factor ends. */
   readonly totalIters: number;
 
   constructor(optimizer: Scheduled, options: ConstantLROptions = {}) {
@@ -99,8 +106,11 @@ export interface LinearLROptions {
 
 /** Multiplies the rate by a factor that goes linearly from `startFactor` to `endFactor`. */
 export class LinearLR extends LRScheduler {
+  /** Factor of the rate at the start. */
   readonly startFactor: number;
+  /** Factor of the rate at the end. */
   readonly endFactor: number;
+  /** Epochs from one to the other. */
   readonly totalIters: number;
 
   constructor(optimizer: Scheduled, options: LinearLROptions = {}) {
@@ -136,7 +146,9 @@ export interface PolynomialLROptions {
 
 /** Rate times `(1 - epoch / totalIters) ** power`. */
 export class PolynomialLR extends LRScheduler {
+  /** Epochs until the rate is 0. */
   readonly totalIters: number;
+  /** Exponent of the decay. */
   readonly power: number;
 
   constructor(optimizer: Scheduled, options: PolynomialLROptions = {}) {
@@ -171,6 +183,7 @@ function factorAt(scheduler: string, factors: LRFactor, index: number, epoch: nu
 
 /** Initial rate times a function of the epoch. */
 export class LambdaLR extends LRScheduler {
+  /** The factor by epoch. */
   readonly lrLambda: LRFactor;
 
   constructor(optimizer: Scheduled, lrLambda: LRFactor) {
@@ -186,6 +199,7 @@ export class LambdaLR extends LRScheduler {
 
 /** Current rate times a function of the epoch. */
 export class MultiplicativeLR extends LRScheduler {
+  /** The factor by epoch. */
   readonly lrLambda: LRFactor;
 
   constructor(optimizer: Scheduled, lrLambda: LRFactor) {

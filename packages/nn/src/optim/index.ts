@@ -1,5 +1,5 @@
-export { Adagrad, type AdagradOptions } from './adagrad.js';
-export { Adam, AdamW, type AdamOptions } from './adam.js';
+export { Adagrad, type AdagradOptions, type AdagradState } from './adagrad.js';
+export { Adam, AdamW, type AdamOptions, type AdamState } from './adam.js';
 export {
   CosineAnnealingLR,
   CosineAnnealingWarmRestarts,
@@ -26,6 +26,7 @@ export {
 } from './decay.js';
 export {
   Optimizer,
+  type GivenGroup,
   type GroupOptions,
   type OptimizerStateDict,
   type ParamGroup,
@@ -33,6 +34,6 @@ export {
   type ParamState,
 } from './optimizer.js';
 export { ReduceLROnPlateau, type PlateauOptions } from './plateau.js';
-export { RMSprop, type RMSpropOptions } from './rmsprop.js';
+export { RMSprop, type RMSpropOptions, type RMSpropState } from './rmsprop.js';
 export { LRScheduler, type Scheduled, type ScheduledGroup, type SchedulerStateDict } from './scheduler.js';
-export { SGD, type SGDOptions } from './sgd.js';
+export { SGD, type SGDOptions, type SGDState } from './sgd.js';

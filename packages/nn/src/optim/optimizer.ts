@@ -13,21 +13,33 @@ export interface GroupOptions {
 
 /** Parameters that share their options; schedulers and users may change the options between steps. */
 export type ParamGroup<O> = O & {
+  /** The parameters of the group. */
   params: Tensor[];
   /** The learning rate a scheduler started from. */
   initialLr?: number;
 };
 
+/** A group of parameters as it is given: options that it leaves out are the optimizer's. */
+export type GivenGroup<O> = Partial<O> & {
+  /** The parameters. */
+  readonly params: Iterable<Tensor>;
+};
+
 /** What an optimizer updates: parameters, or groups of them with options of their own. */
-export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { readonly params: Iterable<Tensor> }>;
+export type Params<O> = Iterable<Tensor> | Iterable<GivenGroup<O>>;
 
 /** What an optimizer remembers of one parameter. */
 export type ParamState = Record<string, number | Tensor>;
 
 /** An optimizer's memory and options; parameters are numbered in the order of the groups. */
 export interface OptimizerStateDict<O> {
+  /** What is remembered, by number of the parameter. */
   readonly state: Readonly<Record<number, ParamState>>;
-  readonly paramGroups: readonly (O & { readonly params: readonly number[] })[];
+  /** The options of the groups, and the numbers of their parameters. */
+  readonly paramGroups: readonly (O & {
+    /** Numbers of the group's parameters. */
+    readonly params: readonly number[];
+  })[];
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
@@ -74,11 +86,12 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    */
   constructor(
     params: Params<O>,
+    /** Options of the groups that do not give their own. */
     readonly defaults: O,
   ) {
     if (!isIterable(params))
       throw new ArgumentError(`${this.constructor.name}: wants a list of parameters, got ${described(params)}.`);
-    const given = [...(params as Iterable<Tensor | (Partial<O> & { readonly params: Iterable<Tensor> })>)];
+    const given = [...(params as Iterable<Tensor | GivenGroup<O>>)];
     if (given.length === 0) throw new ArgumentError(`${this.constructor.name}: there are no parameters to optimize.`);
     const plain: Tensor[] = [];
     for (const entry of given)
@@ -101,7 +114,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   protected abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
 
   /** Adds a group of parameters; options it does not give are the defaults. */
-  addParamGroup(group: Partial<O> & { readonly params: Iterable<Tensor> }): void {
+  addParamGroup(group: GivenGroup<O>): void {
     if (!isIterable(group?.params))
       throw new ArgumentError(
         `${this.constructor.name}: a group must be a tensor or have a list of params, got ${described(group)}.`,

@@ -24,13 +24,19 @@ export interface PlateauOptions {
 
 /** Reduces the rates when a metric has stopped to improve. */
 export class ReduceLROnPlateau {
+  /** Whose rates are reduced. */
   readonly optimizer: Scheduled;
+  /** The options, defaults included. */
   readonly options: Required<PlateauOptions>;
+  /** Smallest rate per group. */
   readonly minLrs: readonly number[];
+  /** Number of `step()` calls so far. */
   lastEpoch = 0;
   /** The best metric so far. */
   best: number;
+  /** Epochs without improvement since the last one with. */
   numBadEpochs = 0;
+  /** Epochs that are not counted yet. */
   cooldownCounter = 0;
 
   constructor(optimizer: Scheduled, options: PlateauOptions = {}) {

@@ -20,7 +20,8 @@ export interface RMSpropOptions extends GroupOptions {
   maximize: boolean;
 }
 
-interface RMSpropState extends ParamState {
+export interface RMSpropState extends ParamState {
+  /** Running mean of the square of the gradient. */
   squareAvg: Tensor;
 }
 

@@ -2,21 +2,29 @@ import { ArgumentError, described } from '@q/tensor';
 
 /** What a scheduler changes in a group of parameters. */
 export interface ScheduledGroup {
+  /** Learning rate. */
   lr: number;
+  /** The learning rate before any scheduler acted. */
   initialLr?: number;
+  /** Momentum of SGD and RMSprop. */
   momentum?: number;
+  /** Decay of the two averages of Adam. */
   betas?: readonly [number, number];
 }
 
 /** An optimizer, as schedulers see it. */
 export interface Scheduled {
+  /** Groups of parameters with their rates. */
   readonly paramGroups: readonly ScheduledGroup[];
 }
 
 /** What a scheduler remembers. */
 export interface SchedulerStateDict {
+  /** Number of `step()` calls so far. */
   readonly lastEpoch: number;
+  /** Every group's learning rate before any scheduler acted. */
   readonly baseLrs: readonly number[];
+  /** Every group's learning rate now. */
   readonly lrs: readonly number[];
 }
 
@@ -41,7 +49,10 @@ export abstract class LRScheduler {
   /** Every group's learning rate before any scheduler acted. */
   readonly baseLrs: number[];
 
-  constructor(readonly optimizer: Scheduled) {
+  constructor(
+    /** Whose rates it sets. */
+    readonly optimizer: Scheduled,
+  ) {
     checkScheduled(this.constructor.name, optimizer);
     this.baseLrs = optimizer.paramGroups.map((group) => (group.initialLr ??= group.lr));
   }

@@ -17,7 +17,8 @@ export interface SGDOptions extends GroupOptions {
 }
 
 /** Momentum of a parameter, once it has moved. */
-interface SGDState extends ParamState {
+export interface SGDState extends ParamState {
+  /** The last step. */
   momentumBuffer: Tensor;
 }
 

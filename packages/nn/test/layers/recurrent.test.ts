@@ -15,6 +15,12 @@ function cellOf<C extends Module>(cell: C, layer: Module, suffix: string): C {
 }
 
 describe('recurrent layers', () => {
+  it.each([0, -1, 1.5, 2 ** 40, '2'])('refuse %p layers before they make any', (count) => {
+    const numLayers = count as number;
+    for (const Layer of [RNN, LSTM, GRU])
+      expect(() => new Layer(3, 4, { numLayers })).toThrow(/numLayers must be an integer from 1 to 65536/);
+  });
+
   it('call their parameters as PyTorch does, in its order', () => {
     const names = Object.keys(new LSTM(3, 4, { numLayers: 2, bidirectional: true, projSize: 2 }).stateDict());
     const ofOne = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'];

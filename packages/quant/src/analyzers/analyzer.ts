@@ -1,12 +1,14 @@
 import { described, FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { checkBoolean, checkInstance, kindOf } from '../arguments.js';
+import { checkBoolean, checkInstance } from '../arguments.js';
 import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
 import { fieldsOf, shapeOf } from '../observers/numbers.js';
 import type { Ends } from './range.js';
 
 /** The range a quantizer should cover, per encoding entry. */
 export interface EncodingRange {
+  /** Lower ends, float32. */
   readonly min: Tensor;
+  /** Upper ends, float32. */
   readonly max: Tensor;
 }
 
@@ -27,7 +29,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
     const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
     if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
       throw new QuantizationError(
-        `${this.constructor.name}: shape must be an array of positive integers, got ${Array.isArray(sizes) ? shown(sizes as number[]) : kindOf(sizes)}.`,
+        `${this.constructor.name}: shape must be an array of positive integers, got ${Array.isArray(sizes) ? shown(sizes as number[]) : described(sizes)}.`,
       );
     this.shape = [...(sizes as number[])];
   }
@@ -102,7 +104,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
     checkBoolean(this.constructor.name, 'isSymmetric', isSymmetric);
     if (!Number.isSafeInteger(numSteps) || numSteps < 1)
       throw new QuantizationError(
-        `${this.constructor.name}: the number of steps must be a positive integer, got ${kindOf(numSteps)}.`,
+        `${this.constructor.name}: the number of steps must be a positive integer, got ${described(numSteps)}.`,
       );
   }
 

@@ -5,6 +5,11 @@ import { EncodingAnalyzer } from './analyzer.js';
 
 /** What the analyzers that look at histograms share: collecting them. */
 export abstract class HistogramEncodingAnalyzer extends EncodingAnalyzer<readonly Histogram[]> {
+  /**
+   * Collects the histograms.
+   *
+   * @internal
+   */
   protected readonly observer: HistogramObserver;
 
   constructor(shape: Shape | number, numBins: number) {

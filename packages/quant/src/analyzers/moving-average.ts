@@ -1,5 +1,4 @@
-import { FormatError, type Shape, type Tensor } from '@q/tensor';
-import { kindOf } from '../arguments.js';
+import { described, FormatError, type Shape, type Tensor } from '@q/tensor';
 import { checkOptions, QuantizationError } from '../errors.js';
 import { checkMinMax, type MinMaxStats } from '../observers/min-max.js';
 import { MovingAverageObserver } from '../observers/moving-average.js';
@@ -24,7 +23,7 @@ export class MovingAverageMinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMax
     const { averagingConstant = 0.01 } = options;
     if (!(typeof averagingConstant === 'number' && averagingConstant > 0 && averagingConstant <= 1))
       throw new QuantizationError(
-        `MovingAverageMinMaxEncodingAnalyzer: averagingConstant must be above 0 and up to 1, got ${kindOf(averagingConstant)}.`,
+        `MovingAverageMinMaxEncodingAnalyzer: averagingConstant must be above 0 and up to 1, got ${described(averagingConstant)}.`,
       );
     this.observer = new MovingAverageObserver(this.shape, averagingConstant);
   }

@@ -1,5 +1,4 @@
-import { FormatError, type Shape } from '@q/tensor';
-import { kindOf } from '../arguments.js';
+import { described, FormatError, type Shape } from '@q/tensor';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
 import { analyzerFields } from './analyzer.js';
@@ -55,10 +54,11 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
     return this.share;
   }
 
+  /** Throws QuantizationError unless it is from 50 to 100. */
   set percentile(percentile: number) {
     if (typeof percentile !== 'number' || !(percentile >= 50 && percentile <= 100))
       throw new QuantizationError(
-        `PercentileEncodingAnalyzer: percentile must be from 50 to 100, got ${kindOf(percentile)}.`,
+        `PercentileEncodingAnalyzer: percentile must be from 50 to 100, got ${described(percentile)}.`,
       );
     this.share = percentile;
   }

@@ -1,5 +1,15 @@
-import { arange, cat, FormatError, full, leastErrorGrid, scope, tensor, type Shape, type Tensor } from '@q/tensor';
-import { kindOf } from '../arguments.js';
+import {
+  arange,
+  cat,
+  described,
+  FormatError,
+  full,
+  leastErrorGrid,
+  scope,
+  tensor,
+  type Shape,
+  type Tensor,
+} from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { checkOptions, QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
@@ -51,6 +61,7 @@ const fractions = (whole: Tensor, count: number): Tensor => whole.mul(arange(1, 
 
 /** The range whose grid leaves the best ratio of signal to quantization noise, searched among a set of candidates. */
 export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
+  /** The options, defaults included. */
   protected readonly settings: Required<SqnrOptions>;
   /** The class in JSON, which minifiers must not change. */
   protected readonly type: string = 'SqnrEncodingAnalyzer';
@@ -69,11 +80,11 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     for (const name of ['asymmetricDeltaCandidates', 'symmetricDeltaCandidates', 'offsetCandidates'] as const)
       if (!Number.isSafeInteger(settings[name]) || settings[name] < 2)
         throw new QuantizationError(
-          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${kindOf(settings[name])}.`,
+          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${described(settings[name])}.`,
         );
     const { gamma } = settings;
     if (typeof gamma !== 'number' || !(fround(gamma) > 0 && fround(gamma) < Infinity))
-      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${kindOf(gamma)}.`);
+      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${described(gamma)}.`);
     super(shape, settings.numBins);
     this.settings = settings;
   }

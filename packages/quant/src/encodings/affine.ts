@@ -1,5 +1,5 @@
-import { isFloat, ShapeError, shown, tensor, type DType, type Tensor } from '@q/tensor';
-import { checkTensor } from '../arguments.js';
+import { described, isFloat, ShapeError, shown, tensor, type DType, type Tensor } from '@q/tensor';
+import { checkTensor } from '@q/tensor/internal';
 import { checkOptions, EncodingError, QuantizationError } from '../errors.js';
 import { checkBlockSize, dequantize, quantizeOnGrid, type BlockSize } from '../functional.js';
 import { bitwidthOf, dtypeOfGrid, gridOf, gridOptions, isSigned, type Grid, type GridOptions } from '../grid.js';
@@ -26,9 +26,13 @@ export class AffineEncoding implements Encoding {
   readonly scale: Tensor;
   /** Position of zero, of the shape of the scale: minus ONNX's zero point. */
   readonly offset: Tensor;
+  /** Smallest integer. */
   readonly qmin: number;
+  /** Largest integer. */
   readonly qmax: number;
+  /** Whether zero lies at the grid's own zero. */
   readonly symmetry: boolean;
+  /** Elements per scale along each of its dims; null unless block-wise. */
   readonly blockSize: BlockSize | null;
 
   /**
@@ -40,7 +44,7 @@ export class AffineEncoding implements Encoding {
     const { symmetry = false, blockSize = null } = options;
     const { qmin, qmax } = gridOf('AffineEncoding', options);
     if (typeof symmetry !== 'boolean')
-      throw new QuantizationError(`AffineEncoding: symmetry must be true or false, got ${String(symmetry)}.`);
+      throw new QuantizationError(`AffineEncoding: symmetry must be true or false, got ${described(symmetry)}.`);
     this.scale = typeof scale === 'number' ? tensor(scale) : scale;
     this.offset = typeof offset === 'number' ? tensor(offset) : offset;
     checkTensor('AffineEncoding', 'scale', this.scale);

@@ -1,5 +1,4 @@
-import { dtypes, isFloat, type DType } from '@q/tensor';
-import { kindOf } from '../arguments.js';
+import { described, dtypes, isFloat, type DType } from '@q/tensor';
 import { EncodingError } from '../errors.js';
 
 /** What a calibrated quantizer leaves behind: how numbers are represented in few bits. */
@@ -16,7 +15,7 @@ export interface Encoding {
 export function checkParameterDType(operation: string, parameters: string, dtype: unknown): asserts dtype is DType {
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype) || !isFloat(dtype as DType))
     throw new EncodingError(
-      `${operation}: ${parameters} must be floating, got ${kindOf(dtype)}. Known: float32, float64, float16, bfloat16.`,
+      `${operation}: ${parameters} must be floating, got ${described(dtype)}. Known: float32, float64, float16, bfloat16.`,
     );
 }
 

@@ -1,4 +1,4 @@
-import { defineOp, full, Tensor, zeros, type TypedArray } from '@q/tensor';
+import { defineOp, described, full, Tensor, zeros, type TypedArray } from '@q/tensor';
 import { checkFloating } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
@@ -17,11 +17,11 @@ export interface FloatFormat {
 export function checkFormat(operation: string, { exponentBits, mantissaBits }: FloatFormat): void {
   if (!Number.isInteger(exponentBits) || exponentBits < 1 || exponentBits > 8)
     throw new QuantizationError(
-      `${operation}: exponentBits must be an integer from 1 to 8, got ${String(exponentBits)}.`,
+      `${operation}: exponentBits must be an integer from 1 to 8, got ${described(exponentBits)}.`,
     );
   if (!Number.isInteger(mantissaBits) || mantissaBits < 0 || mantissaBits > 23)
     throw new QuantizationError(
-      `${operation}: mantissaBits must be an integer from 0 to 23, got ${String(mantissaBits)}.`,
+      `${operation}: mantissaBits must be an integer from 0 to 23, got ${described(mantissaBits)}.`,
     );
 }
 

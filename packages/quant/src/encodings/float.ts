@@ -1,5 +1,5 @@
 import type { DType, Tensor } from '@q/tensor';
-import { checkTensor } from '../arguments.js';
+import { checkTensor } from '@q/tensor/internal';
 import { checkParameterDType, granularityOf, type Encoding, type Granularity } from './encoding.js';
 import { checkFormat, floatCast } from './float-cast.js';
 
@@ -9,7 +9,9 @@ export class FloatEncoding implements Encoding {
 
   /** @throws QuantizationError for bits that make no format */
   constructor(
+    /** Bits of the mantissa. */
     readonly mantissaBits: number,
+    /** Bits of the exponent. */
     readonly exponentBits: number,
     /** Largest number, per tensor or channel; null for the format's own. */
     readonly maxval: Tensor | null = null,

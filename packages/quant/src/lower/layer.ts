@@ -43,16 +43,32 @@ const badness: Readonly<Record<Route, number>> = { integer: 0, 'float inside': 1
 export abstract class IntegerLayer extends Module {
   /** Where the layer stands in its model. */
   path = '';
-  /** How it has computed: with the most floats of all calls. */
+  /**
+   * How it has computed: with the most floats of all calls.
+   *
+   * @internal
+   */
   seen: { readonly route: Route; readonly why: string } | null = null;
   /** How it may compute: found while lowering; more floats than that are an error from then on. */
   sealed: Route | null = null;
+  /**
+   * Puts tensors on the grids of the inputs.
+   *
+   * @internal
+   */
   readonly gates: readonly (Gate | null)[];
+  /** The encoding of the result; null where it has none. */
   readonly output: AffineEncoding | null;
 
+  /** @internal */
   constructor(
     /** Name of the float class. */
     readonly kind: string,
+    /**
+     * The encodings around it.
+     *
+     * @internal
+     */
     readonly places: Places,
   ) {
     super();
@@ -61,7 +77,11 @@ export abstract class IntegerLayer extends Module {
     this.training = false;
   }
 
-  /** Computes on arguments whose tensors have passed the encodings of their places. */
+  /**
+   * Computes on arguments whose tensors have passed the encodings of their places.
+   *
+   * @internal
+   */
   protected abstract compute(args: readonly unknown[]): Computed;
 
   override forward(...args: unknown[]): Tensor | readonly Tensor[] {
@@ -99,7 +119,11 @@ export abstract class IntegerLayer extends Module {
     return this.output;
   }
 
-  /** Integers as the result, on the grid of the output where there is one. */
+  /**
+   * Integers as the result, on the grid of the output where there is one.
+   *
+   * @internal
+   */
   protected given(integers: Integers): Tensor {
     if (this.output === null) return numbers(integers);
     this.outGate ??= new Gate(this.output);

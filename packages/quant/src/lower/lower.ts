@@ -11,7 +11,9 @@ import { build, gather } from './rules.js';
 
 /** A model whose layers compute on integers, and what became of each of them. */
 export interface Lowered<M extends Module> {
+  /** The copy whose layers compute on integers. */
   readonly model: M;
+  /** What became of each layer. */
   readonly report: LoweringReport;
 }
 

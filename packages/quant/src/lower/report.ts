@@ -2,6 +2,7 @@ import type { Route } from './layer.js';
 
 /** What became of a layer. */
 export interface LoweredLayer {
+  /** Where it stands in the model. */
   readonly path: string;
   /** Name of its class. */
   readonly kind: string;
@@ -13,7 +14,10 @@ export interface LoweredLayer {
 
 /** What became of each layer of a model that was lowered, in the order of the model. */
 export class LoweringReport {
-  constructor(readonly layers: readonly LoweredLayer[]) {}
+  constructor(
+    /** Every layer, in the order of the model. */
+    readonly layers: readonly LoweredLayer[],
+  ) {}
 
   /** The layers that still compute with floats. */
   get floats(): readonly LoweredLayer[] {

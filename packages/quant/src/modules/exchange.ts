@@ -1,5 +1,6 @@
+import { described } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
-import { checkBoolean, kindOf } from '../arguments.js';
+import { checkBoolean } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
 import { named, type ImportOptions, type LegacyEncodings, type QuantizerSlot } from './quantized-module.js';
@@ -66,7 +67,7 @@ export function importEncodings(
   checkBoolean(named(module), 'allowOverwrite', allowOverwrite);
   if (typeof encodings !== 'object' || encodings === null)
     throw new QuantizationError(
-      `${named(module)}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${kindOf(encodings)}.`,
+      `${named(module)}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${described(encodings)}.`,
     );
   const keys = Object.keys(slots);
   const unknown = Object.keys(encodings).filter((key) => !keys.includes(key));

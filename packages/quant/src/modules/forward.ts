@@ -1,7 +1,6 @@
-import { isFloat, noGrad, tensor, Tensor } from '@q/tensor';
+import { described, isFloat, noGrad, tensor, Tensor } from '@q/tensor';
 import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
-import { kindOf } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
@@ -49,7 +48,7 @@ const dequantized = (value: unknown): unknown => (value instanceof QuantizedTens
 /** Throws QuantizationError unless what stands at a place of a module is a quantizer. */
 export function checkQuantizer(module: object, place: string, quantizer: unknown): asserts quantizer is QuantizerBase {
   if (!(quantizer instanceof QuantizerBase))
-    throw new QuantizationError(`${named(module)}: ${place} must be a quantizer or null, got ${kindOf(quantizer)}.`);
+    throw new QuantizationError(`${named(module)}: ${place} must be a quantizer or null, got ${described(quantizer)}.`);
 }
 
 /** Runs a quantizer at a place of a module; without an encoding, the error says where it is missing. */

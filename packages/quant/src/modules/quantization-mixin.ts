@@ -68,7 +68,7 @@ function fromModule(module: Module, fake: boolean): Module & QuantizedModule {
 }
 
 /** What `implements` returns: a class decorator that registers and keeps the class. */
-type Register = (
+export type Register = (
   type: abstract new (...args: never[]) => Module & QuantizedModule,
   context?: ClassDecoratorContext,
 ) => void;
@@ -132,11 +132,13 @@ function withMembers<F extends object>(mixin: F, fake: boolean): F {
   return Object.defineProperties(mixin, Object.getOwnPropertyDescriptors(members));
 }
 
+/** Makes quantized classes: see the interface of this name. */
 export const QuantizationMixin = withMembers(
   <C extends ModuleClass>(float: C, arity?: Arity) => quantized(float, arity),
   false,
 ) as QuantizationMixin;
 
+/** Makes quantized classes without kernels: see the interface of this name. */
 export const FakeQuantizationMixin = withMembers(
   <C extends ModuleClass>(float: C, arity?: Arity) => fakeQuantized(float, arity),
   true,

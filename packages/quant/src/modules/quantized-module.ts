@@ -91,6 +91,7 @@ export interface QuantizedModule {
    * `using`: a scope cannot tell that it is left by an error, so `discard()` the calibration there.
    */
   computeEncodings(): CalibrationScope;
+  /** Calibrates with what `fn` runs through the module, and returns what `fn` returns; a promise is awaited. */
   computeEncodings<T>(fn: () => T): T;
 
   /** Computes the encodings of the parameter quantizers from the parameters as they are. */

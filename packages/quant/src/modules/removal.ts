@@ -54,6 +54,7 @@ export class QuantizersRemoved implements Disposable {
     return result;
   }
 
+  /** `restore()`, at the end of a `using` scope. */
   [Symbol.dispose](): void {
     this.restore();
   }

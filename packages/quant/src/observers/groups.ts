@@ -1,5 +1,5 @@
-import { checkTensor } from '../arguments.js';
 import { isFloat, ShapeError, shown, Tensor, type Shape } from '@q/tensor';
+import { checkTensor } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 
 /**

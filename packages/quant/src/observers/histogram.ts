@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  described,
   dtypes,
   FormatError,
   histograms,
@@ -10,7 +11,6 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
-import { kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { rint } from '../rounding.js';
@@ -78,7 +78,11 @@ export class Histogram {
     return edgeOf(this.spread, i, this.histogram.length);
   }
 
-  /** Left end of the first bin and width of the bins. */
+  /**
+   * Left end of the first bin and width of the bins.
+   *
+   * @internal
+   */
   get spread(): Spread {
     return spreadOf(this.min, this.max, this.histogram.length);
   }
@@ -93,7 +97,7 @@ export function checkHistograms(
 ): asserts stats is readonly Histogram[] {
   // Unlike every(), find() does not skip the holes of an array.
   if (!Array.isArray(stats) || stats.findIndex((entry) => !(entry instanceof Histogram)) >= 0)
-    throw new ArgumentError(`${operation}: wants the statistics of an analyzer, got ${kindOf(stats)}.`);
+    throw new ArgumentError(`${operation}: wants the statistics of an analyzer, got ${described(stats)}.`);
   const entries = shape.reduce((product, size) => product * size, 1);
   const sizes = (stats as readonly Histogram[]).map(({ histogram }) => histogram.length);
   if (sizes.length !== entries || sizes.some((size) => size !== bins))
@@ -228,7 +232,7 @@ export class HistogramObserver {
   ) {
     if (!Number.isSafeInteger(numBins) || numBins < 1)
       throw new QuantizationError(
-        `HistogramObserver: the number of bins must be a positive integer, got ${kindOf(numBins)}.`,
+        `HistogramObserver: the number of bins must be a positive integer, got ${described(numBins)}.`,
       );
   }
 

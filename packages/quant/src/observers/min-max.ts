@@ -1,12 +1,14 @@
-import { ArgumentError, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { checkFloating, kindOf } from '../arguments.js';
+import { ArgumentError, described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { checkFloating } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
 import { observable, reducedDims } from './groups.js';
 
 /** Smallest and largest value seen per encoding entry; NaN where a NaN was seen. */
 export interface MinMaxStats {
+  /** Smallest values, float32. */
   readonly min: Tensor;
+  /** Largest values, float32. */
   readonly max: Tensor;
 }
 
@@ -15,7 +17,7 @@ const count = (shape: Shape): number => shape.reduce((product, size) => product 
 /** Throws unless `stats` are the ends of ranges of a shape: ArgumentError for none, DTypeError or ShapeError for others. */
 export function checkMinMax(operation: string, stats: unknown, shape: Shape): asserts stats is MinMaxStats {
   if (typeof stats !== 'object' || stats === null)
-    throw new ArgumentError(`${operation}: wants statistics { min, max }, got ${kindOf(stats)}.`);
+    throw new ArgumentError(`${operation}: wants statistics { min, max }, got ${described(stats)}.`);
   for (const name of ['min', 'max'] as const) {
     const ends: unknown = (stats as Partial<Record<typeof name, unknown>>)[name];
     checkFloating(operation, name, ends);

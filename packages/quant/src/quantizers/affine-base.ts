@@ -1,9 +1,8 @@
 import { Parameter } from '@q/nn';
-import { described, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
-import { isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
+import { described, full, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
+import { checkShape, checkTensor, isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
-import { checkTensor } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { checkOptions, QuantizationError } from '../errors.js';
@@ -89,8 +88,8 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     const observed = this.observedShape();
     this.#analyzer = options.encodingAnalyzer ?? new MinMaxEncodingAnalyzer(observed);
     checkAnalyzer(name, this.#analyzer, observed);
-    this.min = new Parameter(filled(this.shape, -1));
-    this.max = new Parameter(filled(this.shape, 1));
+    this.min = new Parameter(full(this.shape, -1, { dtype: 'float32' }));
+    this.max = new Parameter(full(this.shape, 1, { dtype: 'float32' }));
     this.#initial = { min: { parameter: this.min, version: 0 }, max: { parameter: this.max, version: 0 } };
     this.#initial.min!.version = this.min.storage.version;
     this.#initial.max!.version = this.max.storage.version;
@@ -110,6 +109,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return this.#symmetric;
   }
 
+  /** Throws QuantizationError for anything but true and false. */
   set symmetric(symmetric: boolean) {
     if (typeof symmetric !== 'boolean')
       throw new QuantizationError(
@@ -132,6 +132,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return this.#grid.qmin;
   }
 
+  /** Throws QuantizationError unless it is an integer below `qmax`. */
   set qmin(qmin: number) {
     this.#grid = gridOfEnds(`${this.constructor.name}.qmin`, qmin, this.qmax);
   }
@@ -141,6 +142,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return this.#grid.qmax;
   }
 
+  /** Throws QuantizationError unless it is an integer above `qmin`. */
   set qmax(qmax: number) {
     this.#grid = gridOfEnds(`${this.constructor.name}.qmax`, this.qmin, qmax);
   }
@@ -154,6 +156,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return bitwidthOf(this.constructor.name, this.#grid);
   }
 
+  /** Makes the grid of so many bits, signed as it was. Throws QuantizationError unless it is from 1 to 32. */
   set bitwidth(bitwidth: number) {
     const name = this.constructor.name;
     checkBitwidth(`${name}.bitwidth`, bitwidth);
@@ -166,6 +169,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return isSigned(this.constructor.name, this.#grid);
   }
 
+  /** Moves the grid around zero, or to begin at it. Throws QuantizationError for anything but true and false. */
   set signed(signed: boolean) {
     if (typeof signed !== 'boolean')
       throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${described(signed)}.`);
@@ -389,17 +393,13 @@ const isCastOf = (next: Tensor, before: Tensor): boolean =>
   sameShape(next.shape, before.shape) &&
   next.detach().sub(before.detach()).eq(0).all().item() === 1;
 
-/** A float32 tensor of one value, in storage of its own. */
-const filled = (shape: Shape, value: number): Tensor =>
-  tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), { shape });
-
 function checkedShape(name: string, shape: unknown): number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
   if (!isIntegers(sizes, 1))
     throw new QuantizationError(
       `${name}: shape must be an array of positive integers ([] for one scale for all), got ${described(shape)}.`,
     );
-  return [...sizes];
+  return [...checkShape(name, sizes)];
 }
 
 function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {

@@ -1,5 +1,5 @@
+import { checkFunction } from '@q/tensor/internal';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
-import { checkFunction } from '../arguments.js';
 import { warn } from '../warnings.js';
 import { FLOAT_MAX } from '../analyzers/range.js';
 

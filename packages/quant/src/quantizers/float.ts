@@ -1,4 +1,4 @@
-import { described, noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { described, full, noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
 import { sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { checkFormat, floatCast, halfCast, ieeeMax } from '../encodings/float-cast.js';
@@ -65,7 +65,8 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     this.#exponentBits = format.exponentBits;
     this.#mantissaBits = format.mantissaBits;
     this.#analyzer = encodingAnalyzer;
-    this.maxval = encodingAnalyzer === null ? null : filled(encodingAnalyzer.shape, ieeeMax(format));
+    this.maxval =
+      encodingAnalyzer === null ? null : full(encodingAnalyzer.shape, ieeeMax(format), { dtype: 'float32' });
   }
 
   /** Bits of the exponent. */
@@ -177,9 +178,6 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     return `exponent_bits=${this.#exponentBits}, mantissa_bits=${this.#mantissaBits}`;
   }
 }
-
-const filled = (shape: readonly number[], value: number): Tensor =>
-  tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), { shape });
 
 /** The larger size of the two ends of a range. */
 function largest({ min, max }: EncodingRange): Tensor {

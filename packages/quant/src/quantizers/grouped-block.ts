@@ -1,5 +1,4 @@
 import { defineOp, described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { kindOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
@@ -102,7 +101,9 @@ const groupedScale = defineOp<readonly [Tensor], Groups>({
  * times a float scale per group of blocks, so that hardware can hold the values in `decompressedBw` bits per group.
  */
 export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
+  /** Bits of the grid on which scales of a group are integers. */
   readonly decompressedBw: number;
+  /** Blocks per dim that share one float scale. */
   readonly blockGrouping: BlockSize;
 
   constructor(options: GroupedBlockOptions) {
@@ -195,7 +196,7 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
 
 function checkedGrouping(name: string, grouping: BlockSize | null, shape: Shape): number[] {
   if (grouping !== null && !Array.isArray(grouping))
-    throw new ShapeError(`${name}: blockGrouping must be an array, got ${kindOf(grouping)}.`);
+    throw new ShapeError(`${name}: blockGrouping must be an array, got ${described(grouping)}.`);
   const sizes: number[] = grouping === null ? shape.map(() => 1) : [...grouping];
   if (sizes.length !== shape.length)
     throw new ShapeError(

@@ -15,12 +15,19 @@ import {
 
 /** One entry of an encoding in AIMET's file format, its names and all. */
 export interface LegacyEncoding {
+  /** Bits of a value. */
   readonly bitwidth: number;
+  /** 'int' or 'float'. */
   readonly dtype: string;
+  /** Lower end of the range. */
   readonly min?: number;
+  /** Upper end of the range. */
   readonly max?: number;
+  /** Size of a step. */
   readonly scale?: number;
+  /** Steps from zero to the lower end: `min / scale`. */
   readonly offset?: number;
+  /** Whether the range lies around zero, 'True' or 'False' in files. */
   readonly is_symmetric?: string | boolean;
 }
 

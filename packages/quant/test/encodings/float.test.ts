@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { tensor } from '@q/tensor';
 import { floatCast, halfCast, ieeeMax } from '../../src/encodings/float-cast.js';
 import { FloatEncoding } from '../../src/encodings/float.js';
-import { EncodingError } from '../../src/errors.js';
+import { EncodingError, QuantizationError } from '../../src/errors.js';
 
 const e4m3 = { exponentBits: 4, mantissaBits: 3 };
 
@@ -32,6 +32,12 @@ describe('floatCast', () => {
     const y = floatCast(tensor([[9], [9]]), e4m3, tensor([[3], [5]]));
     expect(y.toArray()).toEqual([[expect.closeTo(3, 5)], [expect.closeTo(5, 5)]]);
     expect(() => floatCast(tensor([1]), e4m3, tensor([[3], [5]]))).toThrow(/does not spread/);
+  });
+
+  it.each([['4'], [[Symbol('x')]], [Object.create(null)], [4n]])('has no format of %p bits', (bits) => {
+    const wrong = bits as unknown as number;
+    expect(() => new FloatEncoding(wrong, 4)).toThrow(QuantizationError);
+    expect(() => new FloatEncoding(3, wrong)).toThrow(QuantizationError);
   });
 
   it('passes the gradient straight through inside the range only', () => {

@@ -21,6 +21,10 @@ describe('an affine quantizer', () => {
     );
   });
 
+  it.each([[[2 ** 40]], [[2 ** 20, 2 ** 20]]])('of shape %j is refused before it takes memory', (shape) =>
+    expect(() => quantize(shape)).toThrow(ShapeError),
+  );
+
   it('computes scale and offset from its range', () => {
     const quantizer = quantize();
     quantizer.setRange(-1, 1.55);

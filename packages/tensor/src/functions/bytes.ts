@@ -8,7 +8,9 @@ import { checkIntegerTensor } from './integer.js';
 
 /** Integers as `256 * high + low`. */
 export interface Bytes {
+  /** The upper bytes. */
   readonly high: Tensor<'int8'>;
+  /** The lower bytes. */
   readonly low: Tensor<'uint8'>;
 }
 

@@ -23,12 +23,15 @@ export interface ConvOptions {
 
 /** Options of transposed convolutions. */
 export interface ConvTransposeOptions {
+  /** Step of the kernel in the result. Default: 1. */
   readonly stride?: PerDim;
   /** Rows of the full result that are cut off at both sides. Default: 0. */
   readonly padding?: PerDim;
   /** Rows added at the end, to tell apart sizes that a strided convolution maps to one. Default: 0. */
   readonly outputPadding?: PerDim;
+  /** Blocks of channels that are convolved apart. Default: 1. */
   readonly groups?: number;
+  /** Distance of the kernel's elements. Default: 1. */
   readonly dilation?: PerDim;
 }
 
@@ -205,8 +208,11 @@ export function convInteger<D extends DType = 'int32'>(
 
 /** Options of `unfold` and `fold`. */
 export interface UnfoldOptions {
+  /** Distance of the elements of a window. Default: 1. */
   readonly dilation?: PerDim;
+  /** Zeros around the image. Default: 0. */
   readonly padding?: PerDim;
+  /** Step between windows. Default: 1. */
   readonly stride?: PerDim;
 }
 

@@ -30,6 +30,7 @@ export interface RequantizeOptions<D extends DType = DType> {
   readonly zeroPoint?: number;
   /** Ends of the grid. Default: the limits of `dtype`. */
   readonly qmin?: number;
+  /** Largest integer of the result. */
   readonly qmax?: number;
   /** Integer dtype of the result. Default: int8. */
   readonly dtype?: D;
@@ -87,7 +88,9 @@ export function requantize<D extends DType = 'int8'>(
 
 /** Integers and what they stand for: `(values + offset) * scale`. */
 export interface ScaledIntegers {
+  /** Positions on a grid, of an integer dtype. */
   readonly values: Tensor;
+  /** The step of the grid, rounded to float32. */
   readonly scale: number;
   /** Position of zero: minus ONNX's zero point. Default: 0. */
   readonly offset?: number;
@@ -95,11 +98,13 @@ export interface ScaledIntegers {
 
 /** The grid that results are put on: `clamp(rint(x / scale) - offset, qmin, qmax)`. */
 export interface ScaledGrid<D extends DType = DType> {
+  /** The step of the grid, rounded to float32. */
   readonly scale: number;
   /** Default: 0. */
   readonly offset?: number;
-  /** Ends of the grid. Default: the limits of `dtype`. */
+  /** The smallest integer of the grid. Default: the smallest of `dtype`. */
   readonly qmin?: number;
+  /** The largest integer of the grid. Default: the largest of `dtype`. */
   readonly qmax?: number;
   /** Integer dtype of the result. Default: int8. */
   readonly dtype?: D;

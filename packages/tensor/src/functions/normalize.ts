@@ -28,15 +28,19 @@ export interface BatchNormOptions extends NormalizeOptions {
 
 /** Options of `instanceNorm`. */
 export interface InstanceNormOptions extends NormalizeOptions {
+  /** Running mean per channel, which training updates; null for none. */
   readonly runningMean?: Tensor | null;
+  /** Running variance per channel, which training updates; null for none. */
   readonly runningVar?: Tensor | null;
   /** Use each instance's own statistics and not the running ones. Default: true. */
   readonly useInputStats?: boolean;
+  /** Part of the new statistics in the running ones. Default: 0.1. */
   readonly momentum?: number;
 }
 
 /** Options of `rmsNorm`. */
 export interface RmsNormOptions {
+  /** Factor of each element; null for none. */
   readonly weight?: Tensor | null;
   /** Added to the mean square. Default: the epsilon of x's dtype, as in PyTorch. */
   readonly eps?: number | null;

@@ -17,8 +17,11 @@ export interface AdamMemory {
 export interface AdamStepOptions {
   /** Which step this is, from 1 on. */
   readonly step: number;
+  /** Learning rate. */
   readonly lr: number;
+  /** Decay of the averages of the gradient and of its square. */
   readonly betas: readonly [number, number];
+  /** Added to the divisor. */
   readonly eps: number;
 }
 
@@ -57,7 +60,9 @@ export function adamStep(param: Tensor, grad: Tensor, memory: AdamMemory, option
 
 /** Options of `sgdStep`. */
 export interface SGDStepOptions {
+  /** Learning rate. */
   readonly lr: number;
+  /** Part of the last step that is kept. */
   readonly momentum: number;
   /** Share of the gradient that the momentum leaves out. Default: 0. */
   readonly dampening?: number;

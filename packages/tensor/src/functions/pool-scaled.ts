@@ -9,8 +9,20 @@ import type { AvgPoolOptions } from './pool.js';
 import { adaptiveReaches, reachesOf, windowsOf, type AdaptiveSize } from './regions.js';
 import type { PerDim } from './spatial.js';
 
-/** The regions of an average: windows, as `avgPool2d` takes them, or even parts, as `adaptiveAvgPool2d`. */
-export type AverageRegions = ({ readonly kernelSize: PerDim } & AvgPoolOptions) | { readonly outputSize: AdaptiveSize };
+/** Windows, as `avgPool2d` takes them. */
+export interface AverageWindows extends AvgPoolOptions {
+  /** Size of a window: one for all dims, or one per dim. */
+  readonly kernelSize: PerDim;
+}
+
+/** Even parts, as `adaptiveAvgPool2d` takes them. */
+export interface AverageParts {
+  /** How many parts: one number for all dims, or one per dim. */
+  readonly outputSize: AdaptiveSize;
+}
+
+/** The regions of an average. */
+export type AverageRegions = AverageWindows | AverageParts;
 
 /**
  * Means of the numbers that integers stand for, on a grid: bit for bit what `dequantizeLinear`, the pool of that many dims and

@@ -23,9 +23,11 @@ export interface MaxPoolOptions {
 
 /** Options of average pools. */
 export interface AvgPoolOptions {
+  /** Step between windows. Default: the kernel size. */
   readonly stride?: PerDim | null;
   /** Zeros at both sides, at most half a window. Default: 0. */
   readonly padding?: PerDim;
+  /** Count windows that begin inside but end outside. Default: false. */
   readonly ceilMode?: boolean;
   /** Whether padding counts in the divisor. Default: true. */
   readonly countIncludePad?: boolean;
@@ -35,16 +37,23 @@ export interface AvgPoolOptions {
 
 /** Options of `lpPool1d` and `lpPool2d`. */
 export interface LpPoolOptions {
+  /** Step between windows. Default: the kernel size. */
   readonly stride?: PerDim | null;
+  /** Count windows that begin inside but end outside. Default: false. */
   readonly ceilMode?: boolean;
 }
 
 /** Options of pools that return where their maxima are. */
 export interface IndicesOption {
+  /** Return `{ values, indices }`. Default: false. */
   readonly returnIndices?: boolean;
 }
 
-type WithIndices = { readonly returnIndices: true };
+/** Asks a max pool for the positions of the maxima. */
+export interface WithIndices {
+  /** Return `{ values, indices }`. */
+  readonly returnIndices: true;
+}
 
 /** Runs a pool with indices on a batch, of one where `x` has no batch dim. */
 export function maxInBatch(

@@ -11,7 +11,9 @@ import { inBatch, perDim, type PerDim } from './spatial.js';
 
 /** Options of `maxUnpool1d`, `maxUnpool2d` and `maxUnpool3d`: those of the max pool that is undone. */
 export interface MaxUnpoolOptions {
+  /** Step between the pool's windows. Default: the kernel size. */
   readonly stride?: PerDim | null;
+  /** Padding of the pool. Default: 0. */
   readonly padding?: PerDim;
   /** Sizes of the result, where the pool left several possible; leading batch and channel sizes may be given too. */
   readonly outputSize?: readonly number[] | null;
@@ -61,9 +63,11 @@ const isShare = (ratio: unknown): boolean => typeof ratio === 'number' && ratio 
 
 /** Options of fractional max pools: exactly one of `outputSize` and `outputRatio`. */
 export interface FractionalMaxPoolOptions {
+  /** Spatial sizes of the result; either this or `outputRatio`. */
   readonly outputSize?: PerDim | null;
   /** Sizes of the result as parts of the input's, between 0 and 1. */
   readonly outputRatio?: number | readonly number[] | null;
+  /** Return `{ values, indices }`. Default: false. */
   readonly returnIndices?: boolean;
 }
 

@@ -9,6 +9,7 @@ import { narrowed } from './elements.js';
 export interface OnnxTensorLike {
   /** Element type, in ONNX Runtime's words. */
   readonly type: string;
+  /** Sizes, outermost first. */
   readonly dims: readonly number[];
   /** Typed array of the elements in row-major order. */
   readonly data: unknown;

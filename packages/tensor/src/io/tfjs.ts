@@ -6,7 +6,9 @@ import type { Tensor } from '../tensor.js';
 
 /** What a tensor of TensorFlow.js is seen as. */
 export interface TfjsTensorLike {
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** Name of the element type in TensorFlow.js. */
   readonly dtype: string;
   /** The elements in row-major order. */
   dataSync(): ArrayLike<unknown>;

@@ -3,7 +3,7 @@ import { Layout } from '../layout.js';
 import type { Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { copied } from './movement.js';
+import { copied } from './elementwise.js';
 
 /** The view with `dim` moved last, so that kernels see lines; a 0-d view is one line of one element. */
 export function along({ storage, layout }: View, dim: number): View {

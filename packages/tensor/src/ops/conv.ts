@@ -6,8 +6,7 @@ import type { ConvWindows, Spatial, Windows } from '../kernels/contract/conv.js'
 import type { Shape } from '../shape.js';
 import { alloc, empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { cast } from './elementwise.js';
-import { copied } from './movement.js';
+import { cast, copied } from './elementwise.js';
 import { op, type InputGrads, type Op, type Pair, type Single } from './op.js';
 
 /** Windows over the last dims of a tensor, one number per spatial dim. */

@@ -18,7 +18,7 @@ export function cast(x: View, dtype: DType): View {
 }
 
 /** A contiguous copy. */
-export function copied(x: View): View {
+export function copied<D extends DType>(x: View<D>): View<D> {
   const out = empty(x.layout.shape, x.storage.dtype);
   kernels.copy(x, out);
   return out;

@@ -6,8 +6,7 @@ import type { ScatterName } from '../kernels/contract/indexing.js';
 import { numel, sameShape, type Shape } from '../shape.js';
 import { alloc, empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { cast } from './elementwise.js';
-import { copied } from './movement.js';
+import { cast, copied } from './elementwise.js';
 import { op, type Op, type Pair, type Triple } from './op.js';
 
 /** Throws unless `index` is an integer tensor whose values lie in `[low, size)`. */

@@ -1,21 +1,14 @@
 import { apply } from '../autograd.js';
-import { computeDType, type DType } from '../dtype.js';
+import { computeDType } from '../dtype.js';
 import { kernels } from '../kernels/active.js';
 import { Layout, type SliceIndex } from '../layout.js';
 import { inferShape, type Shape } from '../shape.js';
 import { alloc, type View, empty } from '../storage.js';
-import { cast } from './elementwise.js';
+import { cast, copied } from './elementwise.js';
 import { op, type Op, type Pair, type Single } from './op.js';
 
 /** The same storage walked another way. */
 const view = (x: View, layout: Layout): View => ({ storage: x.storage, layout });
-
-/** A contiguous copy. */
-export function copied<D extends DType>(x: View<D>): View<D> {
-  const out = empty(x.layout.shape, x.storage.dtype);
-  kernels.copy(x, out);
-  return out;
-}
 
 /** Where the elements of a view lie in a tensor of `shape`. */
 interface Place {

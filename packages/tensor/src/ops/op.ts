@@ -23,8 +23,11 @@ export type InputGrads = readonly (Tensor | null | undefined)[];
  * `null` says that the operation is not differentiable. A gradient must have the shape of its input; its dtype is matched.
  */
 export interface Op<I extends readonly Tensor[] = readonly Tensor[], A = unknown, R extends Result = Result> {
+  /** How messages call it. */
   readonly name: string;
+  /** Computes the result; nothing inside it is recorded. */
   forward(inputs: I, attrs: A): R;
+  /** Gradients for the inputs, written with tensor operations; null where there are none. */
   readonly backward: Derivative<I, A, R>['backward'] | null;
   /**
    * The values `backward` reads: changing them in place before it runs is an error. A list names single inputs by their
@@ -37,6 +40,7 @@ export interface Op<I extends readonly Tensor[] = readonly Tensor[], A = unknown
 
 /** Declared as a method so that ops on fixed tuples are ops on arrays too. */
 interface Derivative<I extends readonly Tensor[], A, R extends Result> {
+  /** Gradients for the inputs. */
   backward(grad: Upstream<R>, inputs: I, output: Outputs<R>, attrs: A): InputGrads;
 }
 

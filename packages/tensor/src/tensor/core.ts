@@ -14,7 +14,9 @@ export type NestedArray = number | readonly NestedArray[];
 /** What a tensor is, before any operation: a storage, a layout, and its place in the autograd graph. */
 export abstract class TensorCore<D extends DType = DType> implements View<D> {
   // Fields are only declared here and set by the constructor: engines define fields slowly where there are many subclasses.
+  /** Where the elements are; views share it. */
   declare readonly storage: Storage<D>;
+  /** How to walk them. */
   declare readonly layout: Layout;
   /** Gradient accumulated by `backward()`, or null. */
   declare grad: Tensor | null;
@@ -104,6 +106,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.wanted || this.node !== null;
   }
 
+  /** Throws AutogradError for a tensor that was computed from others, DTypeError for one that is not floating. */
   set requiresGrad(value: boolean) {
     if (this.node !== null) {
       if (value) return;

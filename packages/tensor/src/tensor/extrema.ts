@@ -7,8 +7,17 @@ import { wrapDim } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { reducedDims, ReduceMethods, type Dims, type ReduceOptions } from './reduce.js';
 
+/** What `aminmax` gives. */
+export interface MinAndMax {
+  /** The smallest elements. */
+  readonly min: Tensor;
+  /** The largest elements. */
+  readonly max: Tensor;
+}
+
 /** Elements and where they are along a dim. */
 export interface ValuesAndIndices {
+  /** The elements. */
   readonly values: Tensor;
   /** Positions along the dim, int32. */
   readonly indices: Tensor<'int32'>;
@@ -41,7 +50,7 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
   }
 
   /** Smallest and largest element over `dim` in one pass. */
-  aminmax(this: Tensor, options: ReduceOptions & { readonly dim?: Dims } = {}): { min: Tensor; max: Tensor } {
+  aminmax(this: Tensor, options: ReduceOptions & { readonly dim?: Dims } = {}): MinAndMax {
     const { dim, keepdim = false } = optionsOf('aminmax', options);
     const [min, max] = apply(ops.aminmax, [this], { dims: reducedDims('aminmax', dim, this.ndim), keepdim });
     return { min, max };

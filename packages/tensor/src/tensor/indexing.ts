@@ -17,6 +17,7 @@ import { operand, type TensorLike } from './operand.js';
 
 /** Options of `pad`. */
 export interface PadOptions {
+  /** What stands in the padding. Default: 'constant'. */
   readonly mode?: PadMode;
   /** What `constant` fills with; 0 unless given. */
   readonly value?: number;

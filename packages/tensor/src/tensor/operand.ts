@@ -33,7 +33,9 @@ export interface ValueOptions {
 
 /** Bounds of `clamp`, at least one of them. */
 export interface ClampOptions {
+  /** Lower bound; null for none. */
   readonly min?: TensorLike | null;
+  /** Upper bound; null for none. */
   readonly max?: TensorLike | null;
 }
 

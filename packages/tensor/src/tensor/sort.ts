@@ -49,7 +49,9 @@ export interface QuantileOptions extends ReduceOptions {
 export interface UniqueOptions {
   /** The result is always sorted; accepted as PyTorch does. */
   readonly sorted?: boolean;
+  /** Also return where each element went. Default: false. */
   readonly returnInverse?: boolean;
+  /** Also return how often each element occurs. Default: false. */
   readonly returnCounts?: boolean;
   /** Compare the slices along this dim; default: the elements. */
   readonly dim?: number | null;
@@ -57,6 +59,7 @@ export interface UniqueOptions {
 
 /** What `unique` found beside the values. */
 export interface Unique {
+  /** The different elements, in order. */
   readonly values: Tensor;
   /** For each element (or slice) of the input the position of its value, int32. */
   readonly inverse?: Tensor<'int32'>;

@@ -17,10 +17,27 @@ export interface DispersionOptions extends ReduceOptions {
   readonly correction?: number;
 }
 
+/** What `varMean` gives. */
+export interface VarianceAndMean {
+  /** The variances. */
+  readonly var: Tensor;
+  /** The means. */
+  readonly mean: Tensor;
+}
+
+/** What `stdMean` gives. */
+export interface DeviationAndMean {
+  /** The standard deviations. */
+  readonly std: Tensor;
+  /** The means. */
+  readonly mean: Tensor;
+}
+
 /** Options of `norm`. */
 export interface NormOptions extends AccumulateOptions {
   /** Exponent; 0 counts, Infinity and -Infinity are the largest and smallest magnitude, 'fro' is 2. Default 2. */
   readonly p?: number | 'fro';
+  /** The dims; all where left out. */
   readonly dim?: Dims;
 }
 
@@ -58,13 +75,13 @@ export abstract class StatisticsMethods<D extends DType = DType> extends Extrema
   }
 
   /** Variance and mean over `dim` in one pass. */
-  varMean(this: Tensor, dim?: Dims, options: DispersionOptions = {}): { var: Tensor; mean: Tensor } {
+  varMean(this: Tensor, dim?: Dims, options: DispersionOptions = {}): VarianceAndMean {
     const [variance, mean] = apply(ops.varMean, [this], dispersion('varMean', dim, this.ndim, options));
     return { var: variance, mean };
   }
 
   /** Standard deviation and mean over `dim`. */
-  stdMean(this: Tensor, dim?: Dims, options: DispersionOptions = {}): { std: Tensor; mean: Tensor } {
+  stdMean(this: Tensor, dim?: Dims, options: DispersionOptions = {}): DeviationAndMean {
     return { std: this.std(dim, options), mean: this.mean(dim, { keepdim: options.keepdim ?? false }) };
   }
 
