@@ -4,8 +4,11 @@ import { Layout } from './layout.js';
 import { kernelMemory, type Block, type KernelMemory } from './memory.js';
 import type { Shape } from './shape.js';
 
-/** Bytes from which a new storage is born in kernel memory: below, plain loops beat a call into WebAssembly. */
-const RESIDENT_BYTES = 1024;
+/**
+ * Bytes from which a new storage is born in kernel memory: engines keep shorter arrays with their objects, while longer ones cost a
+ * microsecond, and the garbage collector as much again.
+ */
+const RESIDENT_BYTES = 65;
 
 /** Bytes from which the garbage collector is asked to report a storage's end: telling it costs about a microsecond. */
 const REPORTED_BYTES = 256 * 1024;
@@ -275,6 +278,7 @@ export function emptyLike<D extends DType>({ shape, strides, isContiguous }: Lay
 export function alloc<D extends DType>(shape: Shape, dtype: D): View<D> {
   const view = empty(shape, dtype);
   const { array, base, length } = view.storage;
-  if (length * dtypes[dtype].bytes >= RESIDENT_BYTES) array.fill(0, base, base + length);
+  // An array of its own is new, and zero.
+  if (base > 0) array.fill(0, base, base + length);
   return view;
 }
