@@ -40,6 +40,8 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** Members that PyTorch does not have: mostly what the engine and subclasses need. */
 const internal = new Set([
   'constructor',
+  'gradient',
+  'dropGradient',
   'wrap',
   'carry',
   'attach',
@@ -98,13 +100,18 @@ function tensorMethods(): { differ: string; same: string } {
 
 /** Functions of PyTorch under another module than `torch`. */
 const functionPlaces: readonly (readonly [RegExp, string])[] = [
-  [/^(conv|avgPool|maxPool|lpPool|adaptive|fractional|maxUnpool|interpolate|fold|unfold|pixel|.*Norm$)/, 'F.'],
+  [
+    /^(conv|avgPool|maxPool|lpPool|adaptive|fractional|maxUnpool|interpolate|fold|unfold|pixel|.*Norm$|linear$|crossEntropy|nllLoss)/,
+    'F.',
+  ],
   [/^(is(Float|Int)|resultType|promoteTypes)/, 'torch.'],
 ];
 const ownFunctions = new Set(
-  'apply broadcastShapes convInteger defaultGenerator defineOp dequantizeLinear described dtypes fakeQuantize histograms isFloat isInt keep leastErrorGrid matmulInteger memoryUsage quantizeLinear requantize scope setMemoryBudget shown threadStatus'.split(
-    ' ',
-  ),
+  [
+    'adamStep apply avgPoolScaled binaryScaled broadcastShapes convInteger defaultGenerator defineOp dequantizeLinear described dtypes',
+    'fakeQuantize histograms isFloat isInt joinBytes keep leastErrorGrid linearInteger linearRelu lookup matmulInteger memoryUsage',
+    'quantizeLinear requantize scope sgdStep setFusedMultiplyAdd setMemoryBudget setWinograd shown splitBytes threadStatus unpackHalves',
+  ].flatMap((names) => names.split(' ')),
 );
 
 function functions(): { differ: string; same: string } {

@@ -14,7 +14,7 @@ function gradients(operation: string, params: Iterable<Tensor>): Tensor[] {
     throw new ArgumentError(`${operation}: wants an array of parameters, got ${described(params)}.`);
   return [...params].flatMap((param, i) => {
     checkTensor(operation, `parameter ${i}`, param);
-    return param.grad === null ? [] : [param.grad];
+    return param.gradient === null ? [] : [param.gradient];
   });
 }
 

@@ -132,7 +132,7 @@ export abstract class Module {
 
   /** Drops the gradients of all parameters. */
   zeroGrad(): void {
-    for (const parameter of this.parameters()) parameter.grad = null;
+    for (const parameter of this.parameters()) parameter.dropGradient();
   }
 
   /** Calls `fn` with every descendant and then with this module, children first. */

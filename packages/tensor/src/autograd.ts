@@ -131,19 +131,21 @@ function collect(root: Node): Node[] {
   return [...found].sort((a, b) => b.id - a.id);
 }
 
-/** Adds `grad` to `tensor.grad`, in a storage that no other gradient shares. */
-function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>): void {
-  if (tensor.grad) {
-    // As PyTorch: in place, unless the gradient is itself recorded.
-    if (mode.enabled) tensor.grad = tensor.grad.add(grad);
-    else tensor.grad.add_(grad);
-  } else {
+/** Adds `grad` to the gradient of a tensor, in a storage that no other gradient shares. `made`: whether the pass has made it. */
+function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>, made = false): void {
+  const before = tensor.gradient;
+  if (before && !mode.enabled) before.add_(grad);
+  else {
     const own = grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
-    tensor.grad = own ? grad : grad.clone();
+    // As PyTorch: in place, unless the gradient is itself recorded.
+    const gradient = before ? before.add(grad) : own ? grad : grad.clone();
+    gradient.storage.hide(!mode.enabled && (made || !own));
+    tensor.gradient = gradient;
   }
-  taken.add(tensor.grad.storage);
+  const { storage } = tensor.gradient!;
+  taken.add(storage);
   // A gradient outlives the scope in which it is computed.
-  tensor.grad.storage.keep();
+  storage.keep();
 }
 
 /** Which storages made during a backward pass gradients still wait in, so that the others can be freed at once. */
@@ -163,6 +165,11 @@ class Usage {
     const { result, born } = withBirths(compute);
     this.made.push(...born);
     return result;
+  }
+
+  /** Whether the pass has made a tensor's elements. */
+  hasMade({ storage }: Tensor): boolean {
+    return this.made.includes(storage);
   }
 
   hold({ storage }: Tensor): void {
@@ -235,7 +242,7 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
     const pending = new Map<Node, (Tensor | null)[]>();
     const waiting = new Usage(!options.createGraph, taken);
     const add = (tensor: Tensor, value: Tensor): void => {
-      if (!tensor.node) return accumulate(tensor, value, taken);
+      if (!tensor.node) return accumulate(tensor, value, taken, waiting.hasMade(value));
       let slots = pending.get(tensor.node);
       if (!slots) pending.set(tensor.node, (slots = tensor.node.outputs.map(() => null)));
       const before = slots[tensor.outputIndex];

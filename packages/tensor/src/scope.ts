@@ -15,7 +15,7 @@ function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): voi
   seen.add(value);
   if (value instanceof TensorCore) {
     addWithOrigins(value.storage, found);
-    if (value.grad) addWithOrigins(value.grad.storage, found);
+    if (value.gradient) addWithOrigins(value.gradient.storage, found);
     for (let node = value.node, nodes = node ? [node] : []; (node = nodes.pop() ?? null);)
       for (const tensor of [...node.inputs, ...node.outputs])
         if (!seen.has(tensor)) {

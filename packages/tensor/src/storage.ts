@@ -50,6 +50,7 @@ export class Storage<D extends DType = DType> {
   /** True once a caller holds `host`: it may change at any time, so kernel memory keeps no copy of it. */
   private exposed: boolean;
   private kept = false;
+  private hidden = false;
   private freed = false;
   /**
    * What a kernel made of the elements and keeps for the next use.
@@ -210,6 +211,18 @@ export class Storage<D extends DType = DType> {
   keep(): void {
     this.kept = true;
     this.origin?.keep();
+  }
+
+  /** Says whether the engine alone holds this storage, which it made for itself. */
+  hide(hidden: boolean): void {
+    this.hidden = hidden;
+  }
+
+  /** Gives the memory of a hidden storage back, kept or not: nobody can read it any more. */
+  retire(): void {
+    if (!this.hidden) return;
+    this.kept = false;
+    this.free();
   }
 }
 

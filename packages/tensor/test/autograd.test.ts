@@ -2,12 +2,14 @@ import {
   AutogradError,
   ArgumentError,
   ShapeError,
+  defineOp,
   enableGrad,
   isGradEnabled,
   noGrad,
   ones,
   tensor,
   zeros,
+  type Tensor,
 } from '@q/tensor';
 
 const leaf = (values: number[]) => tensor(values, { requiresGrad: true });
@@ -49,6 +51,23 @@ describe('backward', () => {
     a.add(b).backward(upstream);
     expect(a.grad!.storage).not.toBe(b.grad!.storage);
     expect(a.grad!.storage).not.toBe(upstream.storage);
+  });
+
+  it('makes gradients that can be dropped without taking memory from anybody else', () => {
+    const [a, b] = [ones([1000], { requiresGrad: true }), ones([1000], { requiresGrad: true })];
+    const [upstream, saved] = [ones([1000]).mul(2), ones([1000]).mul(3)];
+    const passes = defineOp<readonly [Tensor]>({ name: 'passes', forward: ([x]) => x.mul(1), backward: () => [saved] });
+    a.add(b).backward(upstream);
+    passes(a).sum().backward();
+    const c = ones([1000], { requiresGrad: true });
+    passes(c).sum().backward();
+    const product = ones([1000], { requiresGrad: true });
+    product.mul(product).sum().backward(undefined, { createGraph: true });
+    const second = product.grad!.sum();
+    for (const leaf of [a, b, c, product]) leaf.dropGradient();
+    expect([upstream.sum().item(), saved.sum().item()]).toEqual([2000, 3000]);
+    second.backward();
+    expect(product.grad!.sum().item()).toBe(2000);
   });
 
   it('starts at a leaf itself', () => {

@@ -48,6 +48,10 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
     return { step: 0, sum: param.fullLike(initialAccumulatorValue) };
   }
 
+  protected override get borrows(): boolean {
+    return this.update === Adagrad.prototype.update;
+  }
+
   protected override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
     const { lr, lrDecay, weightDecay, eps, maximize } = group;
     let step = maximize ? grad.neg() : grad;

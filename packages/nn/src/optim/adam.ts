@@ -71,6 +71,10 @@ export class Adam extends AdamBase {
     super(params, { ...defaults, ...optionsOf(new.target.name, options) });
   }
 
+  protected override get borrows(): boolean {
+    return this.update === Adam.prototype.update;
+  }
+
   protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     let step = group.maximize ? grad.neg() : grad;
     if (group.weightDecay !== 0) step = step.add(param, { alpha: group.weightDecay });
@@ -87,6 +91,10 @@ export class Adam extends AdamBase {
 export class AdamW extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, { ...defaults, weightDecay: 0.01, ...optionsOf(new.target.name, options) });
+  }
+
+  protected override get borrows(): boolean {
+    return this.update === AdamW.prototype.update;
   }
 
   protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {

@@ -144,6 +144,15 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
+   * Whether `update` holds no gradient when it returns, so that `zeroGrad` may give their memory back.
+   *
+   * @internal
+   */
+  protected get borrows(): boolean {
+    return false;
+  }
+
+  /**
    * Updates every parameter that has a gradient.
    *
    * @param closure computes the loss and its gradients anew, before the update
@@ -155,10 +164,11 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {
-          if (param.grad === null) continue;
+          const gradient = this.borrows ? param.gradient : param.grad;
+          if (gradient === null) continue;
           let state = this.state.get(param);
           if (state === undefined) this.state.set(param, (state = this.initialState(param, group)));
-          this.update(param, param.grad, group, state);
+          this.update(param, gradient, group, state);
           // What an optimizer remembers outlives the scope of the step.
           for (const value of Object.values(state)) if (value instanceof Tensor) keep(value);
         }
@@ -168,7 +178,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** Drops the gradients of all parameters. */
   zeroGrad(): void {
-    for (const { params } of this.paramGroups) for (const param of params) param.grad = null;
+    for (const { params } of this.paramGroups) for (const param of params) param.dropGradient();
   }
 
   /** Memory and options; the tensors are shared with the optimizer. */

@@ -53,6 +53,10 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     };
   }
 
+  protected override get borrows(): boolean {
+    return this.update === RMSprop.prototype.update;
+  }
+
   protected override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
     let step = maximize ? grad.neg() : grad;

@@ -56,6 +56,10 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     return {};
   }
 
+  protected override get borrows(): boolean {
+    return this.update === SGD.prototype.update;
+  }
+
   protected override update(
     param: Tensor,
     grad: Tensor,

@@ -1,4 +1,4 @@
-import { ArgumentError, ones, tensor, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, memoryUsage, ones, randn, tensor, zeros, type Tensor } from '@q/tensor';
 import { Linear, ModuleError, Parameter } from '@q/nn';
 import { Adam, AdamW, Adagrad, RMSprop, SGD } from '@q/nn/optim';
 
@@ -43,6 +43,28 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(b.toArray()).toEqual(a.toArray());
   });
 
+  it('gives the memory of gradients that nobody has asked for back at once, and of no others', () => {
+    const p = new Parameter(randn([20_000]));
+    const optimizer = make(p);
+    const pass = (): void => {
+      p.mul(p).sum().backward();
+      optimizer.step();
+    };
+    pass();
+    optimizer.zeroGrad();
+    pass();
+    const held = memoryUsage().used;
+    optimizer.zeroGrad();
+    expect(held - memoryUsage().used).toBeGreaterThanOrEqual(80_000);
+    pass();
+    const seen = p.grad!;
+    const values = seen.toArray();
+    optimizer.zeroGrad();
+    pass();
+    expect(p.grad).not.toBe(seen);
+    expect(seen.toArray()).toEqual(values);
+  });
+
   it('leaves parameters without a gradient alone', () => {
     const p = param(1, 2);
     make(p).step();
@@ -51,6 +73,25 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
 });
 
 describe('Optimizer', () => {
+  it('leaves gradients to subclasses that remember them', () => {
+    const seen: Tensor[] = [];
+    class Recorder extends SGD {
+      protected override update(...args: Parameters<SGD['update']>): void {
+        seen.push(args[1]);
+        super.update(...args);
+      }
+    }
+    const p = new Parameter(randn([1000]));
+    const optimizer = new Recorder([p], { lr: 0.1 });
+    for (let i = 0; i < 2; i++) {
+      optimizer.zeroGrad();
+      p.mul(2).sum().backward();
+      optimizer.step();
+    }
+    optimizer.zeroGrad();
+    expect(seen.map((grad) => grad.sum().item())).toEqual([2000, 2000]);
+  });
+
   it('maximizes where asked', () => {
     const p = param(0);
     p.grad = tensor([1]);

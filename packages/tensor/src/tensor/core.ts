@@ -18,8 +18,12 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   declare readonly storage: Storage<D>;
   /** How to walk them. */
   declare readonly layout: Layout;
-  /** Gradient accumulated by `backward()`, or null. */
-  declare grad: Tensor | null;
+  /**
+   * The gradient, read without lending it to anybody.
+   *
+   * @internal
+   */
+  declare gradient: Tensor | null;
   /**
    * The recorded operation this tensor comes from; null for a leaf.
    *
@@ -43,7 +47,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   constructor(storage: Storage<D>, layout: Layout) {
     this.storage = storage;
     this.layout = layout;
-    this.grad = null;
+    this.gradient = null;
     this.node = null;
     this.outputIndex = 0;
     this.weak = null;
@@ -94,6 +98,27 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   /** True where the elements lie in order without gaps. */
   get isContiguous(): boolean {
     return this.layout.isContiguous;
+  }
+
+  /** Gradient accumulated by `backward()`, or null. */
+  get grad(): Tensor | null {
+    // Whoever asks for it may keep it.
+    this.gradient?.storage.hide(false);
+    return this.gradient;
+  }
+
+  set grad(grad: Tensor | null) {
+    this.gradient = grad;
+  }
+
+  /**
+   * Sets the gradient to null. One that nobody has asked for gives its memory back at once.
+   *
+   * @internal
+   */
+  dropGradient(): void {
+    this.gradient?.storage.retire();
+    this.gradient = null;
   }
 
   /** True where this tensor was not computed from others that require a gradient. */
