@@ -1,9 +1,6 @@
 import type { KernelMemory } from '../../memory.js';
 import { MemoryError } from '../../errors.js';
-import { COMMAND, MAILBOX, workerProgram } from './worker.js';
-
-/** State of a mailbox before its worker has started; 0 is idle, 1 has a command. */
-const STARTING = 2;
+import { COMMAND, MAILBOX, STATE, workerProgram } from './worker.js';
 
 /** Rounds a worker looks at its mailbox before it goes to sleep: about as long as the next part of a model takes to come. */
 const SPINS = 20_000;
@@ -70,7 +67,7 @@ export class ThreadPool {
     const words = new Int32Array(buffer, mailbox, MAILBOX.words);
     const doubles = new Float64Array(buffer, mailbox + MAILBOX.arguments * 4, (MAILBOX.words - MAILBOX.arguments) / 2);
     words.fill(0);
-    words[MAILBOX.state] = STARTING;
+    words[MAILBOX.state] = STATE.starting;
     try {
       this.hire({ memory: this.memory.handle, mailbox, spins: SPINS });
     } catch {
@@ -99,17 +96,23 @@ export class ThreadPool {
     while (
       ready < count &&
       ready < this.helpers.length &&
-      Atomics.load(this.helpers[ready]!.words, MAILBOX.state) === 0
+      Atomics.load(this.helpers[ready]!.words, MAILBOX.state) === STATE.idle
     )
       ready++;
     return ready;
   }
 
   /**
-   * Runs function `index` of a module once for each list of arguments: the first list here by `own`, the others by the
-   * workers that `ready` counted. Returns when all are done.
+   * Runs function `index` of a module once for each list of arguments: the first list here by `kernel`, which is that function,
+   * the others by the workers that `ready` counted; what a worker has not begun by then, because platforms are slow to wake one,
+   * is done here too. Returns when all are done.
    */
-  run(module: SharedModule, index: number, parts: readonly (readonly number[])[], own: () => void): void {
+  run(
+    module: SharedModule,
+    index: number,
+    parts: readonly (readonly number[])[],
+    kernel: (...args: readonly number[]) => void,
+  ): void {
     const busy = this.helpers.slice(0, parts.length - 1);
     for (const helper of busy) this.teach(helper, module);
     busy.forEach((helper, i) => {
@@ -118,9 +121,10 @@ export class ThreadPool {
       post(helper, COMMAND.run, helper.modules.get(module)!, index, args.length);
     });
     try {
-      own();
+      kernel(...parts[0]!);
+      busy.forEach((helper, i) => takenBack(helper) && kernel(...parts[i + 1]!));
     } finally {
-      busy.forEach(finished);
+      for (const helper of busy) if (!takenBack(helper)) finished(helper);
     }
     if (busy.some(({ words }) => words[MAILBOX.failed] === 1))
       throw new MemoryError('a worker thread failed to run its part of a kernel. Continue with setNumThreads(1).');
@@ -142,11 +146,16 @@ function post({ words }: Helper, command: number, first: number, second: number,
   words[MAILBOX.first] = first;
   words[MAILBOX.second] = second;
   words[MAILBOX.count] = count;
-  Atomics.store(words, MAILBOX.state, 1);
+  words[MAILBOX.failed] = 0;
+  Atomics.store(words, MAILBOX.state, STATE.asked);
   Atomics.notify(words, MAILBOX.state);
 }
 
+/** Takes a command back; false where its worker has begun, or is done. */
+const takenBack = ({ words }: Helper): boolean =>
+  Atomics.compareExchange(words, MAILBOX.state, STATE.asked, STATE.idle) === STATE.asked;
+
 /** Looks at the mailbox until its worker is done: the main thread of a page may not sleep. */
 function finished({ words }: Helper): void {
-  while (Atomics.load(words, MAILBOX.state) !== 0);
+  while (Atomics.load(words, MAILBOX.state) !== STATE.idle);
 }

@@ -10,12 +10,15 @@ export const MAILBOX = {
   words: 64,
 } as const;
 
+/** What a worker does: nothing, nothing yet though it is asked to, what it was asked to, or starting. */
+export const STATE = { idle: 0, asked: 1, starting: 2, working: 3 } as const;
+
 /** What a mailbox asks for. */
 export const COMMAND = { run: 0, load: 1 } as const;
 
 /**
  * The program of a worker, as text, so that no bundler has to find a file. It sleeps on its mailbox; commands come through
- * shared memory alone, so it never needs its event loop. `run` calls function `second` of module `first`; `load` compiles
+ * shared memory alone, so it never needs its event loop. One that it is late for may have been taken back. `run` calls function `second` of module `first`; `load` compiles
  * the module whose bytes lie at address `first`, `second` of them.
  */
 export const workerProgram = `
@@ -24,10 +27,11 @@ function serve({ memory, mailbox, spins }) {
   const words = new Int32Array(memory.buffer, mailbox, ${MAILBOX.words});
   const doubles = new Float64Array(memory.buffer, mailbox + ${MAILBOX.arguments * 4}, ${(MAILBOX.words - MAILBOX.arguments) / 2});
   const modules = [];
-  Atomics.store(words, ${MAILBOX.state}, 0);
+  Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   for (;;) {
-    for (let i = 0; i < spins && Atomics.load(words, ${MAILBOX.state}) === 0; i++);
-    Atomics.wait(words, ${MAILBOX.state}, 0);
+    for (let i = 0; i < spins && Atomics.load(words, ${MAILBOX.state}) === ${STATE.idle}; i++);
+    Atomics.wait(words, ${MAILBOX.state}, ${STATE.idle});
+    if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.asked}, ${STATE.working}) !== ${STATE.asked}) continue;
     try {
       const [first, second] = [words[${MAILBOX.first}], words[${MAILBOX.second}]];
       if (words[${MAILBOX.command}] === ${COMMAND.load}) {
@@ -35,11 +39,10 @@ function serve({ memory, mailbox, spins }) {
         const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
         modules.push(Object.values(exports));
       } else modules[first][second](...doubles.subarray(0, words[${MAILBOX.count}]));
-      words[${MAILBOX.failed}] = 0;
     } catch {
       words[${MAILBOX.failed}] = 1;
     }
-    Atomics.store(words, ${MAILBOX.state}, 0);
+    Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   }
 }
 if (node) serve(node.workerData);

@@ -135,6 +135,6 @@ export class SimdEngine {
     const parts: (readonly number[])[] = [];
     for (let start = 0; start < count; start += size)
       parts.push(argsOf(start, Math.min(count, start + size), parts.length));
-    workers.pool.run(compiled, compiled.names.indexOf(name), parts, () => kernel(...parts[0]!));
+    workers.pool.run(compiled, compiled.names.indexOf(name), parts, kernel);
   }
 }
