@@ -19,6 +19,7 @@ const importMap = `<script type="importmap">${JSON.stringify({
   imports: {
     '@q/tensor': '/node_modules/@q/tensor/dist/index.js',
     '@q/tensor/io': '/node_modules/@q/tensor/dist/io/index.js',
+    '@q/tensor/internal': '/node_modules/@q/tensor/dist/internal/index.js',
     '@q/nn': '/node_modules/@q/nn/dist/index.js',
     '@q/nn/optim': '/node_modules/@q/nn/dist/optim/index.js',
     '@q/quant': '/node_modules/@q/quant/dist/index.js',

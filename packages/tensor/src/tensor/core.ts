@@ -107,6 +107,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.gradient;
   }
 
+  /** Takes a gradient of this tensor's shape, or null for none. */
   set grad(grad: Tensor | null) {
     this.gradient = grad;
   }
