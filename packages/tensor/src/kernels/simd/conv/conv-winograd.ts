@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../../errors.js';
+import { ArgumentError, described } from '../../../errors.js';
 import type { View } from '../../../storage.js';
 import type { ConvWindows } from '../../contract/conv.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
@@ -21,7 +21,7 @@ const setting = { enabled: true };
  */
 export function setWinograd(enabled: boolean): void {
   if (typeof enabled !== 'boolean')
-    throw new ArgumentError(`setWinograd: wants true or false, got ${String(enabled)}.`);
+    throw new ArgumentError(`setWinograd: wants true or false, got ${described(enabled)}.`);
   setting.enabled = enabled;
 }
 

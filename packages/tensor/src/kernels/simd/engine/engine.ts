@@ -1,5 +1,5 @@
 import type { Chunk } from '../../../allocator.js';
-import { ArgumentError } from '../../../errors.js';
+import { ArgumentError, described } from '../../../errors.js';
 import type { KernelMemory } from '../../../memory.js';
 import { f32x4, ModuleBuilder, seq, v128 } from '../assembler/assembler.js';
 import { idleWorkers } from '../../threads/threads.js';
@@ -32,7 +32,7 @@ const setting = { fused: true };
  */
 export function setFusedMultiplyAdd(enabled: boolean): void {
   if (typeof enabled !== 'boolean')
-    throw new ArgumentError(`setFusedMultiplyAdd: wants true or false, got ${String(enabled)}.`);
+    throw new ArgumentError(`setFusedMultiplyAdd: wants true or false, got ${described(enabled)}.`);
   setting.fused = enabled;
 }
 
