@@ -2,7 +2,7 @@
 import * as nn from '@q/nn';
 import * as quant from '@q/quant';
 import { definitionOf, type ModuleClass } from '../packages/quant/src/modules/quantized-module.js';
-import { builtIn, type QuantizedClass } from '../packages/quant/src/modules/registry.js';
+import { builtIn, type QuantizedClass } from '../packages/quant/src/modules/built-in.js';
 import { table } from './table.js';
 
 /** The kernels of the package and the classes they compute. */

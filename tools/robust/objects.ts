@@ -26,7 +26,7 @@ import {
   SqnrEncodingAnalyzer,
 } from '@q/quant';
 import { definitionOf } from '../../packages/quant/src/modules/quantized-module.js';
-import { builtIn } from '../../packages/quant/src/modules/registry.js';
+import { builtIn } from '../../packages/quant/src/modules/built-in.js';
 import { typicalOf } from '../../packages/quant/test/modules/typical.js';
 import { tensors } from './hostile.js';
 

@@ -11,7 +11,7 @@ import {
   type ModuleClass,
   type QuantizedModule,
 } from './quantized-module.js';
-import { builtIn, type QuantizedClass } from './registry.js';
+import { builtIn, type QuantizedClass } from './built-in.js';
 
 /** Where a class keeps the quantized class that was registered for it, by whether that takes kernels. */
 const registered = { kernels: Symbol('quantized class'), fake: Symbol('fake-quantized class') };

@@ -2,7 +2,7 @@ import type { Module } from '@q/nn';
 import { isFloat, manualSeed, noGrad, Tensor } from '@q/tensor';
 import { affine, computeEncodings, QuantizationMixin, type KernelModule, type QuantizerSlot } from '../../src/index.js';
 import { definitionOf } from '../../src/modules/quantized-module.js';
-import { builtIn } from '../../src/modules/registry.js';
+import { builtIn } from '../../src/modules/built-in.js';
 import { particular, typicalOf } from './typical.js';
 
 const eightBit = () => new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });

@@ -11,6 +11,7 @@ import {
   when,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
@@ -35,7 +36,7 @@ export const halves = (x: Vector): [Vector, Vector] => [
 function emitMoments(module: ModuleBuilder): void {
   const params = new Array<'i32'>(9).fill('i32');
   module.func('moments', params, (f, ...all) => {
-    const [x, outer, outerStride, groups, channels, inner, centered, mean, variance] = all as Locals9;
+    const [x, outer, outerStride, groups, channels, inner, centered, mean, variance] = all as Locals<'i32', 9>;
     const [index, o, start, p, end] = f.locals('i32', 5);
     const sums = f.locals('v128', 4);
     const middle = f.local('v128');
@@ -107,18 +108,6 @@ function emitMoments(module: ModuleBuilder): void {
     );
   });
 }
-
-type Locals9 = [
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-];
 
 /** How weight and bias lie along a run: none at all, one element for it, or one for each of its elements. */
 export type Affine = 'none' | 'scalar' | 'vector';

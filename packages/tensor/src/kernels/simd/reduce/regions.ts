@@ -11,6 +11,7 @@ import {
   type Expr,
   type FunctionScope,
   type Local,
+  type Locals,
   type Stmt,
 } from '../assembler/assembler.js';
 
@@ -49,7 +50,7 @@ export function overRegions(
   bytes: number,
   region: (large: Local<'i32'>, small: Local<'i32'>, indices: Local<'i32'>, region: Region) => Stmt,
 ): Stmt {
-  const [large, small, indices, planes, plane, rows, columns, table] = all as Local8;
+  const [large, small, indices, planes, plane, rows, columns, table] = all as Locals<'i32', 8>;
   const counts = all.slice(8, 11);
   const steps = all.slice(11, 14);
   const [p, position] = f.locals('i32', 2);
@@ -112,17 +113,6 @@ export function overRegions(
   };
   return forRange(p, 0, planes, 1, seq(dims(0, table), large.set(i32.add(large, plane))));
 }
-
-type Local8 = [
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-  Local<'i32'>,
-];
 
 /** Writes the table of regions to scratch memory. */
 export function regionTable(memory: KernelMemory, regions: Regions): number {
