@@ -1,5 +1,5 @@
 import { Allocator, LARGEST_CHUNK, type Chunk } from './allocator.js';
-import { dtypes, newArray, type ArrayOf, type DType } from './dtype.js';
+import { dtypes, type ArrayOf, type DType } from './dtype.js';
 import { ArgumentError, MemoryError } from './errors.js';
 
 const PAGE = 65536;
@@ -15,6 +15,12 @@ const STEP = 16 * 1024 * 1024;
 
 /** Bytes behind the last storage that stay unused: kernels may read whole vectors past the end of what they are given. */
 const SLACK = 64;
+
+/**
+ * Bytes of an array that glibc maps on its own at any rate. Up to the largest that it saw given back, it reuses pages, in place of
+ * returning them and taking new ones for each array, which costs more than to fill it.
+ */
+const LARGEST_MAPPED = 31 * 1024 * 1024;
 
 /** The most bytes of kernel memory before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
 const DEFAULT_BUDGET = 256 * 1024 * 1024;
@@ -238,6 +244,8 @@ export class KernelMemory {
     else this.oldest = block.newer;
     if (block.newer) block.newer.older = block.older;
     else this.newest = block.older;
+    // An old block that is garbage must not keep a young one alive until the next full collection.
+    block.older = block.newer = null;
   }
 
   private take(bytes: number): Chunk {
@@ -267,9 +275,7 @@ export class KernelMemory {
     if (!block || (this.running && block.epoch === this.epoch)) return false;
     if (!block.clean) {
       const { dtype, length, base } = block;
-      const spilled = newArray(dtype, length);
-      spilled.set(this.heap(dtype).subarray(base, base + length));
-      block.spilled = spilled;
+      block.spilled = this.heap(dtype).slice(base, base + length);
     }
     this.workingSet.evict(block.chunk!.size);
     this.free(block);
@@ -287,6 +293,8 @@ export class KernelMemory {
     this.buffer = this.memory.buffer;
     this.views = new Map();
     this.allocator.extend(this.buffer.byteLength - SLACK);
+    // Arrays of storages that move out come and go from now on.
+    void new ArrayBuffer(LARGEST_MAPPED);
     return true;
   }
 }
