@@ -4,7 +4,7 @@ import type { ConvWindows, Spatial } from '../../contract/conv.js';
 import { emitColumns } from './conv-i8.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
 import type { Bytes } from '../product/gemm-i8.js';
-import { emitImages, IMAGE_SLACK, imageOf } from './images.js';
+import { emitImages, IMAGE_SLACK, imageOf, sliceArguments, type Slices } from './images.js';
 
 /** A range of channels or samples. */
 export type Range = readonly [from: number, end: number];
@@ -113,17 +113,27 @@ export function frame(
     const size = (channels[1] - channels[0]) * count * volume * bytes;
     memory.heap('uint8').fill(bytes === 1 ? value : 0, to, to + size);
   }
-  const place = (at: number, slices: number, image: number): void => {
-    const common = [from + at, slices, height, width, image, slice * bytes, pitch * bytes] as const;
-    if (strided) phases!(...common, phase * bytes, padding[1], padding[2], stride[1], stride[2], value);
-    else whole!(...common, slice / pitch, padding[1], padding[2], value);
+  const place = (slices: Slices<number>): void => {
+    const list = sliceArguments(slices);
+    list.push(height, width, pitch * bytes);
+    if (strided) phases!(...list, phase * bytes, padding[1], padding[2], stride[1], stride[2], value);
+    else whole!(...list, slice / pitch, padding[1], padding[2], value);
   };
-  const step = volume * bytes;
-  let image = to + padding[0] * slice * bytes;
-  for (let c = channels[0]; c < channels[1]; c++, image += count * step) {
-    const at = c * xChannel + samples[0] * xSample;
-    // Samples side by side are one run of slices.
-    if (depth === 1 && xSample === height * width) place(at, count, image);
-    else for (let n = 0; n < count; n++) place(at + n * xSample, deep, image + n * step);
-  }
+  const x0 = from + channels[0] * xChannel + samples[0] * xSample;
+  const image = to + padding[0] * slice * bytes;
+  const volumes = { step: xSample, plane: volume * bytes };
+  const byChannel = { outer: channels[1] - channels[0], outerStep: xChannel, outerPlane: count * volume * bytes };
+  if (depth === 1) return place({ x: x0, image, ...byChannel, count, ...volumes });
+  const { outer, outerStep, outerPlane } = byChannel;
+  for (let c = 0; c < outer; c++)
+    place({
+      x: x0 + c * outerStep,
+      image: image + c * outerPlane,
+      outer: count,
+      outerStep: volumes.step,
+      outerPlane: volumes.plane,
+      count: deep,
+      step: height * width,
+      plane: slice * bytes,
+    });
 }

@@ -4,7 +4,7 @@ import type { ConvKernels, ConvWindows } from '../../contract/conv.js';
 import { convWorkspace, emitConvF32 } from './conv-f32.js';
 import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { IMAGE_SLACK, imageOf } from './images.js';
+import { IMAGE_SLACK, imageOf, sliceArguments } from './images.js';
 
 /** Multiplications below which the plain loops are as fast. */
 const FEW_PRODUCTS = 4096;
@@ -48,12 +48,18 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         : scratch(new Float32Array(filters), 'float32');
       /** Where a sample lies and goes, as far as it is the same for all ways of placing it. */
       const sample = (n: number, image: number, plane: number, pitch: number): number[] => [
-        from! + n * channels * height * width * 4,
-        channels,
+        ...sliceArguments({
+          x: from! + n * channels * height * width * 4,
+          image,
+          outer: 1,
+          outerStep: 0,
+          outerPlane: 0,
+          count: channels,
+          step: height * width * 4,
+          plane: plane * 4,
+        }),
         height,
         width,
-        image,
-        plane * 4,
         pitch * 4,
       ];
       const frame: Frame = (n, image, plane, pitch) =>

@@ -12,6 +12,7 @@ import {
   v128,
   when,
   type Expr,
+  type FunctionScope,
   type Local,
   type Locals,
   type ModuleBuilder,
@@ -108,14 +109,77 @@ const elements = {
 export type ImageElement = keyof typeof elements;
 
 /**
- * Emits `frame(x, count, height, width, image, plane, pitch, rows, top, left, value)`: `count` slices as images of `rows` rows of
- * `pitch` bytes, a border of `value` around them; every element of the images is written. `plane` in bytes.
+ * The slices that become images, and where: `count` slices from `x` and `image` on, and as many for each of `outer`. They lie `step`
+ * and the `outerStep` of each one apart in the input, their images `plane` and `outerPlane`; all in bytes.
+ */
+export interface Slices<T> {
+  readonly x: T;
+  readonly image: T;
+  readonly outer: T;
+  readonly outerStep: T;
+  readonly outerPlane: T;
+  readonly count: T;
+  readonly step: T;
+  readonly plane: T;
+}
+
+/** Slices as the first arguments of the functions that place them. */
+export const sliceArguments = <T>(slices: Slices<T>): T[] => [
+  slices.x,
+  slices.image,
+  slices.outer,
+  slices.outerStep,
+  slices.outerPlane,
+  slices.count,
+  slices.step,
+  slices.plane,
+];
+
+const SLICE_ARGUMENTS = 8;
+
+/** Runs a body for each slice, with the addresses of the slice and, from `first` on, of its image. */
+function eachSlice(
+  f: FunctionScope,
+  [x, , outer, outerStep, outerPlane, count, step, plane]: Locals<'i32', typeof SLICE_ARGUMENTS>,
+  first: Expr<'i32'>,
+  body: (slice: Local<'i32'>, image: Local<'i32'>) => Stmt,
+): Stmt {
+  const [o, c, from, to, slice, image] = f.locals('i32', 6);
+  return seq(
+    from.set(x),
+    to.set(first),
+    forRange(
+      o,
+      0,
+      outer,
+      1,
+      seq(
+        slice.set(from),
+        image.set(to),
+        forRange(
+          c,
+          0,
+          count,
+          1,
+          seq(body(slice, image), slice.set(i32.add(slice, step)), image.set(i32.add(image, plane))),
+        ),
+        from.set(i32.add(from, outerStep)),
+        to.set(i32.add(to, outerPlane)),
+      ),
+    ),
+  );
+}
+
+/**
+ * Emits `frame(slices..., height, width, pitch, rows, top, left, value)`: slices as images of `rows` rows of `pitch` bytes, a border
+ * of `value` around them; every element of the images is written.
  */
 function emitFrame(module: ModuleBuilder, element: ImageElement): void {
   const { from, to: into, borders, border, one, block } = elements[element] as Element;
-  module.func('frame', new Array<'i32'>(11).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, rows, top, left, value] = all as Locals<'i32', 11>;
-    const [c, y, to, end, next] = f.locals('i32', 5);
+  module.func('frame', new Array<'i32'>(SLICE_ARGUMENTS + 7).fill('i32'), (f, ...all) => {
+    const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
+    const [height, width, pitch, rows, top, left, value] = all.slice(SLICE_ARGUMENTS) as Locals<'i32', 7>;
+    const [x, y, to, end, next] = f.locals('i32', 5);
     const [around, values] = f.locals('v128', 2);
     const borderTo = (until: Local<'i32'>): Stmt =>
       seq(
@@ -132,12 +196,9 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
     return seq(
       around.set(borders(value)),
       values.set(i16x8.splat(value)),
-      forRange(
-        c,
-        0,
-        count,
-        1,
+      eachSlice(f, slices, slices[1], (slice, image) =>
         seq(
+          x.set(slice),
           to.set(image),
           forRange(
             y,
@@ -151,7 +212,6 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
               borderTo(next),
             ),
           ),
-          image.set(i32.add(image, plane)),
         ),
       ),
     );
@@ -159,19 +219,19 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
 }
 
 /**
- * Emits `phases(x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value)`: copies `count` slices into
- * images that are all border, split into their phases: the remainders of y and x by the stride, one image behind the other, so
- * that the positions a tap meets lie side by side whatever the stride. `plane`, `pitch` and `phase` in bytes.
+ * Emits `phases(slices..., height, width, pitch, phase, top, left, strideY, strideX, value)`: copies slices into images that are all
+ * border, split into their phases: the remainders of y and x by the stride, one image behind the other, so that the positions a
+ * tap meets lie side by side whatever the stride. `pitch` and `phase` in bytes.
  */
 function emitPhases(module: ModuleBuilder, element: ImageElement): void {
   const { from: log, to: into, one, halve } = elements[element] as Element;
-  module.func('phases', new Array<'i32'>(13).fill('i32'), (f, ...all) => {
-    const [x, count, height, width, image, plane, pitch, phase, top, left, strideY, strideX, value] = all as Locals<
+  module.func('phases', new Array<'i32'>(SLICE_ARGUMENTS + 9).fill('i32'), (f, ...all) => {
+    const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
+    const [height, width, pitch, phase, top, left, strideY, strideX, value] = all.slice(SLICE_ARGUMENTS) as Locals<
       'i32',
-      13
+      9
     >;
-    const [q, c, y, slice, line, row, rest, to, end, from, first] = f.locals('i32', 11);
-    const [source, bytes] = f.locals('i32', 2);
+    const [q, y, start, line, row, rest, to, end, from, first, bytes] = f.locals('i32', 11);
     const values = f.local('v128');
     const whole = (move: NonNullable<Element['halve']>): Stmt =>
       when(
@@ -214,27 +274,15 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
         seq(
           // The first element of the phase: the distance from the left edge to the next multiple.
           first.set(i32.remU(i32.sub(i32.add(q, i32.mul(left, strideX)), left), strideX)),
-          slice.set(
+          start.set(
             i32.add(
-              i32.add(image, i32.mul(q, phase)),
+              i32.add(slices[1], i32.mul(q, phase)),
               i32.add(i32.shl(i32.divU(i32.add(first, left), strideX), into), i32.mul(i32.divU(top, strideY), pitch)),
             ),
           ),
           first.set(i32.shl(first, log)),
-          source.set(x),
-          forRange(
-            c,
-            0,
-            count,
-            1,
-            seq(
-              row.set(slice),
-              rest.set(i32.remU(top, strideY)),
-              line.set(source),
-              forRange(y, 0, height, 1, oneRow),
-              slice.set(i32.add(slice, plane)),
-              source.set(line),
-            ),
+          eachSlice(f, slices, start, (slice, image) =>
+            seq(row.set(image), rest.set(i32.remU(top, strideY)), line.set(slice), forRange(y, 0, height, 1, oneRow)),
           ),
         ),
       ),
