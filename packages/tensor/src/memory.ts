@@ -158,6 +158,17 @@ export class KernelMemory {
     return view as ArrayOf<D>;
   }
 
+  /**
+   * Sets bytes from an address on that is a multiple of four: in words, because arrays over shared memory are filled element by
+   * element.
+   */
+  fill(at: number, bytes: number, value: number): void {
+    const end = at + bytes;
+    const words = end - (bytes % 4);
+    this.heap('int32').fill(Math.imul(value & 255, 0x01010101), at / 4, words / 4);
+    this.heap('uint8').fill(value, words, end);
+  }
+
   /** Bytes in use and bytes reserved. */
   usage(): { readonly used: number; readonly reserved: number; readonly budget: number } {
     return { used: this.allocator.used, reserved: this.buffer.byteLength, budget: this.workingSet.budget };

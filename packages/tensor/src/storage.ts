@@ -290,8 +290,9 @@ export function emptyLike<D extends DType>({ shape, strides, isContiguous }: Lay
 /** A new contiguous view of zeros. */
 export function alloc<D extends DType>(shape: Shape, dtype: D): View<D> {
   const view = empty(shape, dtype);
-  const { array, base, length } = view.storage;
+  const { base, length } = view.storage;
+  const { bytes } = dtypes[dtype];
   // An array of its own is new, and zero.
-  if (base > 0) array.fill(0, base, base + length);
+  if (base > 0) kernelMemory!.fill(base * bytes, length * bytes, 0);
   return view;
 }

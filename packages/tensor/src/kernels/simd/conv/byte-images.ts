@@ -111,7 +111,7 @@ export function frame(
   const value = bytes === 1 ? zero & 255 : zero;
   if (strided || depth > 1) {
     const size = (channels[1] - channels[0]) * count * volume * bytes;
-    memory.heap('uint8').fill(bytes === 1 ? value : 0, to, to + size);
+    memory.fill(to, size, bytes === 1 ? value : 0);
   }
   const place = (slices: Slices<number>): void => {
     const list = sliceArguments(slices);
