@@ -101,7 +101,9 @@ export function productConvolution(
         const to = unfolded.storage.writePointer(memory, unfolded.layout)!;
         const list = placed(memory, offsets(count));
         const sample = images ? images.volume : xSample;
-        engine.load(byteKind.family).columns!(from, k, list, count, sample, height, width, lie.pitch, to);
+        // Rows that follow one another are one.
+        const [lines, line] = lie.pitch === width ? [1, height * width] : [height, width];
+        engine.load(byteKind.family).columns!(from, k, list, count, sample, lines, line, lie.pitch, to);
       });
       return part(unfolded, 0, shape);
     }

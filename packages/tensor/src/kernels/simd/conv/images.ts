@@ -50,19 +50,22 @@ export function imageOf(x: View, y: View, { kernel, stride, padding, dilation }:
   return { pitch, phase, plane: phase * stride[1] * stride[2], taps };
 }
 
-/** How elements come into images. */
+/** Moves some elements of the input into an image; `values` has the value in all 16-bit lanes. */
+type Move = (to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt;
+
+/** How elements come into images. More may be read than is moved. */
 interface Element {
   /** Logarithms of the bytes of an element, in the input and in an image. */
   readonly from: number;
   readonly to: number;
-  /** The border in all lanes, and in one element: `value` as it is given. */
+  /** What borders consist of, in a whole vector. */
   readonly borders: (value: Expr<'i32'>) => Expr<'v128'>;
-  readonly border: (to: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
   readonly one: (to: Expr<'i32'>, from: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
-  /** 16 bytes of the input, with the value in all 16-bit lanes. */
-  readonly block: (to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt;
-  /** Every other element of such a block; null where that is done one by one. */
-  readonly halve: ((to: Expr<'i32'>, from: Expr<'i32'>, values: Expr<'v128'>) => Stmt) | null;
+  readonly four: Move;
+  /** 16 bytes of the input. */
+  readonly block: Move;
+  /** Every other of 16 and of 8 elements; null where that is done one by one. */
+  readonly halve: readonly [of16: Move, of8: Move] | null;
 }
 
 /** Bytes less what stands for zero, as 16-bit integers; borders are zeros. */
@@ -70,15 +73,19 @@ const widened = (signed: boolean): Element => {
   const load8 = signed ? i32.load8S : i32.load8U;
   const load8x8 = signed ? v128.load8x8S : v128.load8x8U;
   const extend = signed ? i16x8.extendLowS : i16x8.extendLowU;
+  const less = (from: Expr<'i32'>, values: Expr<'v128'>, offset = 0) => i16x8.sub(load8x8(from, offset), values);
+  const half = (from: Expr<'i32'>, values: Expr<'v128'>) => i16x8.sub(extend(i8x16.even(v128.load(from))), values);
   return {
     from: 0,
     to: 1,
     borders: () => v128.zero,
-    border: (to) => i32.store16(to, 0),
     one: (to, from, value) => i32.store16(to, i32.sub(load8(from), value)),
-    block: (to, from, values) =>
-      seq(v128.store(to, i16x8.sub(load8x8(from), values)), v128.store(to, i16x8.sub(load8x8(from, 8), values), 16)),
-    halve: (to, from, values) => v128.store(to, i16x8.sub(extend(i8x16.even(v128.load(from))), values)),
+    four: (to, from, values) => v128.storeLane64(to, less(from, values)),
+    block: (to, from, values) => seq(v128.store(to, less(from, values)), v128.store(to, less(from, values, 8), 16)),
+    halve: [
+      (to, from, values) => v128.store(to, half(from, values)),
+      (to, from, values) => v128.storeLane64(to, half(from, values)),
+    ],
   };
 };
 
@@ -87,8 +94,8 @@ const elements = {
     from: 2,
     to: 2,
     borders: i32x4.splat,
-    border: (to, value) => i32.store(to, value),
     one: (to, from) => f32.store(to, f32.load(from)),
+    four: (to, from) => v128.store(to, v128.load(from)),
     block: (to, from) => v128.store(to, v128.load(from)),
     halve: null,
   },
@@ -96,10 +103,13 @@ const elements = {
     from: 0,
     to: 0,
     borders: i8x16.splat,
-    border: (to, value) => i32.store8(to, value),
     one: (to, from) => i32.store8(to, i32.load8U(from)),
+    four: (to, from) => i32.store(to, i32.load(from)),
     block: (to, from) => v128.store(to, v128.load(from)),
-    halve: (to, from) => v128.storeLane64(to, i8x16.even(v128.load(from))),
+    halve: [
+      (to, from) => v128.storeLane64(to, i8x16.even(v128.load(from))),
+      (to, from) => v128.storeLane32(to, i8x16.even(v128.load(from))),
+    ],
   },
   signed: widened(true),
   unsigned: widened(false),
@@ -172,46 +182,44 @@ function eachSlice(
 
 /**
  * Emits `frame(slices..., height, width, pitch, rows, top, left, value)`: slices as images of `rows` rows of `pitch` bytes, a border
- * of `value` around them; every element of the images is written.
+ * of `value` around them; every element of the images is written, and up to a vector behind each.
  */
 function emitFrame(module: ModuleBuilder, element: ImageElement): void {
-  const { from, to: into, borders, border, one, block } = elements[element] as Element;
+  const { from, to: into, borders, one, four, block } = elements[element] as Element;
   module.func('frame', new Array<'i32'>(SLICE_ARGUMENTS + 7).fill('i32'), (f, ...all) => {
     const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
     const [height, width, pitch, rows, top, left, value] = all.slice(SLICE_ARGUMENTS) as Locals<'i32', 7>;
-    const [x, y, to, end, next] = f.locals('i32', 5);
+    const [x, y, to, end, line, bytes, inside] = f.locals('i32', 7);
     const [around, values] = f.locals('v128', 2);
-    const borderTo = (until: Local<'i32'>): Stmt =>
-      seq(
-        forRange(to, to, i32.sub(until, 15), 16, v128.store(to, around)),
-        forRange(to, to, until, 1 << into, border(to, value)),
+    /** Moves whole parts of so many bytes of a row, as long as there are any. */
+    const parts = (size: number, move: Move): Stmt =>
+      forRange(
+        x,
+        x,
+        i32.sub(end, size - 1),
+        size,
+        seq(move(to, x, values), to.set(i32.add(to, size << (into - from)))),
       );
-    const line = seq(
-      end.set(i32.add(to, i32.shl(left, into))),
-      borderTo(end),
-      end.set(i32.add(x, i32.shl(width, from))),
-      forRange(x, x, i32.sub(end, 15), 16, seq(block(to, x, values), to.set(i32.add(to, 16 << (into - from))))),
+    const copied = seq(
+      to.set(line),
+      end.set(i32.add(x, bytes)),
+      parts(16, block),
+      ...(from === 0 ? [parts(4, four)] : []),
       forRange(x, x, end, 1 << from, seq(one(to, x, value), to.set(i32.add(to, 1 << into)))),
+      line.set(i32.add(line, pitch)),
     );
     return seq(
       around.set(borders(value)),
       values.set(i16x8.splat(value)),
+      bytes.set(i32.shl(width, from)),
+      inside.set(i32.add(i32.mul(top, pitch), i32.shl(left, into))),
       eachSlice(f, slices, slices[1], (slice, image) =>
         seq(
+          end.set(i32.add(image, i32.mul(rows, pitch))),
+          forRange(to, image, end, 16, v128.store(to, around)),
           x.set(slice),
-          to.set(image),
-          forRange(
-            y,
-            0,
-            rows,
-            1,
-            seq(
-              next.set(i32.add(to, pitch)),
-              // Unsigned: rows above the image count as far below it.
-              when(i32.ltU(i32.sub(y, top), height), line),
-              borderTo(next),
-            ),
-          ),
+          line.set(i32.add(image, inside)),
+          forRange(y, 0, height, 1, copied),
         ),
       ),
     );
@@ -231,27 +239,23 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
       'i32',
       9
     >;
-    const [q, y, start, line, row, rest, to, end, from, first, bytes] = f.locals('i32', 11);
+    const [q, y, start, line, row, rest, to, from, first, bytes] = f.locals('i32', 10);
     const values = f.local('v128');
-    const whole = (move: NonNullable<Element['halve']>): Stmt =>
-      when(
-        i32.eq(strideX, 2),
-        seq(
-          end.set(i32.sub(line, 15)),
-          when(
-            i32.ltU(from, end),
-            doWhile(
-              seq(move(to, from, values), to.set(i32.add(to, 8 << into)), from.set(i32.add(from, 16))),
-              i32.ltU(from, end),
-            ),
-          ),
-        ),
+    /** Parts of so many elements of a row, of which every other belongs to the phase. */
+    const halves = (size: 16 | 8, move: Move): Stmt =>
+      forRange(
+        from,
+        from,
+        // The last one may be the element behind the row, which is not moved.
+        i32.sub(line, size - 2),
+        size,
+        seq(move(to, from, values), to.set(i32.add(to, (size / 2) << into))),
       );
     const oneRow = seq(
       from.set(i32.add(line, first)),
       line.set(i32.add(line, bytes)),
       to.set(i32.add(row, i32.mul(rest, i32.mul(strideX, phase)))),
-      ...(halve ? [whole(halve)] : []),
+      ...(halve ? [when(i32.eq(strideX, 2), seq(halves(16, halve[0]), halves(8, halve[1])))] : []),
       when(
         i32.ltU(from, line),
         doWhile(
