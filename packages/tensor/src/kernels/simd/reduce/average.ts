@@ -8,15 +8,18 @@ import {
   f32x4,
   f64,
   f64x2,
+  forRange,
   i32,
   seq,
   v128,
   when,
+  type Expr,
+  type FunctionScope,
   type Local,
   type Locals,
   type Stmt,
 } from '../assembler/assembler.js';
-import type { Family, SimdEngine } from '../engine/engine.js';
+import type { Emission, Family, SimdEngine } from '../engine/engine.js';
 import { isLaneDType, lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import { addressOf } from '../engine/places.js';
@@ -36,72 +39,112 @@ const families = new Map<string, Family>();
 /**
  * `average(regions..., xScale, xOffset, scale, offset, low, high)`: means of the numbers that integers stand for, on a grid; the
  * divisor is a float64 in memory where the indices of a max pool would be, 0 for a region's length.
+ *
+ * `averageLines(x, y, origin, count, length, ...)`, with the same numbers: those of `count` lines of `length` elements.
  */
 function familyFor(from: LaneDType, to: LaneDType): Family {
   const key = `${from} ${to}`;
   const known = families.get(key);
   if (known) return known;
-  const family: Family = ({ module, constants, features }) => {
-    const numbers = new Array<'f32'>(6).fill('f32');
-    module.func('average', [...REGION_PARAMS, ...numbers], (f, ...all) => {
-      const places = all.slice(0, REGION_PARAMS.length) as Local<'i32'>[];
-      const given = all.slice(REGION_PARAMS.length) as Locals<'f32', 6>;
-      const splats = given.map(() => f.local('v128'));
-      const sums = f.locals<'v128', number>('v128', 4);
-      const [total, divisor] = f.locals('f64', 2);
-      const [at, end, origin] = f.locals('i32', 3);
-      const { shift } = lanes[from];
-      const code = (width: number): Lockstep => new Lockstep(f, constants, features.fused, width);
-      const shared = (width: number, i: number): Wide => new Array<Local<'v128'>>(width).fill(splats[i]!);
-      /** Adds `count` elements to the sums. */
-      const add = (count: Count): Stmt => {
-        const width = Math.max(1, count / 4);
-        const steps = code(width);
-        const read = steps.take(lanes[from].read(f, at, count));
-        const values = dequantized(steps, read, shared(width, 0), shared(width, 1));
-        return seq(
-          steps.code,
-          ...values.flatMap((value, u) => {
-            const sum = sums[u]!;
-            if (count === 1) return [total.set(f64.add(total, f64.promote(f32x4.lane(value, 0))))];
-            const upper = v128.shuffle32(value, value, [2, 3, 2, 3]);
-            return [sum.set(f64x2.add(sum, f64x2.promoteLow(value))), sum.set(f64x2.add(sum, f64x2.promoteLow(upper)))];
-          }),
-          at.set(i32.add(at, count << shift)),
-        );
-      };
-      const blocks = (count: Count): Stmt =>
-        when(i32.geU(i32.sub(end, at), count << shift), doWhile(add(count), i32.geU(i32.sub(end, at), count << shift)));
-      const finish = (small: Local<'i32'>): Stmt => {
+  const { shift } = lanes[from];
+  const { bytes } = dtypes[to];
+
+  /** What both functions do with a region. */
+  function means({ constants, features }: Emission, f: FunctionScope, given: Locals<'f32', 6>) {
+    const splats = given.map(() => f.local('v128'));
+    const sums = f.locals<'v128', number>('v128', 4);
+    const [total, divisor] = f.locals('f64', 2);
+    const [at, end] = f.locals('i32', 2);
+    const code = (width: number): Lockstep => new Lockstep(f, constants, features.fused, width);
+    const shared = (width: number, i: number): Wide => new Array<Local<'v128'>>(width).fill(splats[i]!);
+    /** Adds `count` elements to the sums. */
+    const add = (count: Count): Stmt => {
+      const width = Math.max(1, count / 4);
+      const steps = code(width);
+      const read = steps.take(lanes[from].read(f, at, count));
+      const values = dequantized(steps, read, shared(width, 0), shared(width, 1));
+      return seq(
+        steps.code,
+        ...values.flatMap((value, u) => {
+          const sum = sums[u]!;
+          if (count === 1) return [total.set(f64.add(total, f64.promote(f32x4.lane(value, 0))))];
+          const upper = v128.shuffle32(value, value, [2, 3, 2, 3]);
+          return [sum.set(f64x2.add(sum, f64x2.promoteLow(value))), sum.set(f64x2.add(sum, f64x2.promoteLow(upper)))];
+        }),
+        at.set(i32.add(at, count << shift)),
+      );
+    };
+    const blocks = (count: Count): Stmt =>
+      when(i32.geU(i32.sub(end, at), count << shift), doWhile(add(count), i32.geU(i32.sub(end, at), count << shift)));
+    return {
+      total,
+      divisor,
+      begin: seq(...splats.map((splat, i) => splat.set(f32x4.splat(given[i]!)))),
+      clear: seq(total.set(0), ...sums.map((sum) => sum.set(v128.zero))),
+      /** Adds `length` elements from an address on. */
+      line: (from: Expr<'i32'>, length: Expr<'i32'>): Stmt =>
+        seq(at.set(from), end.set(i32.add(at, i32.shl(length, shift))), blocks(16), blocks(4), blocks(1)),
+      gather: seq(
+        sums[0]!.set(f64x2.add(f64x2.add(sums[0]!, sums[1]!), f64x2.add(sums[2]!, sums[3]!))),
+        total.set(f64.add(total, f64.add(f64x2.lane(sums[0]!, 0), f64x2.lane(sums[0]!, 1)))),
+      ),
+      finish: (y: Local<'i32'>): Stmt => {
         const steps = code(1);
         const mean = steps.vectors(() => f32x4.splat(f32.demote(f64.div(total, divisor))));
         const [scale, offset, low, high] = [2, 3, 4, 5].map((i) => shared(1, i));
-        const y = quantized(steps, mean, scale!, offset!, low!, high!);
-        return seq(steps.code, lanes[to].write(small, y, 1, false));
-      };
+        const values = quantized(steps, mean, scale!, offset!, low!, high!);
+        return seq(steps.code, lanes[to].write(y, values, 1, false));
+      },
+    };
+  }
+
+  const numbers = new Array<'f32'>(6).fill('f32');
+  const family: Family = (emission) => {
+    emission.module.func('average', [...REGION_PARAMS, ...numbers], (f, ...all) => {
+      const places = all.slice(0, REGION_PARAMS.length) as Local<'i32'>[];
+      const { total, divisor, begin, clear, line, gather, finish } = means(
+        emission,
+        f,
+        all.slice(REGION_PARAMS.length) as Locals<'f32', 6>,
+      );
+      const origin = f.local('i32');
       return seq(
-        ...splats.map((splat, i) => splat.set(f32x4.splat(given[i]!))),
+        begin,
         origin.set(places[2]!),
-        overRegions(f, places, dtypes[to].bytes, (large, small, _indices, { lines, along, empty, length, position }) =>
+        overRegions(f, places, bytes, (large, small, _indices, { lines, along, empty, length, position }) =>
           seq(
-            total.set(0),
-            ...sums.map((sum) => sum.set(v128.zero)),
-            lines(
-              seq(
-                at.set(i32.add(large, i32.shl(position, shift))),
-                end.set(i32.add(at, i32.shl(along, shift))),
-                blocks(16),
-                blocks(4),
-                blocks(1),
-              ),
-            ),
-            sums[0]!.set(f64x2.add(f64x2.add(sums[0]!, sums[1]!), f64x2.add(sums[2]!, sums[3]!))),
-            total.set(f64.add(total, f64.add(f64x2.lane(sums[0]!, 0), f64x2.lane(sums[0]!, 1)))),
+            clear,
+            lines(line(i32.add(large, i32.shl(position, shift)), along)),
+            gather,
             divisor.set(f64.load(origin)),
             when(f64.eq(divisor, 0), divisor.set(length)),
             // The mean of nothing is 0.
             when(empty, seq(total.set(0), divisor.set(1))),
             finish(small),
+          ),
+        ),
+      );
+    });
+    emission.module.func('averageLines', [...new Array<'i32'>(5).fill('i32'), ...numbers], (f, ...all) => {
+      const [x, y, origin, count, length] = all as unknown as Locals<'i32', 5>;
+      const { divisor, begin, clear, line, gather, finish } = means(emission, f, all.slice(5) as Locals<'f32', 6>);
+      const i = f.local('i32');
+      return seq(
+        begin,
+        divisor.set(f64.load(origin)),
+        when(f64.eq(divisor, 0), divisor.set(f64.fromI32(length))),
+        forRange(
+          i,
+          0,
+          count,
+          1,
+          seq(
+            clear,
+            line(x, length),
+            gather,
+            finish(y),
+            x.set(i32.add(x, i32.shl(length, shift))),
+            y.set(i32.add(y, bytes)),
           ),
         ),
       );
@@ -155,14 +198,28 @@ export function simdAverage(
       const target = out.view.storage.writePointer(memory, out.view.layout);
       if (target === null) return false;
       const source = addressOf(memory, x.view);
-      const table = regionTable(memory, merged);
       const origin = memory.scratch(8);
       memory.heap('float64')[origin / 8] = divisor ?? 0;
       const planes = x.view.layout.shape[0]! * x.view.layout.shape[1]!;
       const plane = depth * rows * columns * dtypes[from].bytes;
       const each = count * dtypes[to].bytes;
       const place = target + out.view.layout.offset * dtypes[to].bytes;
-      engine.divide(familyFor(from, to), 'average', planes, 1, x.view.layout.numel, (start, end) => [
+      const numbers = [x.scale, x.offset, out.scale, out.offset, qmin, qmax];
+      const family = familyFor(from, to);
+      const work = x.view.layout.numel;
+      if (depth === 1 && rows === 1 && whole(w, columns)) {
+        engine.divide(family, 'averageLines', planes, 1, work, (start, end) => [
+          source + start * plane,
+          place + start * each,
+          origin,
+          end - start,
+          columns,
+          ...numbers,
+        ]);
+        return true;
+      }
+      const table = regionTable(memory, merged);
+      engine.divide(family, 'average', planes, 1, work, (start, end) => [
         source + start * plane,
         place + start * each,
         origin,
@@ -175,12 +232,7 @@ export function simdAverage(
         1,
         1,
         1,
-        x.scale,
-        x.offset,
-        out.scale,
-        out.offset,
-        qmin,
-        qmax,
+        ...numbers,
       ]);
       return true;
     } finally {
