@@ -100,6 +100,8 @@ export class Allocator {
     chunk.after = after.after;
     if (chunk.after) chunk.after.before = chunk;
     else this.last = chunk;
+    // As garbage it must not keep others alive until the next full collection.
+    after.before = after.after = null;
   }
 
   private link(chunk: Chunk): void {
