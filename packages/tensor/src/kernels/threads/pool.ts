@@ -2,8 +2,11 @@ import type { KernelMemory } from '../../memory.js';
 import { MemoryError } from '../../errors.js';
 import { COMMAND, MAILBOX, STATE, workerProgram } from './worker.js';
 
-/** Rounds a worker looks at its mailbox before it goes to sleep: about as long as the next part of a model takes to come. */
-const SPINS = 20_000;
+/**
+ * Rounds a worker looks at its mailbox before it goes to sleep, about a millisecond: as long as the next part of a model takes to
+ * come. To wake one may take longer than what it is woken for.
+ */
+const SPINS = 100_000;
 
 interface NodeWorker {
   on(event: 'error', listener: () => void): void;
