@@ -50,7 +50,7 @@ export class Layout {
   permute(dims: readonly number[]): Layout {
     checkList('permute', dims);
     const order = dims.map((dim) => wrapDim('permute', dim, this.ndim));
-    if (order.length !== this.ndim || new Set(order).size !== this.ndim)
+    if (order.length !== this.ndim || order.some((dim, at) => order.indexOf(dim) !== at))
       throw new ShapeError(
         `permute: ${shown(dims)} does not name each of the ${this.ndim} dims of ${shown(this.shape)} once.`,
       );
@@ -66,8 +66,9 @@ export class Layout {
     const a = wrapDim('transpose', dim0, this.ndim);
     const b = wrapDim('transpose', dim1, this.ndim);
     if (this.ndim === 0) return this;
-    const order = this.shape.map((_, d) => (d === a ? b : d === b ? a : d));
-    return this.permute(order);
+    const [shape, strides] = [[...this.shape], [...this.strides]];
+    for (const list of [shape, strides]) [list[a], list[b]] = [list[b]!, list[a]!];
+    return new Layout(shape, strides, this.offset);
   }
 
   /** Sizes of 1 stretched (stride 0) and dims added at the front until the shape is `shape`. */

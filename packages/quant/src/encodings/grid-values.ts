@@ -104,7 +104,7 @@ function makeNumbers(
 ): void {
   const number = (q: number): number => Math.fround(q + offset) * scale;
   const first = base + start;
-  if (to.length < 512 || (dtype !== 'uint8' && dtype !== 'int8')) {
+  if (to.length < 2048 || (dtype !== 'uint8' && dtype !== 'int8')) {
     for (let i = 0; i < to.length; i++) to[i] = number(array[first + i]!);
     return;
   }

@@ -28,8 +28,8 @@ interface SizedConvAttrs extends ConvAttrs {
 
 /** One to three numbers as three: missing dims come first. */
 const three = (values: readonly number[], missing: number): Spatial => {
-  const [a, b, c] = [...Array<number>(3 - values.length).fill(missing), ...values];
-  return [a!, b!, c!];
+  const added = 3 - values.length;
+  return [values[0 - added] ?? missing, values[1 - added] ?? missing, values[2 - added]!];
 };
 
 /** The windows of a kernel of the given sizes, as kernels take them. */

@@ -31,9 +31,11 @@ export interface ProductAttrs {
 
 /** Throws unless all operands have integer dtypes; a zero point given as a plain number must be whole. */
 function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void {
-  for (const [what, operand] of Object.entries({ 'first operand': a, 'second operand': b }))
+  for (const operand of [a, b])
     if (!isInt(operand.dtype))
-      throw new DTypeError(`${name}: ${what} must have an integer dtype, got ${operand.dtype}.`);
+      throw new DTypeError(
+        `${name}: the ${operand === a ? 'first' : 'second'} operand must have an integer dtype, got ${operand.dtype}.`,
+      );
   for (const zero of [aZero, bZero])
     if (zero.weak === null ? !isInt(zero.dtype) : !Number.isInteger(zero.item()))
       throw new DTypeError(`${name}: zero points must be integers, got ${zero.weak ? zero.item() : zero.dtype}.`);

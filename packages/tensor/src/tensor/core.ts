@@ -204,7 +204,8 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   /** The single element as a number (0 or 1 for bool). Throws ShapeError unless there is exactly one. */
   item(): number {
     if (this.numel !== 1) throw new ShapeError(`item: wants a tensor of one element, got shape ${shown(this.shape)}.`);
-    return this.numbers()[0]!;
+    const { array, base } = this.storage;
+    return isHalf(this.dtype) ? this.numbers()[0]! : array[base + this.layout.offset]!;
   }
 
   /** Nested arrays of numbers; a number for a 0-d tensor. */

@@ -18,13 +18,14 @@ function continues(
   return true;
 }
 
-/** Merges neighbouring dims that every layout walks as one; sizes of 1 go. */
-export function merge(layouts: readonly Layout[]): Merged {
+/** Merges neighbouring dims, in their order or another, that every layout walks as one; sizes of 1 go. */
+export function merge(layouts: readonly Layout[], order: readonly number[] | null = null): Merged {
   const { shape } = layouts[0]!;
   const sizes: number[] = [];
   const strides: number[][] = [];
   for (let o = 0; o < layouts.length; o++) strides.push([]);
-  for (let d = 0; d < shape.length; d++) {
+  for (let i = 0; i < shape.length; i++) {
+    const d = order === null ? i : order[i]!;
     const size = shape[d]!;
     if (size === 1) continue;
     const last = sizes.length - 1;

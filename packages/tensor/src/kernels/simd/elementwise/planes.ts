@@ -127,7 +127,10 @@ export function overPlanes(
   if (out.layout.numel < FEW || !isLaneDType(result)) return false;
   const views = [...inputs, out];
   const order = out.layout.isContiguous ? null : inMemoryOrder(out);
-  const { sizes, strides } = merge(views.map(({ layout }) => (order ? layout.permute(order) : layout)));
+  const { sizes, strides } = merge(
+    views.map(({ layout }) => layout),
+    order,
+  );
   const inner = sizes.length - 1;
   if (strides.at(-1)![inner] !== 1) return false;
   const operands: Operand[] = [];

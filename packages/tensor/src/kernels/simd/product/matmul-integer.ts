@@ -220,9 +220,12 @@ export function simdMatmulInteger(
       const [left, right] = [kindOf(x), kindOf(y)];
       if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS)
         return fallback.matmulInteger(x, y, xZero, yZero, out);
-      const points = Array.from({ length: batches }, (_, i) => [zerosOf(xZero, i), zerosOf(yZero, i)] as const);
-      if (!points.every((pair) => pair.every((zeros) => every(zeros, isSmall))))
-        return fallback.matmulInteger(x, y, xZero, yZero, out);
+      const points: { readonly aZero: Zeros; readonly bZero: Zeros }[] = [];
+      for (let i = 0; i < batches; i++) {
+        const [aZero, bZero] = [zerosOf(xZero, i), zerosOf(yZero, i)];
+        if (!every(aZero, isSmall) || !every(bZero, isSmall)) return fallback.matmulInteger(x, y, xZero, yZero, out);
+        points.push({ aZero, bZero });
+      }
       const exact = dotsAreExact(engine);
       memory.beginKernel();
       try {
@@ -231,8 +234,9 @@ export function simdMatmulInteger(
         if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
         const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
-        for (const [i, [aZero, bZero]] of points.entries())
-          (exact ? byDots : byPairs)({
+        const multiply = exact ? byDots : byPairs;
+        for (let i = 0; i < batches; i++)
+          multiply({
             kinds: `${left}-${right}`,
             m,
             n,
@@ -240,8 +244,7 @@ export function simdMatmulInteger(
             a: { at: a + i * xb, row: xr, column: xc },
             b: { at: b + i * yb, row: yr, column: yc },
             c: c + i * m * n * 4,
-            aZero,
-            bZero,
+            ...points[i]!,
             weight: batches === 1 ? y : null,
           });
       } finally {
