@@ -37,4 +37,14 @@ describe('Allocator', () => {
     allocator.extend(65536 + 256);
     expect(allocator.allocate(192)!.start).toBe(65536);
   });
+
+  it('lets go of the neighbours of a chunk that another took in, so that garbage does not keep garbage alive', () => {
+    const allocator = new Allocator(65536);
+    allocator.extend(65536 + 512);
+    const [first, second] = [allocator.allocate(64)!, allocator.allocate(64)!];
+    allocator.release(first);
+    allocator.release(second);
+    expect([second.before, second.after]).toEqual([null, null]);
+    expect(allocator.allocate(512)).toBe(first);
+  });
 });

@@ -19,7 +19,7 @@ import {
   type Stmt,
 } from '../assembler/assembler.js';
 
-/** Bytes that kernels may read behind an image. */
+/** Bytes behind an image that kernels may read, and a border may overwrite. */
 export const IMAGE_SLACK = 64;
 
 /** How the slices of an input lie in padded images, split into the phases of the strides; counts in elements. */
