@@ -241,6 +241,17 @@ function walksInOrder(shape: Shape, strides: readonly number[]): boolean {
   return true;
 }
 
+/** The dims from the largest step to the smallest, equal steps in their order. */
+export function memoryOrder(strides: readonly number[]): number[] {
+  const order: number[] = [];
+  for (let d = 0; d < strides.length; d++) {
+    let at = d;
+    for (; at > 0 && strides[order[at - 1]!]! < strides[d]!; at--) order[at] = order[at - 1]!;
+    order[at] = d;
+  }
+  return order;
+}
+
 /** Strides of `shape` over the elements of `old`: each run of old dims that walks as one may be cut anew. */
 function regroup(old: Layout, shape: Shape): number[] | null {
   const dims = old.shape.map((size, d) => ({ size, stride: old.strides[d]! })).filter(({ size }) => size !== 1);

@@ -16,11 +16,21 @@ const STEP = 16 * 1024 * 1024;
 /** Bytes behind the last storage that stay unused: kernels may read whole vectors past the end of what they are given. */
 const SLACK = 64;
 
+/** Bytes of an array that is large even for glibc, which gives larger ones back at once. */
+const LARGE_ARRAY = 31 * 1024 * 1024;
+
 /**
- * Bytes of an array that glibc maps on its own at any rate. Up to the largest that it saw given back, it reuses pages, in place of
- * returning them and taking new ones for each array, which costs more than to fill it.
+ * Has the C library keep the pages of arrays: glibc uses those again that are smaller than the largest it saw given back, in place
+ * of new pages for each array, which cost more than to fill them. Nobody touches the array, so it takes no memory.
  */
-const LARGEST_MAPPED = 31 * 1024 * 1024;
+function keepPages(): void {
+  if (!('process' in globalThis)) return;
+  try {
+    void new ArrayBuffer(LARGE_ARRAY);
+  } catch {
+    // Memory is scarce: then pages had better be given back.
+  }
+}
 
 /** The most bytes of kernel memory before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
 const DEFAULT_BUDGET = 256 * 1024 * 1024;
@@ -305,7 +315,7 @@ export class KernelMemory {
     this.views = new Map();
     this.allocator.extend(this.buffer.byteLength - SLACK);
     // Arrays of storages that move out come and go from now on.
-    void new ArrayBuffer(LARGEST_MAPPED);
+    keepPages();
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import { newArray, dtypes, type ArrayOf, type DType } from './dtype.js';
 import { MemoryError } from './errors.js';
-import { Layout } from './layout.js';
+import { Layout, memoryOrder } from './layout.js';
 import { kernelMemory, type Block, type KernelMemory } from './memory.js';
 import type { Shape } from './shape.js';
 
@@ -279,12 +279,13 @@ export function empty<D extends DType>(shape: Shape, dtype: D): View<D> {
 export function emptyLike<D extends DType>({ shape, strides, isContiguous }: Layout, dtype: D): View<D> {
   const spread = strides.some((stride, d) => stride <= 0 && shape[d]! > 1);
   if (isContiguous || spread) return empty(shape, dtype);
-  const order = shape.map((_, d) => d).sort((a, b) => strides[b]! - strides[a]!);
-  const { storage, layout } = empty(
-    order.map((d) => shape[d]!),
-    dtype,
-  );
-  return { storage, layout: layout.permute(shape.map((_, d) => order.indexOf(d))) };
+  const dense = [...strides];
+  let step = 1;
+  for (const d of memoryOrder(strides).reverse()) {
+    dense[d] = step;
+    step *= shape[d]!;
+  }
+  return { storage: empty([step], dtype).storage, layout: new Layout(shape, dense) };
 }
 
 /** A new contiguous view of zeros. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { IndexError, ShapeError, type SliceIndex } from '@q/tensor';
 import { Layout } from '@q/tensor/internal';
+import { memoryOrder } from '../src/layout.js';
 
 /** A view as the plain list of places it visits in row-major order. */
 interface Naive {
@@ -224,4 +225,14 @@ it('names what does not fit in the other operations', () => {
   expect(() => layout.unfold(1, 4, 1)).toThrow(/window size 4 does not fit dim 1 of size 3/);
   expect(() => layout.flip([0, 0])).toThrow(ShapeError);
   expect(() => layout.select(2, 0)).toThrow(IndexError);
+});
+
+it('tells the dims from the largest step to the smallest, equal steps in their order', () => {
+  expect(memoryOrder([1, 6, 2])).toEqual([1, 2, 0]);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 6 }), (strides) => {
+      const dims = strides.map((_, d) => d);
+      expect(memoryOrder(strides)).toEqual(dims.sort((a, b) => strides[b]! - strides[a]!));
+    }),
+  );
 });

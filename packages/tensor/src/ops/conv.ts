@@ -27,7 +27,7 @@ interface SizedConvAttrs extends ConvAttrs {
 }
 
 /** One to three numbers as three: missing dims come first. */
-const three = (values: readonly number[], missing: number): Spatial => {
+export const three = (values: readonly number[], missing: number): Spatial => {
   const added = 3 - values.length;
   return [values[0 - added] ?? missing, values[1 - added] ?? missing, values[2 - added]!];
 };

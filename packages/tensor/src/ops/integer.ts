@@ -6,7 +6,7 @@ import type { IntegerGrid, ScaledBinaryName } from '../kernels/contract/integer.
 import { broadcastShapes, numel, type Shape } from '../shape.js';
 import { empty, emptyLike, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { checkChannels, contiguous, convWindows, lifted, outputSizes, type ConvAttrs } from './conv.js';
+import { checkChannels, contiguous, convWindows, lifted, outputSizes, three, type ConvAttrs } from './conv.js';
 import { cast } from './elementwise.js';
 import { batched } from './matmul.js';
 import { op, type Pair, type Single, type Triple } from './op.js';
@@ -115,14 +115,12 @@ const TOGETHER = 2 ** 21;
 /** `[n, c, ...]` with three spatial dims, each channel in order. */
 function inChannels(x: View): View {
   const { shape, strides, offset } = x.layout;
-  const ones = Array<number>(5 - shape.length).fill(1);
-  const sizes = [shape[0]!, shape[1]!, ...ones, ...shape.slice(2)];
-  const [, , depth, height, width] = sizes as [number, number, number, number, number];
-  const plane = [depth, height, width];
-  const steps = [height * width, width, 1];
-  const inOrder = strides.slice(2).every((step, d) => step === steps[d + ones.length] || shape[d + 2] === 1);
-  if (!inOrder && plane.some((size) => size > 1)) return inChannels(contiguous(x));
-  return { storage: x.storage, layout: new Layout(sizes, [strides[0]!, strides[1]!, ...steps], offset) };
+  const [depth, height, width] = three(shape.slice(2), 1);
+  const steps = [strides[0]!, strides[1]!, height * width, width, 1];
+  const added = 5 - shape.length;
+  for (let d = 2; d < shape.length; d++)
+    if (shape[d] !== 1 && strides[d] !== steps[d + added]) return inChannels(contiguous(x));
+  return { storage: x.storage, layout: new Layout([shape[0]!, shape[1]!, depth, height, width], steps, offset) };
 }
 
 /** Zero points of a weight `[filters, ...]`, one per filter, as int32 `[filters]`. */

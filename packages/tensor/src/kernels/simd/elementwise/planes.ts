@@ -1,4 +1,5 @@
 import { dtypes } from '../../../dtype.js';
+import { memoryOrder } from '../../../layout.js';
 import type { View } from '../../../storage.js';
 import { merge } from '../../reference/walk.js';
 import { doWhile, f32x4, forRange, i32, seq, when, type Expr, type Local, type Stmt } from '../assembler/assembler.js';
@@ -108,10 +109,6 @@ const FEW = 128;
 /** Elementary operations per element, roughly: what decides whether a plane is worth several threads. */
 const WORK = 2;
 
-/** Dims from the largest step of a view to its smallest. */
-const inMemoryOrder = ({ layout: { strides } }: View): number[] =>
-  strides.map((_, d) => d).sort((a, b) => strides[b]! - strides[a]!);
-
 /**
  * Runs a function over views of one shape; false, and nothing is done, where they do not lie so that rows of the output can be
  * told, or there is too little to do. Numbers that are addresses are asked for while storages keep their places.
@@ -126,7 +123,7 @@ export function overPlanes(
   const result = out.storage.dtype;
   if (out.layout.numel < FEW || !isLaneDType(result)) return false;
   const views = [...inputs, out];
-  const order = out.layout.isContiguous ? null : inMemoryOrder(out);
+  const order = out.layout.isContiguous ? null : memoryOrder(out.layout.strides);
   const { sizes, strides } = merge(
     views.map(({ layout }) => layout),
     order,
