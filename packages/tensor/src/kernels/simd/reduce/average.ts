@@ -40,7 +40,8 @@ const families = new Map<string, Family>();
  * `average(regions..., xScale, xOffset, scale, offset, low, high)`: means of the numbers that integers stand for, on a grid; the
  * divisor is a float64 in memory where the indices of a max pool would be, 0 for a region's length.
  *
- * `averageLines(x, y, origin, count, length, ...)`, with the same numbers: those of `count` lines of `length` elements.
+ * `averageLines(x, y, origin, count, length, ...)`, with the same numbers: those of `count` lines of `length` elements, with a divisor
+ * in memory.
  */
 function familyFor(from: LaneDType, to: LaneDType): Family {
   const key = `${from} ${to}`;
@@ -132,7 +133,6 @@ function familyFor(from: LaneDType, to: LaneDType): Family {
       return seq(
         begin,
         divisor.set(f64.load(origin)),
-        when(f64.eq(divisor, 0), divisor.set(f64.fromI32(length))),
         forRange(
           i,
           0,
@@ -198,8 +198,9 @@ export function simdAverage(
       const target = out.view.storage.writePointer(memory, out.view.layout);
       if (target === null) return false;
       const source = addressOf(memory, x.view);
+      const inLines = whole(w, columns);
       const origin = memory.scratch(8);
-      memory.heap('float64')[origin / 8] = divisor ?? 0;
+      memory.heap('float64')[origin / 8] = divisor ?? (inLines ? w.lengths[0]! : 0);
       const planes = x.view.layout.shape[0]! * x.view.layout.shape[1]!;
       const plane = depth * rows * columns * dtypes[from].bytes;
       const each = count * dtypes[to].bytes;
@@ -207,7 +208,7 @@ export function simdAverage(
       const numbers = [x.scale, x.offset, out.scale, out.offset, qmin, qmax];
       const family = familyFor(from, to);
       const work = x.view.layout.numel;
-      if (depth === 1 && rows === 1 && whole(w, columns)) {
+      if (inLines) {
         engine.divide(family, 'averageLines', planes, 1, work, (start, end) => [
           source + start * plane,
           place + start * each,

@@ -7,10 +7,15 @@ import { filled, firstDifference, reference, simd } from '../views.js';
 
 const widths = fc.constantFrom('uint8', 'int8', 'int16', 'int32');
 
-/** Windows over a dim, in order and evenly apart, or all of it. */
+/** Windows over a dim, in order and evenly apart, or all of it and perhaps padding. */
 const windows = (size: number): fc.Arbitrary<Reach> =>
   fc.oneof(
-    fc.constant({ starts: Int32Array.of(0), ends: Int32Array.of(size), lengths: Int32Array.of(size), step: 1 }),
+    fc.nat(2).map((padding) => ({
+      starts: Int32Array.of(0),
+      ends: Int32Array.of(size),
+      lengths: Int32Array.of(size + padding),
+      step: 1,
+    })),
     fc
       .array(fc.tuple(fc.nat(size - 1), fc.nat(size), fc.integer({ min: 1, max: 6 })), { minLength: 1, maxLength: 5 })
       .map((spans) => ({
