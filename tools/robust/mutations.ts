@@ -81,7 +81,7 @@ const isContainer = (value: unknown): value is object =>
   value !== deep &&
   (Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value) as object | null));
 
-/** Sets an entry as `JSON.parse` does: `__proto__` is a name as any other. */
+/** Sets an entry as `JSON.parse` does: `__proto__` is a name like all others. */
 export const put = (target: object, name: string, value: unknown): object =>
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 

@@ -36,7 +36,7 @@ function applyOp<I extends readonly Tensor[], A, R extends Result>(op: Op<I, A, 
   return autograd.apply(op, inputs, attrs);
 }
 
-/** The arguments of a defined operation: its input tensors, then its attributes if it has any. */
+/** The arguments of a defined operation: its input tensors, then its attributes, where it has them. */
 export type OpArguments<I extends readonly Tensor[], A> = [A] extends [void] ? [...I] : [...I, attrs: A];
 
 /** An operation that can be called, and read as a record. */

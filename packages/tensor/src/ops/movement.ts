@@ -100,7 +100,7 @@ export const broadcastTo = op<Single, Shape>({
   moves: true,
 });
 
-/** Indices, ranges, new dims: any basic indexing. */
+/** Basic indexing: indices, ranges, new dims. */
 export const slice = viewOp<readonly SliceIndex[]>('slice', (layout, indices) => layout.slice(indices));
 
 /** One position of a dim. */

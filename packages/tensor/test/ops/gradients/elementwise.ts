@@ -141,7 +141,7 @@ export const elementwise: Readonly<Record<string, Entry>> = {
   'arithmetic.sub': pair((a, b) => a.sub(b, { alpha: 1.5 })),
   'arithmetic.xlogy': pair((a, b) => a.xlogy(b), around, positive),
 
-  // float32 is coarse, but this function is linear: any step will do.
+  // float32 is coarse, but this function is linear, so that the step does not matter.
   'elementwise.to': each((x) => x.to('float32').to('float64')).map((call) => ({ ...call, step: 0.5, tolerance: 1e-5 })),
 
   'select.clamp': each((x) => x.clamp({ min: -0.7, max: 1.3 })),

@@ -57,7 +57,7 @@ function ordered([n, c, ...rest]: readonly number[], channelsFirst: boolean, mak
 }
 
 describe('SIMD convInteger', () => {
-  it('equals the reference exactly: any signs, geometry, zero points, memory orders, and grids of the result', () =>
+  it('equals the reference exactly for any signs, geometry, zero points, memory orders, and grids of the result', () =>
     fc.assert(
       fc.property(problems, bytes, bytes, fc.integer(), (problem, xType, wType, seed) => {
         const { batch, groups, channels, filters, xFirst, yFirst, to, pointwise } = problem;

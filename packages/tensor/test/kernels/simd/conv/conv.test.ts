@@ -56,7 +56,7 @@ function distances(problem: Problem): readonly { worst: number; bound: number }[
 }
 
 describe('SIMD convolution', () => {
-  it('equals the reference within the rounding of float32 sums: any sizes, strides, paddings, dilations and groups, forward and back', () =>
+  it('equals the reference within the rounding of float32 sums for any sizes, strides, paddings, dilations and groups, forward and back', () =>
     fc.assert(
       fc.property(problems, (problem) => {
         for (const { worst, bound } of distances(problem)) expect(worst).toBeLessThanOrEqual(bound);

@@ -15,7 +15,7 @@ function integers(shape: readonly number[], dtype: DType, seed: number): View {
 const flipped = ({ storage, layout }: View): View => ({ storage, layout: layout.transpose(1, 2) });
 
 describe('SIMD products of bytes with one row or one column', () => {
-  it('equal the reference exactly: any signs, zero points, sizes and strides', () =>
+  it('equal the reference exactly for any signs, zero points, sizes and strides', () =>
     fc.assert(
       fc.property(
         bytes,

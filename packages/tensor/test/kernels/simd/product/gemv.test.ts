@@ -4,7 +4,7 @@ import { elements, largestError, lie, output, reference, simd, viewOf } from '..
 const long = fc.oneof(fc.integer({ min: 1, max: 90 }), fc.constantFrom(128, 1000, 4099));
 
 describe('SIMD products of a matrix and a vector', () => {
-  it('equal the reference within the rounding of float32 sums: any sizes, strides, offsets, from either side', () =>
+  it('equal the reference within the rounding of float32 sums for any sizes, strides, offsets, from either side', () =>
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3 }),

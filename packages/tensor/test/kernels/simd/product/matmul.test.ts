@@ -66,7 +66,7 @@ describe('SIMD matmulInteger', () => {
     return view;
   };
 
-  it('equals the reference exactly: any signs, sizes, zero points and transposed operands', () =>
+  it('equals the reference exactly for any signs, sizes, zero points and transposed operands', () =>
     fc.assert(
       fc.property(
         fc.tuple(bytes, bytes, fc.boolean(), fc.boolean(), fc.integer()),

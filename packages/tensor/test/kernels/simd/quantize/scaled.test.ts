@@ -47,7 +47,7 @@ const encoding = fc.record({
 });
 
 describe('SIMD binaryScaled', () => {
-  it.each(names)('%s equals the reference exactly: any dtypes, orders, broadcasts and encodings', (name) =>
+  it.each(names)('%s equals the reference exactly for any dtypes, orders, broadcasts and encodings', (name) =>
     fc.assert(
       fc.property(
         fc.tuple(lies, widths, encoding),
@@ -125,7 +125,7 @@ describe('SIMD binaryScaled', () => {
 });
 
 describe('SIMD lookup', () => {
-  it('equals the reference exactly: any dtypes, orders and views', () =>
+  it('equals the reference exactly for any dtypes, orders and views', () =>
     fc.assert(
       fc.property(
         lies,

@@ -14,7 +14,7 @@ function integers(dtype: DType, seed: number, turned: boolean): View {
 }
 
 describe('SIMD splitBytes and joinBytes', () => {
-  it('equal the reference exactly, and the low 16 bits come back: any integers, shifts and orders', () =>
+  it('equal the reference exactly, and the low 16 bits come back for any integers, shifts and orders', () =>
     fc.assert(
       fc.property(
         fc.constantFrom('int16', 'int32'),

@@ -53,7 +53,7 @@ const number = (value: number, shape: readonly number[]): View => {
 };
 
 describe('SIMD averageScaled', () => {
-  it('equals the reference, and dequantize, avgPool and quantize, exactly: any dtypes, regions and encodings', () =>
+  it('equals the reference, and dequantize, avgPool and quantize, exactly for any dtypes, regions and encodings', () =>
     fc.assert(
       fc.property(
         fc.tuple(windows(SIZE[0]), windows(SIZE[1]), windows(SIZE[2])),

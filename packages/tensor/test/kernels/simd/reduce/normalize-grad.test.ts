@@ -19,7 +19,7 @@ const spread = <V extends View>(view: V, shape: readonly number[]): V => ({
 });
 
 describe('SIMD gradients of normalization', () => {
-  it('equal the reference: any kind of statistics, weight and bias, with and without their gradients', () =>
+  it('equal the reference for any kind of statistics, weight and bias, with and without their gradients', () =>
     fc.assert(
       fc.property(
         shapes,
