@@ -5,8 +5,8 @@ import type { Family, SimdEngine } from './engine/engine.js';
 import { addressOf } from './engine/places.js';
 import { emitRows, worthwhile, type Access } from './elementwise/rows.js';
 
-/** Elementary operations of a step per element, roughly. */
-const WORK = 8;
+/** Nanoseconds of a step per element, roughly. */
+const WORK = 0.8;
 
 const vectors = (count: number): Access[] => new Array<Access>(count).fill('vector');
 const numbers = (count: number): Access[] => new Array<Access>(count).fill('number');

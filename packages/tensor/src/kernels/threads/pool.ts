@@ -32,7 +32,7 @@ export interface SharedModule {
 }
 
 /** One worker as this thread sees it. */
-interface Helper {
+export interface Helper {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   /** Modules it has compiled, by the number it knows them under. */
@@ -93,30 +93,30 @@ export class ThreadPool {
     worker.postMessage(assignment);
   }
 
-  /** How many of at most `count` workers could take a part now. */
-  ready(count: number): number {
-    let ready = 0;
-    while (
-      ready < count &&
-      ready < this.helpers.length &&
-      Atomics.load(this.helpers[ready]!.words, MAILBOX.state) === STATE.idle
-    )
-      ready++;
+  /** Up to `count` workers that could take a part now; those that sleep among them if wanted. */
+  ready(count: number, sleepers: boolean): readonly Helper[] {
+    const ready: Helper[] = [];
+    for (const helper of this.helpers) {
+      if (ready.length >= count) break;
+      const state = Atomics.load(helper.words, MAILBOX.state);
+      if (state === STATE.idle || (sleepers && state === STATE.asleep)) ready.push(helper);
+    }
     return ready;
   }
 
   /**
    * Runs function `index` of a module once for each list of arguments: the first list here by `kernel`, which is that function,
-   * the others by the workers that `ready` counted; what a worker has not begun by then, because platforms are slow to wake one,
+   * the others by the workers that `ready` found; what a worker has not begun by then, because platforms are slow to wake one,
    * is done here too. Returns when all are done.
    */
   run(
+    ready: readonly Helper[],
     module: SharedModule,
     index: number,
     parts: readonly (readonly number[])[],
     kernel: (...args: readonly number[]) => void,
   ): void {
-    const busy = this.helpers.slice(0, parts.length - 1);
+    const busy = ready.slice(0, parts.length - 1);
     for (const helper of busy) this.teach(helper, module);
     busy.forEach((helper, i) => {
       const args = parts[i + 1]!;
@@ -150,8 +150,7 @@ function post({ words }: Helper, command: number, first: number, second: number,
   words[MAILBOX.second] = second;
   words[MAILBOX.count] = count;
   words[MAILBOX.failed] = 0;
-  Atomics.store(words, MAILBOX.state, STATE.asked);
-  Atomics.notify(words, MAILBOX.state);
+  if (Atomics.exchange(words, MAILBOX.state, STATE.asked) === STATE.asleep) Atomics.notify(words, MAILBOX.state);
 }
 
 /** Takes a command back; false where its worker has begun, or is done. */
@@ -160,5 +159,8 @@ const takenBack = ({ words }: Helper): boolean =>
 
 /** Looks at the mailbox until its worker is done: the main thread of a page may not sleep. */
 function finished({ words }: Helper): void {
-  while (Atomics.load(words, MAILBOX.state) !== STATE.idle);
+  for (;;) {
+    const state = Atomics.load(words, MAILBOX.state);
+    if (state === STATE.idle || state === STATE.asleep) return;
+  }
 }

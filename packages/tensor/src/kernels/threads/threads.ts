@@ -1,6 +1,6 @@
 import { ArgumentError, described } from '../../errors.js';
 import { kernelMemory } from '../../memory.js';
-import { singleThreadReason, ThreadPool } from './pool.js';
+import { singleThreadReason, ThreadPool, type Helper } from './pool.js';
 
 /** How many threads kernels may use, and the workers there are. */
 const setting = { threads: 1, pool: null as ThreadPool | null };
@@ -40,9 +40,15 @@ export function setNumThreads(count: number): void {
 /** The number of threads that kernels may use. */
 export const getNumThreads = (): number => threadStatus().threads;
 
-/** The workers that could take a part now, with their pool; none where one thread is all there is. */
-export function idleWorkers(): { readonly pool: ThreadPool; readonly count: number } | null {
+/**
+ * The workers that could take a part now, with their pool: those that look for work, and if wanted those that sleep. Null where
+ * one thread is all there is.
+ */
+export function idleWorkers(
+  sleepers: boolean,
+): { readonly pool: ThreadPool; readonly ready: readonly Helper[] } | null {
   const { pool, threads } = setting;
-  const count = pool === null || threads === 1 ? 0 : pool.ready(threads - 1);
-  return count > 0 ? { pool: pool!, count } : null;
+  if (pool === null || threads === 1) return null;
+  const ready = pool.ready(threads - 1, sleepers);
+  return ready.length > 0 ? { pool, ready } : null;
 }

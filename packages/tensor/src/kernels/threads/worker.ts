@@ -10,8 +10,8 @@ export const MAILBOX = {
   words: 64,
 } as const;
 
-/** What a worker does: nothing, nothing yet though it is asked to, what it was asked to, or starting. */
-export const STATE = { idle: 0, asked: 1, starting: 2, working: 3 } as const;
+/** What a worker does: it looks for work, sleeps, has not yet begun what it is asked for, works, or starts. */
+export const STATE = { idle: 0, asked: 1, starting: 2, working: 3, asleep: 4 } as const;
 
 /** What a mailbox asks for. */
 export const COMMAND = { run: 0, load: 1 } as const;
@@ -30,7 +30,8 @@ function serve({ memory, mailbox, spins }) {
   Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   for (;;) {
     for (let i = 0; i < spins && Atomics.load(words, ${MAILBOX.state}) === ${STATE.idle}; i++);
-    Atomics.wait(words, ${MAILBOX.state}, ${STATE.idle});
+    if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.idle}, ${STATE.asleep}) === ${STATE.idle})
+      Atomics.wait(words, ${MAILBOX.state}, ${STATE.asleep});
     if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.asked}, ${STATE.working}) !== ${STATE.asked}) continue;
     try {
       const [first, second] = [words[${MAILBOX.first}], words[${MAILBOX.second}]];

@@ -127,7 +127,7 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
         frame(engine, kind, x, xZero, windows, images, [first, first + count], [0, batch], image);
         const to = y.storage.writePointer(memory, y.layout)! + y.layout.offset * bytes;
         const [list, filterList] = [placed(memory, offsets), placed(memory, records)];
-        const work = (count * batch * filters * positions * taps) / 8;
+        const work = (count * batch * filters * positions * taps) / 20;
         for (let d = 0; d < output[0]; d++)
           engine.divide(family, 'depthwise', count, 1, work, (start, end, group) => [
             end - start,

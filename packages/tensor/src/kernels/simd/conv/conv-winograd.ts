@@ -106,7 +106,7 @@ export function winogradConvolution(engine: SimdEngine) {
         'winograd',
         tilesY,
         1,
-        (filters * channels * rows * columns) / 4,
+        (filters * channels * rows * columns) / 6,
         (start, end, part) => [
           image,
           channels,

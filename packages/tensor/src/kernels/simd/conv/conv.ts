@@ -94,7 +94,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         else frame(n, image, plane, pitch);
         const out = to + n * filters * length * 4;
         if (inside === 1)
-          engine.divide(family, depthwise, channels, 1, (filters * length * k) / 4, (start, end) => [
+          engine.divide(family, depthwise, channels, 1, (filters * length * k) / 10, (start, end) => [
             end - start,
             outside,
             taps.length,
@@ -110,7 +110,7 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
           ]);
         else
           for (let g = 0; g < groups; g++)
-            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 8, (start, end, part) => [
+            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 20, (start, end, part) => [
               outside,
               k,
               weights! + g * outside * k * 4,

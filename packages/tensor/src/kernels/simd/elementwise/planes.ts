@@ -106,8 +106,8 @@ export function planeFamilies(numbers: number, body: Body, gives: 'floats' | 'in
 /** Elements below which an operation is left to the plain loops. */
 const FEW = 128;
 
-/** Elementary operations per element, roughly: what decides whether a plane is worth several threads. */
-const WORK = 2;
+/** Nanoseconds per element, roughly: what decides whether a plane is worth several threads. */
+const WORK = 0.3;
 
 /**
  * Runs a function over views of one shape; false, and nothing is done, where they do not lie so that rows of the output can be

@@ -188,8 +188,8 @@ export const worthwhile = (views: readonly View[], count: number): boolean =>
 /** A kernel that `emitRow` emitted. */
 export type RowKernel = readonly [family: Family, name: string];
 
-/** Elementary operations per element, roughly: what decides whether a row is worth several threads. */
-const WORK = 2;
+/** Nanoseconds per element, roughly: what decides whether a row is worth several threads. */
+const WORK = 0.3;
 
 /** Runs a row kernel over merged rows; false where some row is short or strided and nothing was done. */
 export function overRows(

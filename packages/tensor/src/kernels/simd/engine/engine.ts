@@ -36,8 +36,8 @@ export function setFusedMultiplyAdd(enabled: boolean): void {
   setting.fused = enabled;
 }
 
-/** Elementary operations from which a second thread pays: about 100 microseconds of work. */
-const WORTH_SHARING = 1e6;
+/** Nanoseconds of work from which it pays to share them with a worker that looks for work, and with one that has to be woken. */
+const WORTH_SHARING = { awake: 20_000, asleep: 100_000 };
 
 /** Finds out what is there. */
 export function detectFeatures(): Features {
@@ -116,8 +116,7 @@ export class SimdEngine {
   /**
    * Runs a kernel over `count` rows (of whatever kind) that do not depend on each other, divided between the threads there
    * are in multiples of `grain`; `argsOf` gives the arguments for the rows from `start` to `end`. `work` is what all of it
-   * takes, in elementary operations: below a threshold one thread is faster. To be called between `beginKernel` and
-   * `endKernel`.
+   * takes one thread, roughly, in nanoseconds. To be called between `beginKernel` and `endKernel`.
    */
   divide(
     family: Family,
@@ -129,12 +128,13 @@ export class SimdEngine {
   ): void {
     const compiled = this.compile(family);
     const kernel = compiled.exports[name]!;
-    const workers = work >= WORTH_SHARING && count >= 2 * grain ? idleWorkers() : null;
+    const worthwhile = work >= WORTH_SHARING.awake && count >= 2 * grain;
+    const workers = worthwhile ? idleWorkers(work >= WORTH_SHARING.asleep) : null;
     if (!workers) return kernel(...argsOf(0, count, 0));
-    const size = Math.ceil(count / (workers.count + 1) / grain) * grain;
+    const size = Math.ceil(count / (workers.ready.length + 1) / grain) * grain;
     const parts: (readonly number[])[] = [];
     for (let start = 0; start < count; start += size)
       parts.push(argsOf(start, Math.min(count, start + size), parts.length));
-    workers.pool.run(compiled, compiled.names.indexOf(name), parts, kernel);
+    workers.pool.run(workers.ready, compiled, compiled.names.indexOf(name), parts, kernel);
   }
 }

@@ -96,7 +96,7 @@ export function simdMatmulInteger(
     return at;
   }
 
-  /** Divides a product between threads along its longer side; an elementary operation does so many multiplications. */
+  /** Divides a product between threads along its longer side; one does so many multiplications in a nanosecond. */
   function divided(
     family: Family,
     name: string,
@@ -105,11 +105,11 @@ export function simdMatmulInteger(
     { m, n, k, a, b, c }: Product,
     packed: number,
     packedColumn: number,
-    perOperation: number,
+    perNanosecond: number,
   ): void {
     const byColumns = n >= m;
     const [count, grain] = byColumns ? [n, tile.columns] : [m, tile.rows];
-    engine.divide(family, name, count, grain, (m * n * k) / perOperation, (start, end, part) => {
+    engine.divide(family, name, count, grain, (m * n * k) / perNanosecond, (start, end, part) => {
       const [row, column] = byColumns ? [0, start] : [start, 0];
       return gemmArguments({
         m: byColumns ? m : end - start,
@@ -153,7 +153,7 @@ export function simdMatmulInteger(
       { ...product, a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } },
       packed,
       Math.ceil(k / 2) * 4,
-      8,
+      40,
     );
   }
 
@@ -181,7 +181,7 @@ export function simdMatmulInteger(
     let packed = weight ? packedForm(memory, weight, dotPackings[pair]) : 0;
     if (!packed) packForDots(pair, n, k, b, (packed = memory.scratch(all)));
     const operands = { ...product, a: { ...a, extra: 0 }, b: { ...b, extra: 0 } };
-    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, packed, Math.ceil(k / 4) * 4, 24);
+    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, packed, Math.ceil(k / 4) * 4, 100);
     const { a: aMoved, b: bMoved } = movedBy(pair);
     const aZero = eachZero(product.aZero, (zero) => zero + aMoved);
     const bZero = eachZero(product.bZero, (zero) => zero + bMoved);
@@ -201,7 +201,7 @@ export function simdMatmulInteger(
         heap[factors / 4 + i] = Math.imul(k, typeof aZero === 'number' ? aZero : aZero[i]!) - heap[factors / 4 + i]!;
     }
     const columns = hasColumnZeros ? line(bZero, n) : 0;
-    engine.divide(family, 'correct', m, 1, m * n, (start, end) => [
+    engine.divide(family, 'correct', m, 1, (m * n) / 8, (start, end) => [
       c + start * n * 4,
       end - start,
       n,

@@ -64,7 +64,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
       }
       const [at, lines] = [v, m === 1 ? b + i * yb : a + i * xb];
       if (name === 'gemvDots')
-        engine.divide(vectorFamily, name, count, 4, k * count, (start, end) => [
+        engine.divide(vectorFamily, name, count, 4, (k * count) / 8, (start, end) => [
           at,
           k,
           lines + start * stride,
@@ -98,7 +98,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
         const byColumns = n >= m;
         const [count, grain] = byColumns ? [n, GEMM_F32_TILE.columns] : [m, GEMM_F32_TILE.rows];
         for (let i = 0; i < batches; i++)
-          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 8, (start, end, part) => {
+          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 20, (start, end, part) => {
             const [row, column] = byColumns ? [0, start] : [start, 0];
             return gemmArguments({
               m: byColumns ? m : end - start,

@@ -179,8 +179,8 @@ export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels):
     leastErrorGrid(x, weights, scale, offset, grid, values, indices) {
       const [rows, n] = x.layout.shape as [number, number];
       const candidates = scale.layout.shape[1]!;
-      const work = x.layout.numel * candidates;
-      if (!worthwhile([x, weights, scale, offset, values], work))
+      const errors = x.layout.numel * candidates;
+      if (!worthwhile([x, weights, scale, offset, values], errors))
         return fallback.leastErrorGrid(x, weights, scale, offset, grid, values, indices);
       const { memory } = engine;
       memory.beginKernel();
@@ -190,7 +190,7 @@ export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels):
         ) as [number, number, number, number];
         const [least, best] = [memory.scratch(rows * 4), memory.scratch(rows * 4)];
         const room = n * 4 + BLOCK;
-        engine.divide(family, 'search', rows, 1, work, (start, end) => [
+        engine.divide(family, 'search', rows, 1, errors / 10, (start, end) => [
           xs + start * n * 4,
           ws + start * n * 4,
           n,

@@ -207,7 +207,7 @@ export function simdAverage(
       const place = target + out.view.layout.offset * dtypes[to].bytes;
       const numbers = [x.scale, x.offset, out.scale, out.offset, qmin, qmax];
       const family = familyFor(from, to);
-      const work = x.view.layout.numel;
+      const work = x.view.layout.numel / 4;
       if (inLines) {
         engine.divide(family, 'averageLines', planes, 1, work, (start, end) => [
           source + start * plane,

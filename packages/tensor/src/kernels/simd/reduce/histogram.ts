@@ -114,7 +114,7 @@ export function simdHistogram(engine: SimdEngine, fallback: HistogramKernels): P
         const target = place === null ? memory.scratch(size * 4) : place + out.layout.offset * 4;
         const stride = (bins + 1) * 4;
         const spread = n >= PER_BIN * bins ? stride : 0;
-        engine.divide(family, clip ? 'clip' : 'drop', rows, 1, x.layout.numel * 4 + size, (start, end) => [
+        engine.divide(family, clip ? 'clip' : 'drop', rows, 1, x.layout.numel + size, (start, end) => [
           from + start * n * 4,
           end - start,
           n,

@@ -9,6 +9,7 @@ import {
   seq,
   v128,
   when,
+  type EmittedFunction,
   type Expr,
   type Local,
   type Locals,
@@ -19,6 +20,9 @@ import type { Family, SimdEngine } from '../engine/engine.js';
 import { worthwhile } from '../elementwise/rows.js';
 
 type Vector = Expr<'v128'>;
+
+/** Nanoseconds per element, roughly. */
+const WORK = 0.5;
 
 /** Runs along the innermost dim shorter than this are left to the plain loops. */
 export const SHORT_RUN = 8;
@@ -113,12 +117,12 @@ function emitMoments(module: ModuleBuilder): void {
 export type Affine = 'none' | 'scalar' | 'vector';
 
 /**
- * Emits `apply(x, n, out, statistics, weight, bias)`: `(x - mean) * scale * weight + bias` in float64 for a run of `n` elements whose
+ * Emits `(x, n, out, statistics, weight, bias)`: `(x - mean) * scale * weight + bias` in float64 for a run of `n` elements whose
  * mean and scale are the float64 pair at `statistics`.
  */
-function emitApply(module: ModuleBuilder, weighted: Affine, biased: Affine): void {
+function emitRun(module: ModuleBuilder, weighted: Affine, biased: Affine): EmittedFunction {
   const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-  module.func(`${weighted}-${biased}`, params, (f, x, n, out, statistics, weight, bias) => {
+  return module.func(null, params, (f, x, n, out, statistics, weight, bias) => {
     const end = f.local('i32');
     const [mean, scale, w, b] = f.locals('v128', 4);
     const whole = (load: (address: Expr<'i32'>) => Vector, store: (value: Vector) => Stmt, bytes: number): Stmt => {
@@ -164,6 +168,47 @@ function emitApply(module: ModuleBuilder, weighted: Affine, biased: Affine): voi
   });
 }
 
+/**
+ * Emits `<weighted>-<biased>(x, inner, out, statistics, [sizes], weight, [strides], bias, [strides])`: the runs of
+ * `[outer, rows, groups, channels]`, which follow each other in x and out; the strides of weight and bias in bytes. Rows and groups
+ * count the statistics.
+ */
+function emitNormalize(module: ModuleBuilder, weighted: Affine, biased: Affine): void {
+  const run = emitRun(module, weighted, biased);
+  const params = new Array<'i32'>(18).fill('i32');
+  module.func(`${weighted}-${biased}`, params, (f, ...all) => {
+    const [x, inner, out, statistics] = all as Locals<'i32', 18>;
+    const sizes = all.slice(4, 8);
+    const factors = [all.slice(8, 13), all.slice(13, 18)].map(([at, ...strides]) => ({ at: at!, strides }));
+    const indices = f.locals<'i32', number>('i32', 4);
+    const [pair, bytes] = f.locals('i32', 2);
+    const nest = (d: number): Stmt => {
+      if (d === sizes.length)
+        return seq(
+          run(x, inner, out, pair, factors[0]!.at, factors[1]!.at),
+          x.set(i32.add(x, bytes)),
+          out.set(i32.add(out, bytes)),
+        );
+      return seq(
+        forRange(
+          indices[d]!,
+          0,
+          sizes[d]!,
+          1,
+          seq(
+            d === 0 ? pair.set(statistics) : seq(),
+            nest(d + 1),
+            d === 2 ? pair.set(i32.add(pair, 16)) : seq(),
+            ...factors.map(({ at, strides }) => at.set(i32.add(at, strides[d]!))),
+          ),
+        ),
+        ...factors.map(({ at, strides }) => at.set(i32.sub(at, i32.mul(strides[d]!, sizes[d]!)))),
+      );
+    };
+    return seq(bytes.set(i32.shl(inner, 2)), nest(0));
+  });
+}
+
 /** How a broadcast weight, bias or sum lies along the innermost dim; null for any other way. */
 export function affineOf(view: View | null): Affine | null {
   if (!view) return 'none';
@@ -175,7 +220,7 @@ const forms: readonly Affine[] = ['none', 'scalar', 'vector'];
 
 const family: Family = ({ module }) => {
   emitMoments(module);
-  for (const weighted of forms) for (const biased of forms) emitApply(module, weighted, biased);
+  for (const weighted of forms) for (const biased of forms) emitNormalize(module, weighted, biased);
 };
 
 /** Normalizations of float32 whose innermost dim is no short one, with the arithmetic in float64; the rest goes to `fallback`. */
@@ -196,7 +241,7 @@ export function simdNormalize(
         const to = memory.scratch(count * 16);
         const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
         const run = channels * inner * 4;
-        engine.divide(family, 'moments', count, 1, 2 * x.layout.numel, (start, end) => [
+        engine.divide(family, 'moments', count, 1, x.layout.numel * WORK, (start, end) => [
           from + start * run,
           outer,
           count * run,
@@ -226,16 +271,13 @@ export function simdNormalize(
       const views = [x, out, ...(weight ? [weight] : []), ...(bias ? [bias] : [])];
       const plain = (): void => fallback.normalize(x, mean, variance, eps, weight, bias, out);
       if (inner < SHORT_RUN || !weighted || !biased || !worthwhile(views, x.layout.numel)) return plain();
-      const apply = engine.load(family)[`${weighted}-${biased}`]!;
       memory.beginKernel();
       try {
         const target = out.storage.writePointer(memory, out.layout);
         if (target === null) return plain();
         const address = (view: View | null): number =>
           view ? view.storage.pointer(memory, view.layout) + view.layout.offset * 4 : 0;
-        const [w, b] = [address(weight), address(bias)];
-        let from = address(x);
-        let to = target + out.layout.offset * 4;
+        const [from, to] = [address(x), target + out.layout.offset * 4];
         const count = rows * groups;
         const statistics = memory.scratch(count * 16);
         const heap = memory.heap('float64');
@@ -244,22 +286,23 @@ export function simdNormalize(
           const v = variance.storage.array[variance.storage.base + variance.layout.offset + i]!;
           heap[statistics / 8 + 2 * i + 1] = 1 / Math.sqrt(v + eps);
         }
-        const flat = [0, 0, 0, 0, 0];
-        const [ws, bs] = [weight?.layout.strides ?? flat, bias?.layout.strides ?? flat];
-        const place = (strides: readonly number[], o: number, r: number, g: number, c: number): number =>
-          (o * strides[0]! + r * strides[1]! + g * strides[2]! + c * strides[3]!) * 4;
-        for (let o = 0; o < outer; o++)
-          for (let r = 0; r < rows; r++)
-            for (let g = 0; g < groups; g++)
-              for (let c = 0; c < channels; c++, from += inner * 4, to += inner * 4)
-                apply(
-                  from,
-                  inner,
-                  to,
-                  statistics + (r * groups + g) * 16,
-                  w + place(ws, o, r, g, c),
-                  b + place(bs, o, r, g, c),
-                );
+        const sizes = [outer, rows, groups, channels];
+        // Before this dim there are none, so parts along it are contiguous.
+        const dim = outer > 1 ? 0 : rows > 1 ? 1 : 2;
+        const step = x.layout.numel / sizes[dim]!;
+        const pairs = [0, groups * 16, 16][dim]!;
+        const factors = [weight, bias].map((view) => ({
+          at: address(view),
+          strides: view ? view.layout.strides.slice(0, 4).map((stride) => stride * 4) : [0, 0, 0, 0],
+        }));
+        engine.divide(family, `${weighted}-${biased}`, sizes[dim]!, 1, x.layout.numel * WORK, (start, end) => [
+          from + start * step * 4,
+          inner,
+          to + start * step * 4,
+          statistics + start * pairs,
+          ...sizes.map((size, d) => (d === dim ? end - start : size)),
+          ...factors.flatMap(({ at, strides }) => [at + start * strides[dim]!, ...strides]),
+        ]);
       } finally {
         memory.endKernel();
       }

@@ -221,7 +221,7 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
       const heap = memory.heap('float32');
       if (alongLines)
-        engine.divide(family, 'lines', outer[0], 1, outer[0] * inner[0], (start, end) => [
+        engine.divide(family, 'lines', outer[0], 1, (outer[0] * inner[0]) / 6, (start, end) => [
           from + start * outer[1] * 4,
           outer[1] * 4,
           end - start,
@@ -271,7 +271,7 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
       const to = memory.scratch(2 * outer[0] * 4);
       const high = to + outer[0] * 4;
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
-      engine.divide(extremaFamily, 'extrema', outer[0], 1, outer[0] * inner[0], (start, end) => [
+      engine.divide(extremaFamily, 'extrema', outer[0], 1, (outer[0] * inner[0]) / 6, (start, end) => [
         from + start * outer[1] * 4,
         outer[1] * 4,
         end - start,
