@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ContenderProcess } from './process.js';
 import type { Numbers } from './peer.js';
 import { floatTolerance, type Workload } from './workloads.js';
@@ -52,6 +53,9 @@ function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Milliseconds after which threads that wait for more work have gone to sleep, and take no processor from who comes next. */
+const SETTLED_MS = 50;
+
 /**
  * Measures a workload in rounds, one sample of everybody in each, after their results were found equal. A contender whose
  * result differs is an error: its time would say nothing.
@@ -85,6 +89,7 @@ export async function compare(
       // Everybody comes after everybody else in turn.
       const at = (turn + round) % taking.length;
       samples[at]!.push(await taking[at]!.sample());
+      if (threads > 1) await setTimeout(SETTLED_MS);
     }
   const us = (kind: string): Record<string, number> =>
     Object.fromEntries(

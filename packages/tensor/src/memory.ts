@@ -32,6 +32,20 @@ function keepPages(): void {
   }
 }
 
+/** What Node has for memory that is not filled with zeros first. */
+const unfilled = (
+  globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => { readonly buffer: ArrayBuffer } } }
+).Buffer?.allocUnsafeSlow;
+
+/** The elements of an array from `base` on, in an array of their own. */
+export function copied<D extends DType>(dtype: D, from: ArrayOf<D>, base: number, length: number): ArrayOf<D> {
+  if (!unfilled) return from.slice(base, base + length) as ArrayOf<D>;
+  const { array, bytes } = dtypes[dtype];
+  const to = new array(unfilled(length * bytes).buffer) as ArrayOf<D>;
+  to.set(from.subarray(base, base + length));
+  return to;
+}
+
 /** The most bytes of kernel memory before the least recently used storages move out, unless `setMemoryBudget` says otherwise. */
 const DEFAULT_BUDGET = 256 * 1024 * 1024;
 
@@ -296,7 +310,7 @@ export class KernelMemory {
     if (!block || (this.running && block.epoch === this.epoch)) return false;
     if (!block.clean) {
       const { dtype, length, base } = block;
-      block.spilled = this.heap(dtype).slice(base, base + length);
+      block.spilled = copied(dtype, this.heap(dtype), base, length);
     }
     this.workingSet.evict(block.chunk!.size);
     this.free(block);

@@ -1,7 +1,7 @@
 import { newArray, dtypes, type ArrayOf, type DType } from './dtype.js';
 import { MemoryError } from './errors.js';
 import { Layout, memoryOrder } from './layout.js';
-import { kernelMemory, type Block, type KernelMemory } from './memory.js';
+import { copied, kernelMemory, type Block, type KernelMemory } from './memory.js';
 import type { Shape } from './shape.js';
 
 /**
@@ -126,7 +126,7 @@ export class Storage<D extends DType = DType> {
   /** An array of exactly this storage's elements that the caller may keep: from now on it is where the elements live. */
   expose(): ArrayOf<D> {
     const { array, base } = this;
-    if (this.host === null) this.host = array.slice(base, base + this.length) as ArrayOf<D>;
+    if (this.host === null) this.host = copied(this.dtype, array, base, this.length);
     if (this.block) kernelMemory!.free(this.block);
     this.block = null;
     this.exposed = true;

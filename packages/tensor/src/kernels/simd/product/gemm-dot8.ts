@@ -216,10 +216,10 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot):
   );
 }
 
-/** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. `multiply` takes bytes of B first. */
+/** `C[MR][NR] += A panel x B panel (+ bias)` in int32 with wrap-around. `multiply` takes bytes of B first. */
 function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunction {
   return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
+    const [steps, a, b, c, stride, fresh, bias] = all as Locals<'i32', 8>;
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
@@ -264,6 +264,13 @@ function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunc
             when(i32.ltU(b, end), run(1, end)),
           ]
         : [run(1, end)]),
+      when(
+        bias,
+        seq(
+          ...columns.map((column, v) => column.set(v128.load(bias, v * 16))),
+          ...sums.map((sum, index) => sum.set(i32x4.add(sum, columns[index % NV]!))),
+        ),
+      ),
       rows((sum, offset) => v128.store(pointer, sum, offset)),
     );
   });
@@ -369,7 +376,7 @@ function emitLineSums(module: ModuleBuilder, multiply: Dot, flip: boolean): void
 
 /**
  * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
- * int32, zero points left out; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
+ * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
  * rows of A; `correct` brings the zero points in. See `emitGemm`.
  */
 export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: number): void {

@@ -103,6 +103,7 @@ export function simdMatmulInteger(
     tile: { readonly rows: number; readonly columns: number },
     workspace: number,
     { m, n, k, a, b, c }: Product,
+    bias: number,
     packed: number,
     packedColumn: number,
     perNanosecond: number,
@@ -120,6 +121,7 @@ export function simdMatmulInteger(
         c: c + (row * n + column) * 4,
         cRow: n * 4,
         packed: packed && packed + column * packedColumn,
+        bias: bias && bias + column * 4,
         workspace: engine.workspace(part, workspace),
       });
     });
@@ -151,6 +153,7 @@ export function simdMatmulInteger(
       GEMM_I8_TILE,
       GEMM_I8_WORKSPACE,
       { ...product, a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } },
+      0,
       packed,
       Math.ceil(k / 2) * 4,
       40,
@@ -173,6 +176,14 @@ export function simdMatmulInteger(
     },
   }));
 
+  /** Sums of the columns of B, as `packDot8` leaves them, times a number: a row in scratch memory. */
+  function timesSums(factor: number, sums: number, n: number): number {
+    const at = memory.scratch((n + PANEL) * 4);
+    const heap = memory.heap('int32');
+    for (let i = 0; i < n; i++) heap[at / 4 + i] = Math.imul(factor, heap[sums / 4 + i]!);
+    return at;
+  }
+
   /** By dot products of four bytes: zero points are brought in at the end, by sums of rows and columns. */
   function byDots(product: Product): void {
     const { kinds: pair, m, n, k, a, b, c, weight } = product;
@@ -181,13 +192,15 @@ export function simdMatmulInteger(
     let packed = weight ? packedForm(memory, weight, dotPackings[pair]) : 0;
     if (!packed) packForDots(pair, n, k, b, (packed = memory.scratch(all)));
     const operands = { ...product, a: { ...a, extra: 0 }, b: { ...b, extra: 0 } };
-    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, packed, Math.ceil(k / 4) * 4, 100);
     const { a: aMoved, b: bMoved } = movedBy(pair);
     const aZero = eachZero(product.aZero, (zero) => zero + aMoved);
     const bZero = eachZero(product.bZero, (zero) => zero + bMoved);
     const hasColumnZeros = !every(bZero, isZero);
-    if (!hasColumnZeros && every(aZero, isZero)) return;
     // sum of (a - p)(b - q) = sum of ab - p * sum of b + q * (k * p - sum of a)
+    const inOne = !hasColumnZeros && typeof aZero === 'number';
+    const bias = inOne && aZero !== 0 ? timesSums(-aZero, packed + panels, n) : 0;
+    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, bias, packed, Math.ceil(k / 4) * 4, 100);
+    if (inOne) return;
     const terms = line(
       eachZero(aZero, (zero) => -zero),
       m,
