@@ -33,9 +33,8 @@ function keepPages(): void {
 }
 
 /** What Node has for memory that is not filled with zeros first. */
-const unfilled = (
-  globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => { readonly buffer: ArrayBuffer } } }
-).Buffer?.allocUnsafeSlow;
+const unfilled = (globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => { readonly buffer: ArrayBuffer } } })
+  .Buffer?.allocUnsafeSlow;
 
 /** The elements of an array from `base` on, in an array of their own. */
 export function copied<D extends DType>(dtype: D, from: ArrayOf<D>, base: number, length: number): ArrayOf<D> {
