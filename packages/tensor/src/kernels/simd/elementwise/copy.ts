@@ -90,6 +90,22 @@ const rowFamily: Family = ({ module }) => {
 /** Rows, and bytes of a row, from which copying them together pays. */
 const [FEW_ROWS, FEW_BYTES] = [8, 8];
 
+/** Calls `visit` with the places in source and target of every index of the dims that are not `within`. */
+function eachPlace(
+  sizes: readonly number[],
+  [source, target]: readonly (readonly number[])[],
+  within: readonly number[],
+  visit: (from: number, to: number) => void,
+): void {
+  const others = sizes.map((_, d) => d).filter((d) => !within.includes(d));
+  const walk = (next: number, from: number, to: number): void => {
+    if (next === others.length) return visit(from, to);
+    const d = others[next]!;
+    for (let i = 0; i < sizes[d]!; i++) walk(next + 1, from + i * source![d]!, to + i * target![d]!);
+  };
+  walk(0, 0, 0);
+}
+
 /** Copies of rows, and those that exchange two dims, for 32-bit elements; the rest goes to `fallback`. */
 export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
   const { memory } = engine;
@@ -109,23 +125,16 @@ export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Part
       const to = out.storage.writePointer(memory, out.layout);
       if (to === null) return false;
       const from = x.storage.pointer(memory, x.layout);
-      const others = sizes.map((_, d) => d).filter((d) => d !== outer && d !== inner);
-      const visit = (next: number, xAt: number, outAt: number): void => {
-        if (next === others.length) {
-          transpose!(
-            from + xAt * 4,
-            source[inner]! * 4,
-            sizes[outer]!,
-            sizes[inner]!,
-            to + outAt * 4,
-            target[outer]! * 4,
-          );
-          return;
-        }
-        const d = others[next]!;
-        for (let i = 0; i < sizes[d]!; i++) visit(next + 1, xAt + i * source[d]!, outAt + i * target[d]!);
-      };
-      visit(0, x.layout.offset, out.layout.offset);
+      eachPlace(sizes, strides, [outer, inner], (xAt, outAt) =>
+        transpose!(
+          from + (x.layout.offset + xAt) * 4,
+          source[inner]! * 4,
+          sizes[outer]!,
+          sizes[inner]!,
+          to + (out.layout.offset + outAt) * 4,
+          target[outer]! * 4,
+        ),
+      );
       return true;
     } finally {
       memory.endKernel();
@@ -142,26 +151,25 @@ export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Part
     const { bytes } = dtypes[dtype];
     const length = sizes[inner]! * bytes;
     if (inner < 1 || source[inner] !== 1 || target[inner] !== 1) return false;
-    if (length < FEW_BYTES || sizes[inner - 1]! < FEW_ROWS) return false;
+    const count = Math.max(...sizes.slice(0, inner));
+    if (length < FEW_BYTES || count < FEW_ROWS) return false;
+    const along = sizes.indexOf(count);
     const { copyRows } = engine.load(rowFamily);
     memory.beginKernel();
     try {
       const to = out.storage.writePointer(memory, out.layout);
       if (to === null) return false;
       const from = x.storage.pointer(memory, x.layout);
-      const visit = (d: number, xAt: number, outAt: number): void => {
-        if (d === inner - 1)
-          return copyRows!(
-            sizes[d]!,
-            length,
-            from + xAt * bytes,
-            source[d]! * bytes,
-            to + outAt * bytes,
-            target[d]! * bytes,
-          );
-        for (let i = 0; i < sizes[d]!; i++) visit(d + 1, xAt + i * source[d]!, outAt + i * target[d]!);
-      };
-      visit(0, x.layout.offset, out.layout.offset);
+      eachPlace(sizes, strides, [along, inner], (xAt, outAt) =>
+        copyRows!(
+          count,
+          length,
+          from + (x.layout.offset + xAt) * bytes,
+          source[along]! * bytes,
+          to + (out.layout.offset + outAt) * bytes,
+          target[along]! * bytes,
+        ),
+      );
       return true;
     } finally {
       memory.endKernel();
