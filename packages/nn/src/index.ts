@@ -5,6 +5,7 @@ export { ModuleError } from './errors.js';
 export * as functional from './functional.js';
 export * as init from './init.js';
 export * from './layers/activation.js';
+export * from './layers/adaptive-pool.js';
 export * from './layers/attention.js';
 export * from './layers/container.js';
 export * from './layers/conv.js';
