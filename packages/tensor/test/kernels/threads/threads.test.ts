@@ -26,6 +26,8 @@ async function started(count: number): Promise<void> {
 }
 
 const [a, b] = [randn([301, 260]), randn([260, 303])];
+const stacks = randn([16, 60, 120]);
+const byteStacks = randint(-128, 128, [64, 60, 100], { dtype: 'int8' });
 const long = randn([700_001]);
 const wide = randn([1111, 1003]);
 const scales = rand([1111, 20]);
@@ -35,6 +37,9 @@ const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
 
 const operations: Record<string, () => Tensor> = {
   'a matrix product': () => a.matmul(b),
+  'products of small matrices': () => stacks.matmul(stacks.transpose(1, 2)),
+  'products of small matrices of integers': () =>
+    matmulInteger(byteStacks, byteStacks.transpose(1, 2), { aZeroPoint: 3, bZeroPoint: -5 }),
   'a matrix product with a vector': () => wide.matmul(wide.select(0, 3)),
   'a product of integers': () => matmulInteger(bytes, bytes.transpose(0, 1)),
   addition: () => long.add(long),

@@ -1,9 +1,31 @@
 import { i32x4, v128, type Expr } from '../assembler/assembler.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
+import type { BytePair } from './gemm-i8.js';
+
+/** A dot product of four bytes in each lane. */
+export type Dot = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;
+
+/** `c + s . u` for groups of four signed bytes `s` and unsigned ones `u`, exact on the machines that this is used on. */
+export const dot: Dot = i32x4.relaxedDotI8x16I7x16Add;
+
+/** The same with its operands exchanged. */
+export const mirrored: Dot = (a, b, c) => dot(b, a, c);
+
+/**
+ * What is added to the bytes of A and of B, so that those of one are unsigned and those of the other signed. Unsigned ones of B by
+ * signed ones of A are as good as the other way round.
+ */
+export const movedBy = (pair: BytePair): { a: number; b: number } => ({
+  a: pair === 'signed-signed' ? 128 : 0,
+  b: pair === 'unsigned-unsigned' ? -128 : 0,
+});
+
+/** Turns bytes into those that differ by 128: unsigned ones into signed ones and back. */
+export const FLIP = 0x80808080 | 0;
 
 const probe: Family = ({ module }) =>
   module.func('probe', ['i32', 'i32', 'i32'], (_f, a, b, out) =>
-    v128.store(out, i32x4.relaxedDotI8x16I7x16Add(v128.load(b), v128.load(a), v128.load(out)) as Expr<'v128'>),
+    v128.store(out, dot(v128.load(b), v128.load(a), v128.load(out))),
   );
 
 /** What the dot product of four has to compute: unsigned bytes by signed ones, in int32 that wraps. */

@@ -16,6 +16,8 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
+import { dot, FLIP, mirrored, movedBy, type Dot } from './dot8.js';
+import { emitBatchDot8, emitCorrect, emitLineSums } from './dot8-zeros.js';
 import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 import type { BytePair } from './gemm-i8.js';
 
@@ -36,18 +38,6 @@ export const packedDot8 = (k: number, n: number): { panels: number; all: number 
   const panels = packedBytes(SIZES, k, n);
   return { panels, all: panels + Math.ceil(n / NR) * NR * 4 };
 };
-
-/**
- * What is added to the bytes of A and of B, so that those of one are unsigned and those of the other signed. Unsigned ones of B by
- * signed ones of A are as good as the other way round.
- */
-export const movedBy = (pair: BytePair): { a: number; b: number } => ({
-  a: pair === 'signed-signed' ? 128 : 0,
-  b: pair === 'unsigned-unsigned' ? -128 : 0,
-});
-
-/** Turns bytes into those that differ by 128: unsigned ones into signed ones and back. */
-const FLIP = 0x80808080 | 0;
 
 /**
  * Emits a function `(lines, kc, from, lineStride, kStride, sums, dst)` that packs up to `LINES` lines of bytes as `[kc / 4][LINES]`
@@ -181,12 +171,6 @@ function packRows(module: ModuleBuilder, pack: EmittedFunction): EmittedFunction
   );
 }
 
-type Dot = (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>) => Expr<'v128'>;
-
-/** `c + s . u` for groups of four signed bytes `s` and unsigned ones `u`, exact on the machines that this is used on. */
-const dot: Dot = i32x4.relaxedDotI8x16I7x16Add;
-const mirrored: Dot = (a, b, c) => dot(b, a, c);
-
 /** Columns of B, whose sums are added to what the extras point at. `multiply` takes bytes of B first. */
 function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot): EmittedFunction {
   return module.func(
@@ -277,115 +261,20 @@ function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunc
 }
 
 /**
- * Emits `correct(c, m, n, cRow, rowTerms, columnSums, rowFactors, columnZeros)`: `c[i][j] += rowTerms[i] * columnSums[j] + rowFactors[i] *
- * columnZeros[j]` in int32 with wrap-around; a `rowFactors` of 0 leaves the second product out. Columns are read in fours.
- */
-function emitCorrect(module: ModuleBuilder): void {
-  module.func('correct', new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [c, m, n, cRow, rowTerms, columnSums, rowFactors, columnZeros] = all as Locals<'i32', 8>;
-    const [i, j, whole, width] = f.locals('i32', 4);
-    const [term, factor] = f.locals('v128', 2);
-    const corrected = (load: (address: Expr<'i32'>) => Expr<'v128'>): Expr<'v128'> =>
-      i32x4.add(
-        load(i32.add(c, j)),
-        i32x4.add(
-          i32x4.mul(term, v128.load(i32.add(columnSums, j))),
-          i32x4.mul(factor, v128.load(i32.add(columnZeros, j))),
-        ),
-      );
-    const plain = (load: (address: Expr<'i32'>) => Expr<'v128'>): Expr<'v128'> =>
-      i32x4.add(load(i32.add(c, j)), i32x4.mul(term, v128.load(i32.add(columnSums, j))));
-    const row = (value: typeof plain): Stmt =>
-      seq(
-        forRange(j, 0, whole, 16, v128.store(i32.add(c, j), value(v128.load))),
-        forRange(j, j, width, 4, v128.storeLane32(i32.add(c, j), value(v128.load32Zero))),
-      );
-    return seq(
-      width.set(i32.shl(n, 2)),
-      whole.set(i32.and(width, -16)),
-      forRange(
-        i,
-        0,
-        i32.shl(m, 2),
-        4,
-        seq(
-          term.set(v128.load32Splat(i32.add(rowTerms, i))),
-          when(rowFactors, seq(factor.set(v128.load32Splat(i32.add(rowFactors, i))), row(corrected)), row(plain)),
-          c.set(i32.add(c, cRow)),
-        ),
-      ),
-    );
-  });
-}
-
-/** Emits `lineSums(from, lines, lineStride, k, kStride, out)`: the sums of lines of bytes of A, moved where `flip` says so. */
-function emitLineSums(module: ModuleBuilder, multiply: Dot, flip: boolean): void {
-  const load8 = multiply === mirrored ? i32.load8S : i32.load8U;
-  module.func('lineSums', new Array<'i32'>(6).fill('i32'), (f, ...all) => {
-    const [from, lines, lineStride, k, kStride, out] = all as Locals<'i32', 6>;
-    const [i, p, source, total] = f.locals('i32', 4);
-    const [sum, ones, flips] = f.locals('v128', 3);
-    const vector = v128.load(source);
-    return seq(
-      ones.set(i32x4.splat(i32.const(0x01010101))),
-      flips.set(i32x4.splat(i32.const(FLIP))),
-      forRange(
-        i,
-        0,
-        lines,
-        1,
-        seq(
-          source.set(from),
-          total.set(0),
-          p.set(0),
-          when(
-            i32.eq(kStride, 1),
-            seq(
-              sum.set(v128.zero),
-              forRange(
-                p,
-                0,
-                i32.and(k, -16),
-                16,
-                seq(
-                  sum.set(multiply(ones, flip ? v128.xor(vector, flips) : vector, sum)),
-                  source.set(i32.add(source, 16)),
-                ),
-              ),
-              ...[0, 1, 2, 3].map((lane) => total.set(i32.add(total, i32x4.lane(sum, lane)))),
-            ),
-          ),
-          forRange(
-            p,
-            p,
-            k,
-            1,
-            seq(
-              total.set(i32.add(total, flip ? i32.xor(i32.load8U(source), 0x80) : load8(source))),
-              source.set(i32.add(source, kStride)),
-            ),
-          ),
-          i32.store(out, total),
-          out.set(i32.add(out, 4)),
-          from.set(i32.add(from, lineStride)),
-        ),
-      ),
-    );
-  });
-}
-
-/**
  * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
  * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
- * rows of A; `correct` brings the zero points in. See `emitGemm`.
+ * rows of A; `correct` brings the zero points in; `gemmDot8Batch` does all of it for a batch. See `emitGemm`.
  */
 export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: number): void {
   const moved = movedBy(pair);
   const multiply = pair === 'signed-unsigned' ? mirrored : dot;
   const packB = packPanel(module, packLines(module, NR, moved.b !== 0), multiply);
   const packA = packRows(module, packLines(module, MR, moved.a !== 0));
-  emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll, multiply) });
-  emitPack(module, 'packDot8', { ...SIZES, packB });
-  emitCorrect(module);
-  emitLineSums(module, multiply, moved.a !== 0);
+  emitBatchDot8(module, {
+    NR,
+    gemm: emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll, multiply) }),
+    pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
+    correct: emitCorrect(module),
+    lineSums: emitLineSums(module, multiply, moved.a !== 0),
+  });
 }

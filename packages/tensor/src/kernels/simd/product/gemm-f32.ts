@@ -16,7 +16,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 
 /** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers. */
 const MR = 2;
@@ -241,10 +241,14 @@ export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   });
 }
 
-/** Emits `gemmF32`, the product of float32 matrices, and `packF32` for its second operand; there are no extras. See `emitGemm`. */
+/**
+ * Emits `gemmF32`, the product of float32 matrices, `gemmF32Batch`, and `packF32` for its second operand; there are no extras. See
+ * `emitGemm` and `emitBatch`.
+ */
 export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
   const packB = packPanel(module);
-  emitGemm(module, 'gemmF32', { ...SIZES, packA: packRows(module), packB, tile: tileF32(module, variant) });
+  const parts = { ...SIZES, packA: packRows(module), packB, tile: tileF32(module, variant) };
+  emitBatch(module, 'gemmF32Batch', emitGemm(module, 'gemmF32', parts));
   emitPack(module, 'packF32', { ...SIZES, packB });
 }
 

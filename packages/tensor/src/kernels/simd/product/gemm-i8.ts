@@ -15,7 +15,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
@@ -226,13 +226,13 @@ function tile(module: ModuleBuilder): EmittedFunction {
 }
 
 /**
- * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
+ * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, `gemmI8Batch`, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
  * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
- * are within 16 bits less the width of a byte. See `emitGemm`.
+ * are within 16 bits less the width of a byte. See `emitGemm` and `emitBatch`.
  */
 export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
   const packB = packPanel(module, packLines(module, NR, b));
   const packA = packRows(module, packLines(module, MR, a));
-  emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tile: tile(module) });
+  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tile: tile(module) }));
   emitPack(module, 'packI8', { ...SIZES, packB });
 }

@@ -93,6 +93,9 @@ export const gemmArguments = ({
   Number(relu),
 ];
 
+/** Products of a matrix product below which those of a batch are divided between threads one by one, not each in itself. */
+export const FEW_OF_BATCH = 2 ** 21;
+
 /** Bytes of workspace a product needs: one panel of B, one block of A, one tile for the edges. */
 export const gemmWorkspace = ({
   MR,
@@ -110,35 +113,39 @@ export const packedBytes = ({ NR, group }: Pick<GemmParts, 'NR' | 'group'>, k: n
   Math.ceil(n / NR) * NR * Math.ceil(k / group) * 4;
 
 /** Emits `name(n, k, b, bRow, bColumn, bExtra, to)`: all panels of B, one behind the other, each over the whole of k. */
-export function emitPack(module: ModuleBuilder, name: string, { NR, KC, group, packB }: Packers): void {
-  module.func(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, n, k, b, bRow, bColumn, bExtra, to) => {
-    const [j, p, kc] = f.locals('i32', 3);
-    return forRange(
-      j,
-      0,
-      n,
-      NR,
-      forRange(
-        p,
+export function emitPack(module: ModuleBuilder, name: string, { NR, KC, group, packB }: Packers): EmittedFunction {
+  return module.func(
+    name,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, n, k, b, bRow, bColumn, bExtra, to) => {
+      const [j, p, kc] = f.locals('i32', 3);
+      return forRange(
+        j,
         0,
-        k,
-        KC,
-        seq(
-          kc.set(i32.minU(i32.sub(k, p), KC)),
-          packB(
-            kc,
-            i32.minU(i32.sub(n, j), NR),
-            i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
-            bRow,
-            bColumn,
-            i32.add(bExtra, i32.shl(j, 2)),
-            to,
+        n,
+        NR,
+        forRange(
+          p,
+          0,
+          k,
+          KC,
+          seq(
+            kc.set(i32.minU(i32.sub(k, p), KC)),
+            packB(
+              kc,
+              i32.minU(i32.sub(n, j), NR),
+              i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
+              bRow,
+              bColumn,
+              i32.add(bExtra, i32.shl(j, 2)),
+              to,
+            ),
+            to.set(i32.add(to, i32.mul(i32.divU(i32.add(kc, group - 1), group), NR * 4))),
           ),
-          to.set(i32.add(to, i32.mul(i32.divU(i32.add(kc, group - 1), group), NR * 4))),
         ),
-      ),
-    );
-  });
+      );
+    },
+  );
 }
 
 /**
@@ -272,5 +279,41 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
         ),
       ),
     );
+  });
+}
+
+/** Bytes from one matrix of a batch to the next. */
+export interface BatchSteps {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+/** The arguments of a function that `emitBatch` emitted, for `count` products from the one at `first` on. */
+export const batchArguments = (call: GemmCall, steps: BatchSteps, first: number, count: number): number[] => [
+  count,
+  steps.a,
+  steps.b,
+  steps.c,
+  ...gemmArguments({
+    ...call,
+    a: { ...call.a, at: call.a.at + first * steps.a },
+    b: { ...call.b, at: call.b.at + first * steps.b },
+    c: call.c + first * steps.c,
+  }),
+];
+
+/** Emits `name(batches, aStep, bStep, cStep, ...)`, which runs a product that `emitGemm` emitted for all matrices of a batch. */
+export function emitBatch(module: ModuleBuilder, name: string, gemm: EmittedFunction): void {
+  module.func(name, new Array<'i32'>(21).fill('i32'), (f, ...all) => {
+    const [batches, aStep, bStep, cStep, ...call] = all as Locals<'i32', 21>;
+    const [a, b, c] = [call[3], call[7], call[11]];
+    const i = f.local('i32');
+    const next = [
+      [a, aStep],
+      [b, bStep],
+      [c, cStep],
+    ] as const;
+    return forRange(i, 0, batches, 1, seq(gemm(...call), ...next.map(([at, step]) => at.set(i32.add(at, step)))));
   });
 }

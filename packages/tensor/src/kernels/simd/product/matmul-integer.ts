@@ -1,9 +1,10 @@
 import type { View } from '../../../storage.js';
 import type { MatmulKernels } from '../../contract/matmul.js';
-import { dotsAreExact } from './dot8.js';
+import { dotsAreExact, movedBy } from './dot8.js';
+import { batchDot8Arguments } from './dot8-zeros.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { gemmArguments, type GemmOperand } from './gemm.js';
-import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, movedBy, packedDot8 } from './gemm-dot8.js';
+import { batchArguments, FEW_OF_BATCH, gemmArguments, type BatchSteps, type GemmOperand } from './gemm.js';
+import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
 import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes, type BytePair } from './gemm-i8.js';
 import { byteVectorProduct } from './gemv-integer.js';
 import { packedForm, type Packing } from './packed.js';
@@ -61,8 +62,17 @@ const eachZero = (zeros: Zeros, change: (zero: number) => number): Zeros =>
 const isZero = (zero: number): boolean => zero === 0;
 const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
 
+/** Multiplications that one thread does in a nanosecond, roughly. */
+const [PAIRS_RATE, DOTS_RATE] = [40, 100];
+
+/** Zero points of the rows of A and of the columns of B. */
+interface Points {
+  readonly aZero: Zeros;
+  readonly bZero: Zeros;
+}
+
 /** One product of a batch, in memory. */
-interface Product {
+interface Product extends Points {
   readonly kinds: BytePair;
   readonly m: number;
   readonly n: number;
@@ -70,9 +80,6 @@ interface Product {
   readonly a: GemmOperand;
   readonly b: GemmOperand;
   readonly c: number;
-  /** Zero points of the rows of A and of the columns of B. */
-  readonly aZero: Zeros;
-  readonly bZero: Zeros;
   /** B, where it is the whole of a tensor that may be met again. */
   readonly weight: View | null;
 }
@@ -156,7 +163,7 @@ export function simdMatmulInteger(
       0,
       packed,
       Math.ceil(k / 2) * 4,
-      40,
+      PAIRS_RATE,
     );
   }
 
@@ -199,7 +206,17 @@ export function simdMatmulInteger(
     // sum of (a - p)(b - q) = sum of ab - p * sum of b + q * (k * p - sum of a)
     const inOne = !hasColumnZeros && typeof aZero === 'number';
     const bias = inOne && aZero !== 0 ? timesSums(-aZero, packed + panels, n) : 0;
-    divided(family, 'gemmDot8', GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, operands, bias, packed, Math.ceil(k / 4) * 4, 100);
+    divided(
+      family,
+      'gemmDot8',
+      GEMM_DOT8_TILE,
+      GEMM_DOT8_WORKSPACE,
+      operands,
+      bias,
+      packed,
+      Math.ceil(k / 4) * 4,
+      DOTS_RATE,
+    );
     if (inOne) return;
     const terms = line(
       eachZero(aZero, (zero) => -zero),
@@ -226,6 +243,42 @@ export function simdMatmulInteger(
     ]);
   }
 
+  /** `batches` small products, the first of them given, with one zero point for each side: one thread does each. */
+  function inBatch(exact: boolean, batches: number, first: Product, aZero: number, bZero: number, steps: BatchSteps) {
+    const { kinds: pair, m, n, k, a, b, c } = first;
+    const work = (batches * m * n * k) / (exact ? DOTS_RATE : PAIRS_RATE);
+    if (!exact) {
+      const [aExtra, bExtra] = [line(aZero, m), line(bZero, n)];
+      const call = { m, n, k, a: { ...a, extra: aExtra }, b: { ...b, extra: bExtra }, c, cRow: n * 4 };
+      engine.divide(pairFamilies[pair], 'gemmI8Batch', batches, 1, work, (start, end, part) => {
+        const workspace = engine.workspace(part, GEMM_I8_WORKSPACE);
+        return batchArguments({ ...call, workspace }, steps, start, end - start);
+      });
+      return;
+    }
+    const moved = movedBy(pair);
+    const zero = bZero + moved.b;
+    const bZeros = zero === 0 ? 0 : line(zero, n);
+    const { panels, all } = packedDot8(k, n);
+    engine.divide(dotFamilies[pair], 'gemmDot8Batch', batches, 1, work, (start, end, part) => {
+      const room = memory.scratch(all);
+      return batchDot8Arguments({
+        batches: end - start,
+        m,
+        n,
+        k,
+        a: { ...a, at: a.at + start * steps.a, step: steps.a, zero: aZero + moved.a },
+        b: { ...b, at: b.at + start * steps.b, step: steps.b },
+        bZeros,
+        c: c + start * steps.c,
+        panels: room,
+        sums: room + panels,
+        rowSums: memory.scratch(m * 4),
+        workspace: engine.workspace(part, GEMM_DOT8_WORKSPACE),
+      });
+    });
+  }
+
   return {
     matmulInteger(x, y, xZero, yZero, out) {
       const [batches, m, k] = x.layout.shape as [number, number, number];
@@ -233,7 +286,7 @@ export function simdMatmulInteger(
       const [left, right] = [kindOf(x), kindOf(y)];
       if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS)
         return fallback.matmulInteger(x, y, xZero, yZero, out);
-      const points: { readonly aZero: Zeros; readonly bZero: Zeros }[] = [];
+      const points: Points[] = [];
       for (let i = 0; i < batches; i++) {
         const [aZero, bZero] = [zerosOf(xZero, i), zerosOf(yZero, i)];
         if (!every(aZero, isSmall) || !every(bZero, isSmall)) return fallback.matmulInteger(x, y, xZero, yZero, out);
@@ -247,19 +300,22 @@ export function simdMatmulInteger(
         if (to === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
         const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
-        const multiply = exact ? byDots : byPairs;
-        for (let i = 0; i < batches; i++)
-          multiply({
-            kinds: `${left}-${right}`,
-            m,
-            n,
-            k,
-            a: { at: a + i * xb, row: xr, column: xc },
-            b: { at: b + i * yb, row: yr, column: yc },
-            c: c + i * m * n * 4,
-            ...points[i]!,
-            weight: batches === 1 ? y : null,
-          });
+        const product = (i: number): Product => ({
+          kinds: `${left}-${right}`,
+          m,
+          n,
+          k,
+          a: { at: a + i * xb, row: xr, column: xc },
+          b: { at: b + i * yb, row: yr, column: yc },
+          c: c + i * m * n * 4,
+          ...points[i]!,
+          weight: batches === 1 ? y : null,
+        });
+        const [{ aZero, bZero }] = points as [Points];
+        const alike = points.every((point) => point.aZero === aZero && point.bZero === bZero);
+        if (batches > 1 && m * n * k < FEW_OF_BATCH && alike && typeof aZero === 'number' && typeof bZero === 'number')
+          return inBatch(exact, batches, product(0), aZero, bZero, { a: xb, b: yb, c: m * n * 4 });
+        for (let i = 0; i < batches; i++) (exact ? byDots : byPairs)(product(i));
       } finally {
         memory.endKernel();
       }

@@ -1,7 +1,7 @@
 import type { View } from '../../../storage.js';
 import type { Epilogue, MatmulKernels } from '../../contract/matmul.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { gemmArguments } from './gemm.js';
+import { batchArguments, FEW_OF_BATCH, gemmArguments } from './gemm.js';
 import { emitGemmF32, GEMM_F32_TILE, GEMM_F32_WORKSPACE, packedF32 } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
 import { packedForm, type Packing } from './packed.js';
@@ -95,23 +95,42 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
         const packed = batches === 1 && m < MANY_ROWS ? packedForm(memory, y, packing) : 0;
         const addend = bias ? lineOf(memory, bias) : 0;
+        const call = {
+          m,
+          n,
+          k,
+          a: { at: a, row: xr, column: xc },
+          b: { at: b, row: yr, column: yc },
+          c,
+          cRow: n * 4,
+          packed,
+          bias: addend,
+          relu,
+        };
+        const work = (m * n * k) / 20;
+        const workspace = (part: number): number => engine.workspace(part, GEMM_F32_WORKSPACE);
+        if (batches > 1 && m * n * k < FEW_OF_BATCH) {
+          const steps = { a: xb, b: yb, c: m * n * 4 };
+          engine.divide(matrixFamily, 'gemmF32Batch', batches, 1, batches * work, (start, end, part) =>
+            batchArguments({ ...call, workspace: workspace(part) }, steps, start, end - start),
+          );
+          return;
+        }
         const byColumns = n >= m;
         const [count, grain] = byColumns ? [n, GEMM_F32_TILE.columns] : [m, GEMM_F32_TILE.rows];
         for (let i = 0; i < batches; i++)
-          engine.divide(matrixFamily, 'gemmF32', count, grain, (m * n * k) / 20, (start, end, part) => {
+          engine.divide(matrixFamily, 'gemmF32', count, grain, work, (start, end, part) => {
             const [row, column] = byColumns ? [0, start] : [start, 0];
             return gemmArguments({
+              ...call,
               m: byColumns ? m : end - start,
               n: byColumns ? end - start : n,
-              k,
-              a: { at: a + i * xb + row * xr, row: xr, column: xc },
-              b: { at: b + i * yb + column * yc, row: yr, column: yc },
+              a: { ...call.a, at: a + i * xb + row * xr },
+              b: { ...call.b, at: b + i * yb + column * yc },
               c: c + ((i * m + row) * n + column) * 4,
-              cRow: n * 4,
               packed: packed && packed + column * k * 4,
               bias: addend && addend + column * 4,
-              relu,
-              workspace: engine.workspace(part, GEMM_F32_WORKSPACE),
+              workspace: workspace(part),
             });
           });
       } finally {
