@@ -93,8 +93,8 @@ export const gemmArguments = ({
   Number(relu),
 ];
 
-/** Products of a matrix product below which those of a batch are divided between threads one by one, not each in itself. */
-export const FEW_OF_BATCH = 2 ** 21;
+/** Nanoseconds of a product below which those of a batch are divided between threads one by one, not each in itself. */
+export const SMALL_PRODUCT = 100_000;
 
 /** Bytes of workspace a product needs: one panel of B, one block of A, one tile for the edges. */
 export const gemmWorkspace = ({

@@ -3,7 +3,7 @@ import type { MatmulKernels } from '../../contract/matmul.js';
 import { dotsAreExact, movedBy } from './dot8.js';
 import { batchDot8Arguments } from './dot8-zeros.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { batchArguments, FEW_OF_BATCH, gemmArguments, type BatchSteps, type GemmOperand } from './gemm.js';
+import { batchArguments, gemmArguments, SMALL_PRODUCT, type BatchSteps, type GemmOperand } from './gemm.js';
 import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
 import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes, type BytePair } from './gemm-i8.js';
 import { byteVectorProduct } from './gemv-integer.js';
@@ -11,7 +11,7 @@ import { packedForm, type Packing } from './packed.js';
 import { addressOf, byteStrides } from '../engine/places.js';
 
 /** Products below which the plain loops are as fast. */
-const FEW_PRODUCTS = 4096;
+const FEW_PRODUCTS = 1024;
 
 /** Zero points up to this leave room for a byte in 16 bits. */
 const LARGEST_ZERO = 32767 - 255;
@@ -82,6 +82,15 @@ interface Product extends Points {
   readonly c: number;
   /** B, where it is the whole of a tensor that may be met again. */
   readonly weight: View | null;
+}
+
+/** Small products of a batch, with one zero point for all of each side. */
+interface Batch {
+  readonly first: Product;
+  readonly batches: number;
+  readonly steps: BatchSteps;
+  readonly aZero: number;
+  readonly bZero: number;
 }
 
 /** Matrix products of bytes; every other dtype goes to `fallback`. */
@@ -243,23 +252,26 @@ export function simdMatmulInteger(
     ]);
   }
 
-  /** `batches` small products, the first of them given, with one zero point for each side: one thread does each. */
-  function inBatch(exact: boolean, batches: number, first: Product, aZero: number, bZero: number, steps: BatchSteps) {
+  /** A batch by pairs: one thread does each product. */
+  function batchByPairs({ first, batches, steps, aZero, bZero }: Batch): void {
     const { kinds: pair, m, n, k, a, b, c } = first;
-    const work = (batches * m * n * k) / (exact ? DOTS_RATE : PAIRS_RATE);
-    if (!exact) {
-      const [aExtra, bExtra] = [line(aZero, m), line(bZero, n)];
-      const call = { m, n, k, a: { ...a, extra: aExtra }, b: { ...b, extra: bExtra }, c, cRow: n * 4 };
-      engine.divide(pairFamilies[pair], 'gemmI8Batch', batches, 1, work, (start, end, part) => {
-        const workspace = engine.workspace(part, GEMM_I8_WORKSPACE);
-        return batchArguments({ ...call, workspace }, steps, start, end - start);
-      });
-      return;
-    }
+    const [aExtra, bExtra] = [line(aZero, m), line(bZero, n)];
+    const call = { m, n, k, a: { ...a, extra: aExtra }, b: { ...b, extra: bExtra }, c, cRow: n * 4 };
+    const work = (batches * m * n * k) / PAIRS_RATE;
+    engine.divide(pairFamilies[pair], 'gemmI8Batch', batches, 1, work, (start, end, part) => {
+      const workspace = engine.workspace(part, GEMM_I8_WORKSPACE);
+      return batchArguments({ ...call, workspace }, steps, start, end - start);
+    });
+  }
+
+  /** A batch by dot products: one thread does each product. */
+  function batchByDots({ first, batches, steps, aZero, bZero }: Batch): void {
+    const { kinds: pair, m, n, k, a, b, c } = first;
     const moved = movedBy(pair);
     const zero = bZero + moved.b;
     const bZeros = zero === 0 ? 0 : line(zero, n);
     const { panels, all } = packedDot8(k, n);
+    const work = (batches * m * n * k) / DOTS_RATE;
     engine.divide(dotFamilies[pair], 'gemmDot8Batch', batches, 1, work, (start, end, part) => {
       const room = memory.scratch(all);
       return batchDot8Arguments({
@@ -284,7 +296,7 @@ export function simdMatmulInteger(
       const [batches, m, k] = x.layout.shape as [number, number, number];
       const n = y.layout.shape[2]!;
       const [left, right] = [kindOf(x), kindOf(y)];
-      if (!left || !right || batches === 0 || m * n * k < FEW_PRODUCTS)
+      if (!left || !right || batches === 0 || batches * m * n * k < FEW_PRODUCTS)
         return fallback.matmulInteger(x, y, xZero, yZero, out);
       const points: Points[] = [];
       for (let i = 0; i < batches; i++) {
@@ -311,10 +323,14 @@ export function simdMatmulInteger(
           ...points[i]!,
           weight: batches === 1 ? y : null,
         });
-        const [{ aZero, bZero }] = points as [Points];
+        const first = product(0);
+        const { aZero, bZero } = first;
         const alike = points.every((point) => point.aZero === aZero && point.bZero === bZero);
-        if (batches > 1 && m * n * k < FEW_OF_BATCH && alike && typeof aZero === 'number' && typeof bZero === 'number')
-          return inBatch(exact, batches, product(0), aZero, bZero, { a: xb, b: yb, c: m * n * 4 });
+        const small = m * n * k < SMALL_PRODUCT * (exact ? DOTS_RATE : PAIRS_RATE);
+        if (batches > 1 && small && alike && typeof aZero === 'number' && typeof bZero === 'number') {
+          const steps = { a: xb, b: yb, c: m * n * 4 };
+          return (exact ? batchByDots : batchByPairs)({ first, batches, steps, aZero, bZero });
+        }
         for (let i = 0; i < batches; i++) (exact ? byDots : byPairs)(product(i));
       } finally {
         memory.endKernel();

@@ -1,14 +1,14 @@
 import type { View } from '../../../storage.js';
 import type { Epilogue, MatmulKernels } from '../../contract/matmul.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { batchArguments, FEW_OF_BATCH, gemmArguments } from './gemm.js';
+import { batchArguments, gemmArguments, SMALL_PRODUCT } from './gemm.js';
 import { emitGemmF32, GEMM_F32_TILE, GEMM_F32_WORKSPACE, packedF32 } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
 import { packedForm, type Packing } from './packed.js';
 import { addressOf, byteStrides, lineOf } from '../engine/places.js';
 
 /** Products below which the plain loops are as fast. */
-const FEW_PRODUCTS = 4096;
+const FEW_PRODUCTS = 512;
 
 /** Rows from which packing the second operand costs nothing beside the product. */
 const MANY_ROWS = 512;
@@ -84,7 +84,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
       const [batches, m, k] = x.layout.shape as [number, number, number];
       const n = y.layout.shape[2]!;
       const fits = x.storage.dtype === 'float32' && y.storage.dtype === 'float32';
-      if (!fits || batches === 0 || m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, epilogue, out);
+      if (!fits || batches === 0 || batches * m * n * k < FEW_PRODUCTS) return fallback.matmul(x, y, epilogue, out);
       const { bias, relu } = epilogue ?? PLAIN;
       memory.beginKernel();
       try {
@@ -109,7 +109,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
         };
         const work = (m * n * k) / 20;
         const workspace = (part: number): number => engine.workspace(part, GEMM_F32_WORKSPACE);
-        if (batches > 1 && m * n * k < FEW_OF_BATCH) {
+        if (batches > 1 && work < SMALL_PRODUCT) {
           const steps = { a: xb, b: yb, c: m * n * 4 };
           engine.divide(matrixFamily, 'gemmF32Batch', batches, 1, batches * work, (start, end, part) =>
             batchArguments({ ...call, workspace: workspace(part) }, steps, start, end - start),
