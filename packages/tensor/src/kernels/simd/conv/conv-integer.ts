@@ -10,7 +10,7 @@ import { isLaneDType } from '../elementwise/lanes.js';
 import { countable } from '../quantize/requantize.js';
 
 /** Products below which the plain loops are as fast. */
-const FEW_PRODUCTS = 4096;
+const FEW_PRODUCTS = 512;
 
 /** Filters up to which the windows of a single channel are not worth being unfolded for a product. */
 const FEW_FILTERS = 16;

@@ -7,7 +7,7 @@ import type { Family, SimdEngine } from '../engine/engine.js';
 import { IMAGE_SLACK, imageOf, sliceArguments } from './images.js';
 
 /** Multiplications below which the plain loops are as fast. */
-const FEW_PRODUCTS = 4096;
+const FEW_PRODUCTS = 512;
 
 const family: Family = ({ module, features }) =>
   emitConvF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });

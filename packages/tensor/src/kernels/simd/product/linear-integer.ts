@@ -9,7 +9,7 @@ import { nibbleFamily, UNPACK_SLACK } from './nibbles.js';
 import { addressOf } from '../engine/places.js';
 
 /** Products, or values, below which the plain loops are as fast. */
-const FEW = 4096;
+const FEW = 512;
 
 /** Zero points up to this leave room for a byte in 16 bits. */
 const LARGEST_ZERO = 32767 - 255;
