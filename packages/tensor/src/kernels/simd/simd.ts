@@ -24,6 +24,7 @@ import { simdReduce } from './reduce/reduce.js';
 import { simdRequantize } from './quantize/requantize.js';
 import { simdScaled } from './quantize/scaled.js';
 import { simdSoftmax } from './reduce/softmax.js';
+import { simdStatistics } from './reduce/statistics.js';
 import { simdWide } from './quantize/wide.js';
 
 /** The kernels with everything that has a SIMD form replaced by it; `reference` itself where the platform has no SIMD. */
@@ -49,7 +50,6 @@ export function withSimd(reference: Kernels): Kernels {
     simdReduce,
     simdRequantize,
     simdScaled,
-    simdSoftmax,
     simdWide,
   ].map((make) => make(engine, reference));
   const kernels = Object.assign({}, reference, ...overrides) as Kernels;
@@ -59,6 +59,8 @@ export function withSimd(reference: Kernels): Kernels {
   return {
     ...kernels,
     ...convolutions,
+    ...simdSoftmax(engine, kernels),
+    ...simdStatistics(kernels),
     ...simdConv(engine, convolutions),
     ...simdConvInteger(engine, kernels, integerConvolution(kernels)),
     ...simdLinearInteger(engine, kernels.requantize, { ...linear, unpackWeight: reference.unpackWeight }),

@@ -1,4 +1,5 @@
-import type { View } from '../../../storage.js';
+import { empty, type View } from '../../../storage.js';
+import type { ElementwiseKernels } from '../../contract/elementwise.js';
 import type { SoftmaxKernels } from '../../contract/softmax.js';
 import {
   doWhile,
@@ -205,16 +206,17 @@ const families = [false, true].map((logarithm): Family => (emission) => {
   emitSoftmaxGrad(emission, logarithm);
 }) as [Family, Family];
 
-/** Softmax of float32, its logarithm and their gradients over contiguous rows; the rest goes to `fallback`. */
-export function simdSoftmax(engine: SimdEngine, fallback: SoftmaxKernels): SoftmaxKernels {
+/** Softmax of float32, its logarithm and their gradients over rows of at least four; the rest goes to `fallback`, as do copies. */
+export function simdSoftmax(
+  engine: SimdEngine,
+  fallback: SoftmaxKernels & Pick<ElementwiseKernels, 'copy'>,
+): SoftmaxKernels {
   const { memory } = engine;
 
-  /** Runs a kernel over the rows of views of one shape; false where it does not apply. */
+  /** Runs a kernel over the rows of contiguous views of one shape; false where the result has to be written elsewhere. */
   function overLines(name: string, logarithm: boolean, inputs: readonly View[], out: View): boolean {
     const { numel, shape } = out.layout;
     const n = shape.at(-1)!;
-    const views = [...inputs, out];
-    if (n < 4 || !worthwhile(views, numel) || !views.every(({ layout }) => layout.isContiguous)) return false;
     memory.beginKernel();
     try {
       const to = out.storage.writePointer(memory, out.layout);
@@ -233,12 +235,35 @@ export function simdSoftmax(engine: SimdEngine, fallback: SoftmaxKernels): Softm
     }
   }
 
+  /** Runs a kernel over rows, of which copies are made where they do not lie in order; false where it does not apply. */
+  function overRows(name: string, logarithm: boolean, inputs: readonly View[], out: View): boolean {
+    const { shape, numel } = out.layout;
+    if (shape.at(-1)! < 4 || !worthwhile([...inputs, out], numel)) return false;
+    const copies: View[] = [];
+    const inOrder = (view: View): View => {
+      if (view.layout.isContiguous) return view;
+      const copy = empty(shape, 'float32');
+      copies.push(copy);
+      return copy;
+    };
+    const lines = inputs.map((view) => {
+      const line = inOrder(view);
+      if (line !== view) fallback.copy(view, line);
+      return line;
+    });
+    const result = inOrder(out);
+    const done = overLines(name, logarithm, lines, result);
+    if (done && result !== out) fallback.copy(result, out);
+    for (const { storage } of copies) storage.free();
+    return done;
+  }
+
   return {
     softmax(x, logarithm, out) {
-      if (!overLines('softmax', logarithm, [x], out)) fallback.softmax(x, logarithm, out);
+      if (!overRows('softmax', logarithm, [x], out)) fallback.softmax(x, logarithm, out);
     },
     softmaxGrad(grad, y, logarithm, out) {
-      if (!overLines('softmaxGrad', logarithm, [grad, y], out)) fallback.softmaxGrad(grad, y, logarithm, out);
+      if (!overRows('softmaxGrad', logarithm, [grad, y], out)) fallback.softmaxGrad(grad, y, logarithm, out);
     },
   };
 }

@@ -1,15 +1,24 @@
 import fc from 'fast-check';
 import { elements, filled, largestError, lie, output, reference, simd, viewOf } from '../views.js';
 
+/** A place for results of `[rows, n]`, whose elements lie column by column where that is wanted. */
+function place(rows: number, n: number, transposed: boolean) {
+  const stored = output(transposed ? [n, rows] : [rows, n]);
+  const view = transposed ? { storage: stored.storage, layout: stored.layout.permute([1, 0]) } : stored;
+  return { stored, view };
+}
+
+type Place = ReturnType<typeof place>;
+
 describe('SIMD softmax', () => {
-  it('stays within 8e-7 of the reference relative to each element, for rows of any length', () =>
+  it('stays within 8e-7 of the reference relative to each element, for rows of any length and layout', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
-        const x = viewOf([rows, n], { ...how, flipped: false, transposed: false, broadcast: -1 }, false);
-        const [ours, theirs] = [output([rows, n]), output([rows, n])];
-        simd.softmax(x, false, ours);
-        reference.softmax(x, false, theirs);
-        expect(largestError(ours, theirs, (value) => value)).toBeLessThanOrEqual(8e-7);
+        const x = viewOf([rows, n], how, false);
+        const [ours, theirs] = [place(rows, n, how.transposed), place(rows, n, how.transposed)];
+        simd.softmax(x, false, ours.view);
+        reference.softmax(x, false, theirs.view);
+        expect(largestError(ours.stored, theirs.stored, (value) => value)).toBeLessThanOrEqual(8e-7);
       }),
       { numRuns: 60 },
     ));
@@ -17,11 +26,13 @@ describe('SIMD softmax', () => {
   it('its logarithm stays within 1e-6 of the reference, relative to the larger of 1 and the element', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
-        const x = viewOf([rows, n], { ...how, flipped: false, transposed: false, broadcast: -1 }, false);
-        const [ours, theirs] = [output([rows, n]), output([rows, n])];
-        simd.softmax(x, true, ours);
-        reference.softmax(x, true, theirs);
-        expect(largestError(ours, theirs, (value) => Math.max(1, Math.abs(value)))).toBeLessThanOrEqual(1e-6);
+        const x = viewOf([rows, n], how, false);
+        const [ours, theirs] = [place(rows, n, how.transposed), place(rows, n, how.transposed)];
+        simd.softmax(x, true, ours.view);
+        reference.softmax(x, true, theirs.view);
+        expect(largestError(ours.stored, theirs.stored, (value) => Math.max(1, Math.abs(value)))).toBeLessThanOrEqual(
+          1e-6,
+        );
       }),
       { numRuns: 60 },
     ));
@@ -55,15 +66,13 @@ describe('SIMD gradient of softmax', () => {
   it.each([false, true])('stays close to the reference for rows of any length (logarithm: %s)', (logarithm) =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
-        const plain = { ...how, flipped: false, transposed: false, broadcast: -1 };
-        const grad = viewOf([rows, n], plain, false);
-        const y = output([rows, n]);
-        reference.softmax(viewOf([rows, n], { ...plain, seed: how.seed + 1 }, false), logarithm, y);
-        const [ours, theirs] = [output([rows, n]), output([rows, n])];
-        simd.softmaxGrad(grad, y, logarithm, ours);
-        reference.softmaxGrad(grad, y, logarithm, theirs);
+        const grad = viewOf([rows, n], how, false);
+        const [y, ours, theirs] = [0, 1, 2].map(() => place(rows, n, how.transposed)) as [Place, Place, Place];
+        reference.softmax(viewOf([rows, n], { ...how, seed: how.seed + 1 }, false), logarithm, y.view);
+        simd.softmaxGrad(grad, y.view, logarithm, ours.view);
+        reference.softmaxGrad(grad, y.view, logarithm, theirs.view);
         // |grad| <= 4: the sum of n of them bounds what its rounding can do to an element.
-        expect(largestError(ours, theirs)).toBeLessThanOrEqual(4 * n * 2 ** -22);
+        expect(largestError(ours.stored, theirs.stored)).toBeLessThanOrEqual(4 * n * 2 ** -22);
       }),
       { numRuns: 40 },
     ),
