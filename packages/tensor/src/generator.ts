@@ -1,6 +1,9 @@
 import { optionsOf } from './arguments.js';
 import { ArgumentError, described } from './errors.js';
 
+/** 1/23, 1/21 and so on to 1: the series of log. */
+const ODD_PARTS = Array.from({ length: 12 }, (_, i) => 1 / (23 - 2 * i));
+
 /** log(x) for 0 < x < 1 out of additions, multiplications and one division only: the same bits on every platform. */
 function logarithm(x: number): number {
   let exponent = 0;
@@ -13,7 +16,7 @@ function logarithm(x: number): number {
   const s = (x - 1) / (x + 1);
   const square = s * s;
   let sum = 0;
-  for (let n = 23; n >= 1; n -= 2) sum = sum * square + 1 / n;
+  for (let i = 0; i < ODD_PARTS.length; i++) sum = sum * square + ODD_PARTS[i]!;
   return exponent * Math.LN2 + 2 * s * sum;
 }
 
