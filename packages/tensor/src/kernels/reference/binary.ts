@@ -161,7 +161,13 @@ export const compare: Record<CompareName, BinaryRow> = {
   ge: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai]! >= b[bi]! ? 1 : 0;
   },
-  logicalAnd: eachPair((a, b) => (a !== 0 && b !== 0 ? 1 : 0)),
-  logicalOr: eachPair((a, b) => (a !== 0 || b !== 0 ? 1 : 0)),
-  logicalXor: eachPair((a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0)),
+  logicalAnd: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai] !== 0 && b[bi] !== 0 ? 1 : 0;
+  },
+  logicalOr: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = a[ai] !== 0 || b[bi] !== 0 ? 1 : 0;
+  },
+  logicalXor: (a, ai, as, b, bi, bs, y, yi, ys, n) => {
+    for (let i = 0; i < n; i++, ai += as, bi += bs, yi += ys) y[yi] = (a[ai] !== 0) !== (b[bi] !== 0) ? 1 : 0;
+  },
 };
