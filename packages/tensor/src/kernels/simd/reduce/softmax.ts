@@ -239,22 +239,17 @@ export function simdSoftmax(
   function overRows(name: string, logarithm: boolean, inputs: readonly View[], out: View): boolean {
     const { shape, numel } = out.layout;
     if (shape.at(-1)! < 4 || !worthwhile([...inputs, out], numel)) return false;
-    const copies: View[] = [];
-    const inOrder = (view: View): View => {
+    const lines = inputs.map((view) => {
       if (view.layout.isContiguous) return view;
       const copy = empty(shape, 'float32');
-      copies.push(copy);
+      fallback.copy(view, copy);
       return copy;
-    };
-    const lines = inputs.map((view) => {
-      const line = inOrder(view);
-      if (line !== view) fallback.copy(view, line);
-      return line;
     });
-    const result = inOrder(out);
+    const result = out.layout.isContiguous ? out : empty(shape, 'float32');
     const done = overLines(name, logarithm, lines, result);
     if (done && result !== out) fallback.copy(result, out);
-    for (const { storage } of copies) storage.free();
+    const given = [...inputs, out];
+    for (const view of [...lines, result]) if (!given.includes(view)) view.storage.free();
     return done;
   }
 

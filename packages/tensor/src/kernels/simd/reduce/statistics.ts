@@ -5,12 +5,13 @@ import { worthwhile } from '../elementwise/rows.js';
 
 type Statistics = Pick<ReduceKernels, 'norm' | 'variance'>;
 
-/** Writes one float64 for each group. */
+/** Writes what becomes of one float64 for each group, whose memory is free then. */
 function write({ storage, layout }: View, values: View<'float64'>, of: (value: number) => number): void {
   const from = values.storage;
   storage.beginWrite();
   const start = storage.base + layout.offset;
   for (let i = 0; i < from.length; i++) storage.array[start + i] = of(from.array[from.base + i]!);
+  from.free();
 }
 
 /**
@@ -32,6 +33,7 @@ export function simdStatistics(kernels: Statistics & Pick<NormalizeKernels, 'mom
       const moments = p === 2 ? momentsOf(x, out.layout.numel, false) : null;
       if (!moments) return kernels.norm(p, x, out);
       write(out, moments.square, (square) => Math.sqrt(square * moments.count));
+      moments.mean.storage.free();
     },
 
     variance(x, correction, variance, mean) {
