@@ -80,6 +80,13 @@ export {
   type ScaledIntegers,
 } from './functions/integer.js';
 export {
+  layerNormInteger,
+  rmsNormInteger,
+  softmaxScaled,
+  type LayerNormIntegerOptions,
+  type RmsNormIntegerOptions,
+} from './functions/integer-rows.js';
+export {
   channelShuffle,
   interpolate,
   pixelShuffle,

@@ -229,7 +229,7 @@ abstract class AlongDim extends Module {
   }
 
   /** The dim for an input. */
-  protected dimOf(x: Tensor): number {
+  dimOf(x: Tensor): number {
     checkTensor(this.constructor.name, 'the input', x);
     return this.dim ?? implicitDim(x);
   }

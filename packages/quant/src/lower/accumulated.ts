@@ -39,20 +39,16 @@ const rescalings = new WeakMap<
   { readonly encoding: AffineEncoding; readonly multiplier: Tensor; readonly bias: Tensor }
 >();
 
+/** A float32 vector that keeps its array. */
+export const vectorOf = (values: Float32Array<ArrayBuffer>): Tensor =>
+  new Tensor(new Storage('float32', values.length, values), new Layout([values.length]));
+
 function multiplierAndBias({ scale, bias }: Scales, encoding: AffineEncoding) {
   const known = rescalings.get(scale);
   if (known?.encoding === encoding) return known;
   const step = scaleOf(encoding);
-  const perChannel = (values: Float32Array): Tensor =>
-    new Tensor(
-      new Storage(
-        'float32',
-        values.length,
-        values.map((value) => value / step),
-      ),
-      new Layout([values.length]),
-    );
-  const made = { encoding, multiplier: perChannel(scale), bias: perChannel(bias ?? new Float32Array(scale.length)) };
+  const inSteps = (values: Float32Array): Tensor => vectorOf(values.map((value) => value / step));
+  const made = { encoding, multiplier: inSteps(scale), bias: inSteps(bias ?? new Float32Array(scale.length)) };
   rescalings.set(scale, made);
   return made;
 }
@@ -169,4 +165,4 @@ function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array<ArrayBuffe
 }
 
 /** The elements of a tensor as float32 in an array of their own. */
-export const float32Of = (x: Tensor): Float32Array => Float32Array.from(elementsOf(x.detach())[0]);
+export const float32Of = (x: Tensor): Float32Array<ArrayBuffer> => Float32Array.from(elementsOf(x.detach())[0]);

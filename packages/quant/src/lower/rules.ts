@@ -19,6 +19,7 @@ import { unsuited } from './grids.js';
 import { quantized, type Integers } from './operands.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
 import { IntegerConv, IntegerConvTranspose, IntegerLinear, IntegerMatMul, type ConvSettings } from './product.js';
+import { rowLayers } from './rows.js';
 import { packed, type IntegerWeight } from './weights.js';
 
 /** The ways to compute a layer on integers. */
@@ -226,9 +227,12 @@ function made(parts: Parts): IntegerLayer {
     case 'average':
       return new IntegerAverage(kind, places, needed(parts, 'float') as AveragePool, spatialDims[kind]!);
     case 'inside':
-      return new FloatInside(kind, places, needed(parts, 'float'));
+      return insideOf(kind, places, needed(parts, 'float'));
   }
 }
+
+const insideOf = (kind: string, places: Places, float: nn.Module): IntegerLayer =>
+  Object.hasOwn(rowLayers, kind) ? rowLayers[kind]!(kind, places, float) : new FloatInside(kind, places, float);
 
 type Layer = nn.Module & QuantizedModule;
 

@@ -34,6 +34,16 @@ export interface Scaled {
   readonly offset: number;
 }
 
+/** How rows of integers are normalized. */
+export interface IntegerNorm {
+  /** The step of the integers, float32. */
+  readonly scale: number;
+  /** The integer that stands for 0, from which deviations are counted; null to count them from the mean of each row. */
+  readonly zeroPoint: number | null;
+  /** Added to the mean squared deviation. */
+  readonly eps: number;
+}
+
 /** Functions of two numbers that are put on a grid, as the binary functions of these names. */
 export type ScaledBinaryName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
 
@@ -49,6 +59,18 @@ export interface IntegerKernels {
    * contiguous `[n, c, d, h, w]` of integer dtypes.
    */
   averageScaled(x: Scaled, regions: Regions, divisor: number | null, grid: Omit<AffineGrid, 'wide'>, out: Scaled): void;
+  /**
+   * Softmax along the rows of the numbers that integers stand for, on a grid: what `dequantize`, `softmax` and `quantize` give, with
+   * the bits of the softmax of the same engine. Views are contiguous `[rows, n]` of integer dtypes.
+   */
+  softmaxScaled(x: Scaled, grid: Omit<AffineGrid, 'wide'>, out: Scaled): void;
+  /**
+   * Rows of integers over the root of their mean squared deviation, on a grid. With S and Q the sums of q and of q^2 over a row of `n`,
+   * m = S or `n * zeroPoint`, v = (n Q + m (m - 2 S)) / n^2 and r = fround(scale / sqrt(v scale^2 + eps) / n), all exact or in float64:
+   * `clamp(rint(fround(fround(n q - m) * r) * multiplier + bias) + zeroPoint, qmin, qmax)`, as `requantize`. `x` is int8 or uint8
+   * `[rows, n]`, `y` of an integer dtype; both are contiguous.
+   */
+  normalizeInteger(x: View, norm: IntegerNorm, rescaling: Rescaling, y: View): void;
   /** `table[x - first]`: `table` is a contiguous vector of the dtype of `out`, `x` has an integer dtype and lies in it. */
   lookup(x: View, table: View, first: number, out: View): void;
   /**

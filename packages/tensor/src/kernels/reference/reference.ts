@@ -6,6 +6,7 @@ import { elementwise } from './elementwise.js';
 import { gridSearch } from './grid-search.js';
 import { histogram } from './histogram.js';
 import { indexing } from './indexing.js';
+import { normalizeInteger, softmaxThroughFloats } from './integer-rows.js';
 import { linearByProduct, unpackWeight } from './linear-integer.js';
 import { loss } from './loss.js';
 import { matmul } from './matmul.js';
@@ -28,6 +29,8 @@ export const reference: Kernels = {
   ...convolution({ ...matmul, ...elementwise }),
   ...integerConvolution({ ...matmul, ...requantize, ...elementwise }),
   ...linearByProduct({ ...matmul, ...requantize, unpackWeight }),
+  ...softmaxThroughFloats({ ...affine, ...softmax }),
+  normalizeInteger,
   unpackWeight,
   ...elementwise,
   ...gridSearch,

@@ -12,7 +12,9 @@ import { simdElementwise } from './elementwise/elementwise.js';
 import { detectFeatures, SimdEngine } from './engine/engine.js';
 import { simdGridSearch } from './quantize/grid-search.js';
 import { simdHistogram } from './reduce/histogram.js';
+import { softmaxThroughFloats } from '../reference/integer-rows.js';
 import { linearByProduct } from '../reference/linear-integer.js';
+import { simdIntegerRows } from './quantize/integer-rows.js';
 import { simdLinearInteger } from './product/linear-integer.js';
 import { simdMatmul } from './product/matmul.js';
 import { simdMatmulInteger } from './product/matmul-integer.js';
@@ -56,10 +58,13 @@ export function withSimd(reference: Kernels): Kernels {
   const convolutions = convolution(kernels);
   const { unpackWeight } = simdLinearInteger(engine, kernels.requantize, kernels);
   const linear = linearByProduct({ ...kernels, unpackWeight });
+  const softmax = simdSoftmax(engine, kernels);
+  const throughFloats = softmaxThroughFloats({ ...kernels, ...softmax });
   return {
     ...kernels,
     ...convolutions,
-    ...simdSoftmax(engine, kernels),
+    ...softmax,
+    ...simdIntegerRows(engine, { ...reference, ...throughFloats }),
     ...simdStatistics(kernels),
     ...simdConv(engine, convolutions),
     ...simdConvInteger(engine, kernels, integerConvolution(kernels)),

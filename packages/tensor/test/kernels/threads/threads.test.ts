@@ -3,12 +3,14 @@ import {
   batchNorm,
   histograms,
   layerNorm,
+  layerNormInteger,
   leastErrorGrid,
   matmulInteger,
   rand,
   randint,
   randn,
   setNumThreads,
+  softmaxScaled,
   threadStatus,
   type Tensor,
 } from '@q/tensor';
@@ -28,6 +30,7 @@ async function started(count: number): Promise<void> {
 const [a, b] = [randn([301, 260]), randn([260, 303])];
 const stacks = randn([16, 60, 120]);
 const byteStacks = randint(-128, 128, [64, 60, 100], { dtype: 'int8' });
+const byteRows = randint(-128, 128, [2000, 253], { dtype: 'int8' });
 const long = randn([700_001]);
 const wide = randn([1111, 1003]);
 const scales = rand([1111, 20]);
@@ -49,6 +52,8 @@ const operations: Record<string, () => Tensor> = {
   'the largest of lines': () => wide.amax(-1),
   softmax: () => wide.softmax(-1),
   'layer normalization': () => layerNorm(wide, [1003]),
+  'softmax of integers': () => softmaxScaled({ values: byteRows, scale: 0.1 }, -1, { scale: 1 / 255, dtype: 'uint8' }),
+  'layer normalization of integers': () => layerNormInteger(byteRows, { scale: 0.1, requantize: { multiplier: 30 } }),
   'batch normalization': () => batchNorm(images, null, null, { training: true, weight: channels, bias: channels }),
   'histograms of lines': () => histograms(wide, 500, wide.amin(-1), 2, { clip: true }),
   'the search for a grid': () => leastErrorGrid(wide, scales, -7, 0, 15).values,

@@ -50,6 +50,7 @@ export const f64 = {
   sub: binary('f64', 'f64', 0xa1),
   mul: binary('f64', 'f64', 0xa2),
   div: binary('f64', 'f64', 0xa3),
+  sqrt: unary('f64', 'f64', 0x9f),
   load: load('f64', 0x2b, 3),
   store: store('f64', 0x39, 3),
   eq: binary('f64', 'i32', 0x61),

@@ -2,7 +2,18 @@ import { dtypes } from '../../../dtype.js';
 import { memoryOrder } from '../../../layout.js';
 import type { View } from '../../../storage.js';
 import { merge } from '../../reference/walk.js';
-import { doWhile, f32x4, forRange, i32, seq, when, type Expr, type Local, type Stmt } from '../assembler/assembler.js';
+import {
+  doWhile,
+  f32x4,
+  forRange,
+  i32,
+  seq,
+  when,
+  type EmittedFunction,
+  type Expr,
+  type Local,
+  type Stmt,
+} from '../assembler/assembler.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
 import { isLaneDType, lanes, type Count, type LaneDType } from './lanes.js';
 import { Lockstep, type Wide } from './lockstep.js';
@@ -15,24 +26,25 @@ export interface Operand {
 }
 
 /**
- * Emits `plane(rows, n, [at, stride] of every operand, numbers..., out, stride)`: a function of operands and numbers, in float32, on
+ * Emits a function `(rows, n, [at, stride] of every operand, numbers..., out, stride)`: a function of operands and numbers, in float32, on
  * `rows` > 0 rows of `n` > 0 elements, `stride` bytes apart. The body gets the operands, then the numbers.
  */
-function emitPlane(
+export function emitPlane(
   { module, constants, features }: Emission,
+  name: string | null,
   operands: readonly Operand[],
   numbers: number,
   result: LaneDType,
   body: Body,
   gives: 'floats' | 'integers',
-): void {
+): EmittedFunction {
   const types = [
     ...(['i32', 'i32'] as const),
     ...operands.flatMap(() => ['i32', 'i32'] as const),
     ...new Array<'f32'>(numbers).fill('f32'),
     ...(['i32', 'i32'] as const),
   ];
-  module.func('plane', types, (f, ...all) => {
+  return module.func(name, types, (f, ...all) => {
     const [rows, n] = all as unknown as [Local<'i32'>, Local<'i32'>];
     const places = operands.map((_, i) => [all[2 + 2 * i], all[3 + 2 * i]] as [Local<'i32'>, Local<'i32'>]);
     const given = all.slice(2 + 2 * operands.length, -2) as Local<'f32'>[];
@@ -96,7 +108,9 @@ export function planeFamilies(numbers: number, body: Body, gives: 'floats' | 'in
     const key = operands.reduce((text, { dtype, each }) => `${text} ${dtype} ${each}`, result as string);
     let family = made.get(key);
     if (!family) {
-      family = (emission) => emitPlane(emission, operands, numbers, result, body, gives);
+      family = (emission) => {
+        emitPlane(emission, 'plane', operands, numbers, result, body, gives);
+      };
       made.set(key, family);
     }
     return family;

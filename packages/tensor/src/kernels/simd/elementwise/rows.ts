@@ -26,7 +26,7 @@ import { Lockstep, type Wide } from './lockstep.js';
 const SHORT_ROW = 4;
 
 /** Elements below which an operation is left to the plain loops. */
-const FEW = 192;
+export const FEW = 192;
 
 /** Vectors per iteration. */
 const UNROLL = 4;

@@ -19,8 +19,8 @@ import {
   type Locals,
   type Stmt,
 } from '../assembler/assembler.js';
-import type { Emission, Family, SimdEngine } from '../engine/engine.js';
-import { isLaneDType, lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
+import type { Emission, SimdEngine } from '../engine/engine.js';
+import { familiesByDTypes, isLaneDType, lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import { addressOf } from '../engine/places.js';
 import { overRegions, REGION_PARAMS, regionTable } from './regions.js';
@@ -34,8 +34,6 @@ const FEW = 256;
  */
 const exactCount = (dtype: LaneDType): number => (lanes[dtype].shift === 0 ? 2 ** 19 : 2 ** 11);
 
-const families = new Map<string, Family>();
-
 /**
  * `average(regions..., xScale, xOffset, scale, offset, low, high)`: means of the numbers that integers stand for, on a grid; the
  * divisor is a float64 in memory where the indices of a max pool would be, 0 for a region's length.
@@ -43,10 +41,7 @@ const families = new Map<string, Family>();
  * `averageLines(x, y, origin, count, length, ...)`, with the same numbers: those of `count` lines of `length` elements, with a divisor
  * in memory.
  */
-function familyFor(from: LaneDType, to: LaneDType): Family {
-  const key = `${from} ${to}`;
-  const known = families.get(key);
-  if (known) return known;
+const familyFor = familiesByDTypes((from, to) => {
   const { shift } = lanes[from];
   const { bytes } = dtypes[to];
 
@@ -100,7 +95,7 @@ function familyFor(from: LaneDType, to: LaneDType): Family {
   }
 
   const numbers = new Array<'f32'>(6).fill('f32');
-  const family: Family = (emission) => {
+  return (emission) => {
     emission.module.func('average', [...REGION_PARAMS, ...numbers], (f, ...all) => {
       const places = all.slice(0, REGION_PARAMS.length) as Local<'i32'>[];
       const { total, divisor, begin, clear, line, gather, finish } = means(
@@ -150,9 +145,7 @@ function familyFor(from: LaneDType, to: LaneDType): Family {
       );
     });
   };
-  families.set(key, family);
-  return family;
-}
+});
 
 const whole = ({ starts, ends }: Reach, size: number): boolean =>
   starts.length === 1 && starts[0] === 0 && ends[0] === size;

@@ -10,6 +10,7 @@ import {
   seq,
   v128,
   when,
+  type EmittedFunction,
   type Expr,
   type Local,
   type Stmt,
@@ -22,13 +23,20 @@ import { worthwhile } from '../elementwise/rows.js';
 
 const UNROLL = 4;
 
+/** Elements that a row has at least. */
+export const SHORTEST = 4;
+
 /**
- * Emits `softmax(x, rows, n, out)` over contiguous rows of `n` >= 4: one pass for the maximum, one for the exponentials and
+ * Emits a function `(x, rows, n, out)`, softmax over contiguous rows of `n` >= `SHORTEST`: one pass for the maximum, one for the exponentials and
  * their sum, one that scales; or its logarithm, where the last pass subtracts. NaN and an infinite maximum make the sum NaN, and
- * with it the row, as the formula says.
+ * with it the row, as the formula says. `out` may be `x`.
  */
-function emitSoftmax({ module, constants, features }: Emission, logarithm: boolean): void {
-  module.func('softmax', ['i32', 'i32', 'i32', 'i32'], (f, x, rows, n, out) => {
+export function emitSoftmax(
+  { module, constants, features }: Emission,
+  name: string | null,
+  logarithm: boolean,
+): EmittedFunction {
+  return module.func(name, ['i32', 'i32', 'i32', 'i32'], (f, x, rows, n, out) => {
     const [row, p, q, end, blocks] = f.locals('i32', 5);
     const sums = f.locals<'v128', number>('v128', UNROLL);
     const [top, scale] = f.locals('v128', 2);
@@ -202,7 +210,7 @@ function emitSoftmaxGrad({ module, constants, features }: Emission, logarithm: b
 }
 
 const families = [false, true].map((logarithm): Family => (emission) => {
-  emitSoftmax(emission, logarithm);
+  emitSoftmax(emission, 'softmax', logarithm);
   emitSoftmaxGrad(emission, logarithm);
 }) as [Family, Family];
 
@@ -238,7 +246,7 @@ export function simdSoftmax(
   /** Runs a kernel over rows, of which copies are made where they do not lie in order; false where it does not apply. */
   function overRows(name: string, logarithm: boolean, inputs: readonly View[], out: View): boolean {
     const { shape, numel } = out.layout;
-    if (shape.at(-1)! < 4 || !worthwhile([...inputs, out], numel)) return false;
+    if (shape.at(-1)! < SHORTEST || !worthwhile([...inputs, out], numel)) return false;
     const lines = inputs.map((view) => {
       if (view.layout.isContiguous) return view;
       const copy = empty(shape, 'float32');

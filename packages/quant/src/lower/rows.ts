@@ -1,0 +1,75 @@
+import { dtypes, layerNormInteger, rmsNormInteger, softmaxScaled, type Tensor } from '@q/tensor';
+import type { LayerNorm, Module, RMSNorm, Softmax } from '@q/nn';
+import { isByte } from '../kernels/wide.js';
+import { float32Of, vectorOf } from './accumulated.js';
+import { scaleOf, zeroOf } from './grids.js';
+import type { Computed, Places } from './layer.js';
+import { FloatInside } from './movement.js';
+import { integersOf, numbers, scaled, scaledGrid, type Integers } from './operands.js';
+
+/** `Softmax` of integers, a row of floats at a time. */
+export class IntegerSoftmax extends FloatInside {
+  protected override compute(args: readonly unknown[]): Computed {
+    const integers = integersOf(args[0]);
+    if (integers === null) return super.compute(args);
+    const encoding = this.outputGrid();
+    const dim = (this.inside as Softmax).dimOf(integers.values);
+    const values = softmaxScaled(scaled(integers), dim, scaledGrid(encoding));
+    return { y: numbers({ values, encoding }), route: 'float inside', why: 'computes with float32 between integers' };
+  }
+}
+
+/** Weight and bias of a norm over the step of its result, as vectors. */
+interface Factors {
+  readonly multiplier: Tensor;
+  readonly bias: Tensor;
+}
+
+/** `LayerNorm` and `RMSNorm` of bytes: sums of integers, each element put on the grid as accumulators are. */
+export class IntegerNorm extends FloatInside {
+  private factors: Factors | null = null;
+
+  constructor(
+    kind: string,
+    places: Places,
+    private readonly norm: LayerNorm | RMSNorm,
+  ) {
+    super(kind, places, norm);
+  }
+
+  protected override compute(args: readonly unknown[]): Computed {
+    const integers = integersOf(args[0]);
+    const encoding = this.outputGrid();
+    if (integers === null || !isByte(integers.values) || dtypes[encoding.dtype].bytes > 1) return super.compute(args);
+    return { y: numbers({ values: this.normalized(integers), encoding }), route: 'integer' };
+  }
+
+  private normalized({ values, encoding }: Integers): Tensor {
+    const { norm } = this;
+    const output = this.outputGrid();
+    const n = norm.normalizedShape.reduce((product, size) => product * size, 1);
+    this.factors ??= factorsOf(norm, n, scaleOf(output));
+    const { qmin, qmax, dtype } = output;
+    const requantize = { ...this.factors, zeroPoint: zeroOf(output), qmin, qmax, dtype };
+    const rows = norm.normalizedShape.length === 1 ? values : values.reshape([-1, n]);
+    const scale = scaleOf(encoding);
+    const y =
+      'bias' in norm
+        ? layerNormInteger(rows, { scale, eps: norm.eps, requantize })
+        : rmsNormInteger(rows, { scale, eps: norm.eps, zeroPoint: zeroOf(encoding), requantize });
+    return rows === values ? y : y.reshape(values.shape);
+  }
+}
+
+function factorsOf(norm: LayerNorm | RMSNorm, n: number, step: number): Factors {
+  const over = (parameter: Tensor | null, absent: number): Tensor =>
+    vectorOf((parameter ? float32Of(parameter) : new Float32Array(n).fill(absent)).map((value) => value / step));
+  return { multiplier: over(norm.weight, 1), bias: over('bias' in norm ? norm.bias : null, 0) };
+}
+
+/** The layers that have a way of their own through their rows, by the float class. */
+export const rowLayers: Readonly<Record<string, (kind: string, places: Places, inside: Module) => FloatInside>> = {
+  LayerNorm: (kind, places, inside) => new IntegerNorm(kind, places, inside as LayerNorm),
+  RMSNorm: (kind, places, inside) => new IntegerNorm(kind, places, inside as RMSNorm),
+  Softmax: (kind, places, inside) => new IntegerSoftmax(kind, places, inside),
+};
