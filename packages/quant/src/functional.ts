@@ -9,7 +9,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
-import { broadcastShapes, checkTensor, isIntegers } from '@q/tensor/internal';
+import { commonShape, checkTensor, isIntegers } from '@q/tensor/internal';
 import { checkOptions, QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
 
@@ -61,7 +61,7 @@ function matched(
     ['offset', offset],
   ] as const)
     checkTensor(operation, name, value);
-  const shape = broadcastShapes(operation, scale.shape, offset.shape);
+  const shape = commonShape(operation, scale.shape, offset.shape);
   checkBlockSize(operation, blockSize, shape);
   checkSpread(operation, x, shape, blockSize);
   if (!isFloat(x.dtype)) return [scale, offset];

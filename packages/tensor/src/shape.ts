@@ -99,7 +99,7 @@ export function wrapIndex(operation: string, index: number, size: number, dim: n
 }
 
 /** The shape that all shapes broadcast to, by NumPy's and PyTorch's rule (aligned at the right, size 1 stretches). */
-export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): Shape {
+export function commonShape(operation: string, ...shapes: readonly Shape[]): Shape {
   for (let i = 0; i < shapes.length; i++) checkList(operation, shapes[i]);
   if (shapes.length === 2 && sameShape(shapes[0]!, shapes[1]!)) return shapes[0]!;
   const ndim = Math.max(0, ...shapes.map((shape) => shape.length));

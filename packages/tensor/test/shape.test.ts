@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { MemoryError, ShapeError, zeros } from '@q/tensor';
-import { broadcastShapes, checkFits } from '@q/tensor/internal';
+import { commonShape, checkFits } from '@q/tensor/internal';
 
-describe('broadcastShapes', () => {
+describe('commonShape', () => {
   it('aligns shapes at the right and stretches sizes of 1', () => {
-    expect(broadcastShapes('add', [3, 1], [4])).toEqual([3, 4]);
-    expect(broadcastShapes('add', [], [2, 3])).toEqual([2, 3]);
-    expect(broadcastShapes('add', [0, 1], [1, 3], [1])).toEqual([0, 3]);
-    expect(broadcastShapes('add', [1], [0])).toEqual([0]);
-    expect(broadcastShapes('add')).toEqual([]);
+    expect(commonShape('add', [3, 1], [4])).toEqual([3, 4]);
+    expect(commonShape('add', [], [2, 3])).toEqual([2, 3]);
+    expect(commonShape('add', [0, 1], [1, 3], [1])).toEqual([0, 3]);
+    expect(commonShape('add', [1], [0])).toEqual([0]);
+    expect(commonShape('add')).toEqual([]);
   });
 
   it('names the operation, the shapes and the dim that does not fit', () => {
-    expect(() => broadcastShapes('add', [2, 3], [4])).toThrow(ShapeError);
-    expect(() => broadcastShapes('add', [2, 3], [4])).toThrow(
+    expect(() => commonShape('add', [2, 3], [4])).toThrow(ShapeError);
+    expect(() => commonShape('add', [2, 3], [4])).toThrow(
       /add: shapes \[2, 3\] and \[4\] cannot be broadcast together \(dim -1: 3 against 4\)/,
     );
   });
@@ -22,8 +22,8 @@ describe('broadcastShapes', () => {
     const shape = fc.array(fc.constantFrom(1, 2), { maxLength: 4 });
     fc.assert(
       fc.property(shape, shape, (a, b) => {
-        const common = broadcastShapes('add', a, b);
-        expect(broadcastShapes('add', b, a)).toEqual(common);
+        const common = commonShape('add', a, b);
+        expect(commonShape('add', b, a)).toEqual(common);
         expect(zeros(a).broadcastTo(common).shape).toEqual(common);
         expect(zeros(b).broadcastTo(common).shape).toEqual(common);
       }),

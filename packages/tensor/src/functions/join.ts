@@ -2,7 +2,7 @@ import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import { ArgumentError, ShapeError, shown } from '../errors.js';
 import * as ops from '../ops/join.js';
-import { broadcastShapes as commonShape, checkShape, sameShape, wrapDim, type Shape } from '../shape.js';
+import { commonShape, checkShape, sameShape, wrapDim, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 function some(operation: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {

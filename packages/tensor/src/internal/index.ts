@@ -16,4 +16,4 @@ export {
 export { checkDType } from '../dtype.js';
 export { generatorOf } from '../generator.js';
 export { Layout } from '../layout.js';
-export { broadcastShapes, checkFits, checkShape, sameShape } from '../shape.js';
+export { commonShape, checkFits, checkShape, sameShape } from '../shape.js';

@@ -2,7 +2,7 @@ import { isTensor } from '../arguments.js';
 import { isInt } from '../dtype.js';
 import { DTypeError, IndexError, shown } from '../errors.js';
 import { Layout, type SliceIndex } from '../layout.js';
-import { broadcastShapes, numel, sameShape, type Shape } from '../shape.js';
+import { commonShape, numel, sameShape, type Shape } from '../shape.js';
 import { Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { checkIndex, linearIndex, nonzeroPositions } from './indexing.js';
@@ -104,7 +104,7 @@ const invert = (order: readonly number[]): number[] => order.map((_, d) => order
 function arrange(operation: string, x: Tensor, picks: readonly Pick[]): Arrangement {
   const picked = picks.flatMap(({ dim, span }) => Array.from({ length: span }, (_, i) => dim + i));
   const others = x.shape.map((_, d) => d).filter((d) => !picked.includes(d));
-  const shape = broadcastShapes(operation, ...picks.map(({ index }) => index.layout.shape));
+  const shape = commonShape(operation, ...picks.map(({ index }) => index.layout.shape));
   const indices = picks.map(({ index }) => ({
     storage: index.storage,
     layout: index.layout.broadcastTo(shape, operation),

@@ -5,7 +5,7 @@ import type { BinaryName, CompareName, TestName } from '../kernels/contract/elem
 import { sameShape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { binary, cast, commonShape, meet, operand } from './elementwise.js';
+import { binary, cast, shapeOfBoth, meet, operand } from './elementwise.js';
 import { op, type Pair, type Single } from './op.js';
 
 /** A comparison of the values in the dtype they promote to; a plain number is first converted to it. */
@@ -14,7 +14,7 @@ const comparison = (name: CompareName) =>
     name,
     forward: ([a, b]) => {
       const dtype = meet(a, b);
-      const shape = commonShape(name, a, b);
+      const shape = shapeOfBoth(name, a, b);
       const out = empty(shape, 'bool');
       kernels.compare(name, operand(a, dtype, shape, name), operand(b, dtype, shape, name), out);
       return out;

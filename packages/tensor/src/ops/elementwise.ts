@@ -4,7 +4,7 @@ import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { BinaryName, ParametricName, TernaryName, UnaryName } from '../kernels/contract/elementwise.js';
 import { Layout } from '../layout.js';
-import { broadcastShapes, sameShape, type Shape } from '../shape.js';
+import { commonShape, sameShape, type Shape } from '../shape.js';
 import { empty, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { op, type Single } from './op.js';
@@ -42,8 +42,8 @@ function plain(x: Tensor, dtype: DType): View {
 }
 
 /** The shape two tensors broadcast to. */
-export const commonShape = (operation: string, a: Tensor, b: Tensor): Shape =>
-  b.ndim === 0 ? a.shape : a.ndim === 0 ? b.shape : broadcastShapes(operation, a.shape, b.shape);
+export const shapeOfBoth = (operation: string, a: Tensor, b: Tensor): Shape =>
+  b.ndim === 0 ? a.shape : a.ndim === 0 ? b.shape : commonShape(operation, a.shape, b.shape);
 
 /** An operand in the dtype and shape of the result. */
 export function operand(x: Tensor, dtype: DType, shape: Shape, name: string): View {
@@ -116,7 +116,7 @@ export function binary(
   out?: Tensor,
   operation: string = name,
 ): View {
-  const shape = commonShape(operation, a, b);
+  const shape = shapeOfBoth(operation, a, b);
   const [x, y] = [operand(a, dtype, shape, operation), operand(b, dtype, shape, operation)];
   const to = destination(operation, shape, dtype, [a, b], out);
   kernels.binary(name, x, y, to);
@@ -126,7 +126,7 @@ export function binary(
 /** `a + alpha * b`. */
 export function addScaled(name: string, a: Tensor, b: Tensor, alpha: number, dtype: DType, out?: Tensor): View {
   const factor = parameter(name, alpha, dtype);
-  const shape = commonShape(name, a, b);
+  const shape = shapeOfBoth(name, a, b);
   const [x, y] = [operand(a, dtype, shape, name), operand(b, dtype, shape, name)];
   const to = destination(name, shape, dtype, [a, b], out);
   kernels.addScaled(x, y, to, factor);
@@ -147,7 +147,7 @@ export function ternary(
       `${name}: wants floating tensors, got ${a.dtype}, ${b.dtype} and ${c.dtype}. Cast one with to('float32').`,
     );
   const factor = parameter(name, value, dtype);
-  const shape = broadcastShapes(name, a.shape, b.shape, c.shape);
+  const shape = commonShape(name, a.shape, b.shape, c.shape);
   const [x, y, z] = inputs.map((input) => operand(input, dtype, shape, name)) as [View, View, View];
   const to = destination(name, shape, dtype, inputs, out);
   kernels.ternary(name, x, y, z, to, factor);

@@ -2,7 +2,7 @@ import { isFloat, isHalf, resultType } from '../dtype.js';
 import { ArgumentError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { SearchedGrid } from '../kernels/contract/grid-search.js';
-import { broadcastShapes, numel, type Shape } from '../shape.js';
+import { commonShape, numel, type Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { reshaped } from './along.js';
@@ -46,7 +46,7 @@ export const leastErrorGrid = op<Candidates, SearchedGrid, readonly [View, View<
       const { storage, layout } = cast(entries, dtype);
       return reshaped(contiguous({ storage, layout: layout.broadcastTo(shape, name) }), [rows, shape.at(-1)!]);
     };
-    const choices = [...lines, ...broadcastShapes(name, [1], scale.shape.slice(-1), offset.shape.slice(-1))];
+    const choices = [...lines, ...commonShape(name, [1], scale.shape.slice(-1), offset.shape.slice(-1))];
     const [errors, indices] = [empty(lines, dtype), empty(lines, 'int32')];
     kernels.leastErrorGrid(
       matrix(x, x.shape),

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import type { IntegerGrid, ScaledBinaryName } from '../kernels/contract/integer.js';
-import { broadcastShapes, numel, type Shape } from '../shape.js';
+import { commonShape, numel, type Shape } from '../shape.js';
 import { empty, emptyLike, Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { checkChannels, contiguous, convWindows, lifted, outputSizes, three, type ConvAttrs } from './conv.js';
@@ -30,7 +30,7 @@ export interface ProductAttrs {
 }
 
 /** Throws unless all operands have integer dtypes; a zero point given as a plain number must be whole. */
-function checkIntegers(name: string, [a, b, aZero, bZero]: Zeroed): void {
+function checkOperands(name: string, [a, b, aZero, bZero]: Zeroed): void {
   for (const operand of [a, b])
     if (!isInt(operand.dtype))
       throw new DTypeError(
@@ -88,14 +88,14 @@ export const matmulInteger = op<Zeroed, ProductAttrs>({
   name: 'matmulInteger',
   forward: (inputs, { onGrid }) => {
     const [a, b, aZero, bZero, ...scales] = inputs;
-    checkIntegers('matmulInteger', inputs);
+    checkOperands('matmulInteger', inputs);
     const [m, k] = a.shape.slice(-2) as [number, number];
     const [inner, n] = b.shape.slice(-2) as [number, number];
     if (k !== inner)
       throw new ShapeError(
         `matmulInteger: inner sizes differ: ${shown(a.shape)} x ${shown(b.shape)} (${k} against ${inner}).`,
       );
-    const batch = broadcastShapes('matmulInteger', a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const batch = commonShape('matmulInteger', a.shape.slice(0, -2), b.shape.slice(0, -2));
     const rows = zeroPoint('matmulInteger', aZero, [...batch, m, 1], batch.length);
     const columns = zeroPoint('matmulInteger', bZero, [...batch, 1, n], batch.length + 1);
     const out = empty([numel(batch), m, n], 'int32');
@@ -147,7 +147,7 @@ export const convInteger = op<Zeroed, ConvAttrs & ProductAttrs>({
   forward: (inputs, attrs) => {
     const [x, weight, xZero, wZero, ...scales] = inputs;
     const { onGrid } = attrs;
-    checkIntegers('convInteger', inputs);
+    checkOperands('convInteger', inputs);
     if (xZero.numel !== 1)
       throw new ShapeError(`convInteger: one zero point for all of x, got shape ${shown(xZero.shape)}.`);
     checkChannels('convInteger', x.shape, weight.shape, attrs.groups);
@@ -218,7 +218,7 @@ export interface BinaryScaledAttrs {
 export const binaryScaled = op<Pair, BinaryScaledAttrs>({
   name: 'binaryScaled',
   forward: ([a, b], { name, dtype, ...attrs }) => {
-    const shape = broadcastShapes('binaryScaled', a.shape, b.shape);
+    const shape = commonShape('binaryScaled', a.shape, b.shape);
     const [left, right] = [a, b].map(({ storage, layout }) => ({ storage, layout: layout.broadcastTo(shape) })) as [
       View,
       View,

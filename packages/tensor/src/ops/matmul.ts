@@ -2,7 +2,7 @@ import { computeDType, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
-import { broadcastShapes, numel, type Shape } from '../shape.js';
+import { commonShape, numel, type Shape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import { cast, copied, meet } from './elementwise.js';
 import { op, type InputGrads, type Pair, type Triple } from './op.js';
@@ -39,7 +39,7 @@ export const matmul = op<Pair>({
         `matmul: inner sizes differ: ${shown(a.shape)} x ${shown(b.shape)} (${k} against ${inner}).` +
           (k === n ? ' Transpose the second operand?' : ''),
       );
-    const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const batch = commonShape('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
     const out = empty([numel(batch), m, n], dtype);
     kernels.matmul(batched(cast(a, dtype), batch), batched(cast(b, dtype), batch), null, out);
     return { storage: out.storage, layout: out.layout.reshape([...batch, m, n])! };

@@ -1,7 +1,7 @@
 import { computeDType, dtypes, isFloat, promoted, type DType } from '../dtype.js';
 import { DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
-import { broadcastShapes, sameShape } from '../shape.js';
+import { commonShape, sameShape } from '../shape.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { binary, copied, deliver, destination, meet, operand, parametric } from './elementwise.js';
@@ -16,7 +16,7 @@ export const where = op<Triple>({
         `where: the condition must be bool, got ${condition.dtype}. Compare it, for instance with ne(0).`,
       );
     const dtype = meet(a, b);
-    const shape = broadcastShapes('where', condition.shape, a.shape, b.shape);
+    const shape = commonShape('where', condition.shape, a.shape, b.shape);
     const [mask, yes, no] = [
       operand(condition, 'bool', shape, 'where'),
       operand(a, dtype, shape, 'where'),
@@ -52,7 +52,7 @@ export function maskedFillInto([x, mask, value]: Triple, out?: Tensor): View {
       `maskedFill: the value must be a number or a 0-d tensor, got shape ${shown(value.shape)}. Use where().`,
     );
   if (value.weak !== null) checkHolds('maskedFill', value.storage.array[0]!, x.dtype);
-  const shape = broadcastShapes('maskedFill', x.shape, mask.shape);
+  const shape = commonShape('maskedFill', x.shape, mask.shape);
   const dtype = computeDType(x.dtype);
   const [keep, fill, choice] = [
     operand(x, dtype, shape, 'maskedFill'),
@@ -147,7 +147,7 @@ export const nanToNum = op<Single, Replacements>({
 
 /** Throws unless `source` can be copied into `target`, broadcast. */
 export function copyInto(target: Tensor, source: Tensor): void {
-  const shape = broadcastShapes('copy', source.shape, target.shape);
+  const shape = commonShape('copy', source.shape, target.shape);
   if (!sameShape(shape, target.shape))
     throw new ShapeError(`copy_: a tensor of shape ${shown(source.shape)} does not fit into ${shown(target.shape)}.`);
   const view = operand(source, source.dtype, shape, 'copy');

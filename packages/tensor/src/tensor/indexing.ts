@@ -9,7 +9,7 @@ import type { IndexItem } from '../ops/advanced.js';
 import * as ops from '../ops/indexing.js';
 import { assigned, replaced } from '../ops/movement.js';
 import { margins, mirrored, padConstant, type PadMode } from '../ops/pad.js';
-import { broadcastShapes, checkFits, checkShape, sameShape, wrapDim } from '../shape.js';
+import { commonShape, checkFits, checkShape, sameShape, wrapDim } from '../shape.js';
 import { alloc, Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { MovementMethods } from './movement.js';
@@ -178,7 +178,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
         `takeAlongDim: indices of shape ${shown(indices.shape)} for a tensor of shape ${shown(this.shape)}: ranks differ.`,
       );
     if (this.ndim === 0) return this.gather(0, indices);
-    const shape = broadcastShapes('takeAlongDim', this.shape.with(d, 1), indices.shape.with(d, 1));
+    const shape = commonShape('takeAlongDim', this.shape.with(d, 1), indices.shape.with(d, 1));
     return this.broadcastTo(shape.with(d, this.shape[d]!)).gather(
       d,
       indices.broadcastTo(shape.with(d, indices.shape[d]!)),
@@ -251,7 +251,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   /** The elements where a mask (broadcast) is true, as one dim. */
   maskedSelect(this: Tensor<D>, mask: Tensor): Tensor<D> {
     checkMask('maskedSelect', mask);
-    const shape = broadcastShapes('maskedSelect', this.shape, mask.shape);
+    const shape = commonShape('maskedSelect', this.shape, mask.shape);
     const places = this.wrap(ops.nonzeroPositions({ storage: mask.storage, layout: mask.layout.broadcastTo(shape) }));
     return this.broadcastTo(shape).flatten().indexSelect(0, places);
   }
@@ -264,7 +264,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
       throw new DTypeError(
         `maskedScatter: source is ${source.dtype} but the tensor ${this.dtype}. Convert it with to('${this.dtype}').`,
       );
-    const shape = broadcastShapes('maskedScatter', this.shape, mask.shape);
+    const shape = commonShape('maskedScatter', this.shape, mask.shape);
     const places = this.wrap(ops.nonzeroPositions({ storage: mask.storage, layout: mask.layout.broadcastTo(shape) }));
     if (places.numel > source.numel)
       throw new ShapeError(
