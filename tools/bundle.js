@@ -9,14 +9,20 @@ import { minify } from 'terser';
 
 const packages = join(import.meta.dirname, '../packages');
 
-/** Shortens what nobody sees: comments, indentation and the names of locals. Statements keep lines, functions and classes their names. */
+/** Modules with their maps, so that the map of a bundle leads to the sources. */
+const mapped = {
+  name: 'mapped',
+  load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
+};
+
+/** Shortens what nobody sees: comments, indentation and the names of variables. Statements keep lines, functions and classes their names. */
 const shortened = {
   name: 'shortened',
   async renderChunk(code) {
     const { code: short, map } = await minify(code, {
       module: true,
       compress: false,
-      mangle: { toplevel: false, keep_classnames: true, keep_fnames: true },
+      mangle: { keep_classnames: true, keep_fnames: true },
       format: { beautify: true, comments: false, indent_level: 0 },
       sourceMap: true,
     });
@@ -33,6 +39,7 @@ for (const name of ['tensor', 'nn', 'quant']) {
       entries.map((target) => [target.node.replace(/^.*dist\/node\/|\.js$/g, ''), join(directory, target.default)]),
     ),
     external: /^@q\//,
+    plugins: [mapped],
     treeshake: false,
   });
   // What entries have in common goes into a file of its own: there must be one class Tensor. All of them want most of @q/tensor.

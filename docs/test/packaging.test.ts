@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -64,3 +65,16 @@ describe.each(directories.map((directory, rank) => ({ directory, rank, manifest:
       ));
   },
 );
+
+it('stack traces name functions of the library, and lead to its sources where Node is asked for it', () => {
+  const script = `
+    import { ones } from '@q/tensor';
+    try { ones([2, 3]).matmul(ones([2, 3])); } catch (error) { console.log(error.stack); }`;
+  const trace = (...flags: string[]): string =>
+    execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', script], {
+      cwd: join(import.meta.dirname, '..'),
+      encoding: 'utf8',
+    });
+  expect(trace()).toMatch(/at Tensor\.matmul .*dist\/node\/shared\.js/);
+  expect(trace('--enable-source-maps')).toMatch(/at Tensor\.matmul .*src\/tensor\/matmul\.ts/);
+});
