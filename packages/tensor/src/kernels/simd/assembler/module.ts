@@ -104,8 +104,16 @@ export class ModuleBuilder {
   }
 }
 
+/** The bytes one after the other. A plain loop: most modules are made while nothing is optimised yet. */
 function flatten(nested: Code, out: number[] = []): number[] {
-  if (typeof nested === 'number') out.push(nested);
-  else for (const part of nested) flatten(part, out);
+  if (typeof nested === 'number') {
+    out.push(nested);
+    return out;
+  }
+  for (let i = 0; i < nested.length; i++) {
+    const part = nested[i]!;
+    if (typeof part === 'number') out.push(part);
+    else flatten(part, out);
+  }
   return out;
 }
