@@ -14,28 +14,32 @@ import {
 import type { Family } from '../engine/engine.js';
 import { lookForNaN } from '../elementwise/nan.js';
 
-/** Independent accumulators: they hide the latency of an operation. */
-const ACCUMULATORS = 4;
-
 /**
  * Emits `extrema(x, stride, count, n, min, max)`: smallest and largest element of `count` lines of `n` > 0 contiguous elements in
  * one pass; both NaN where a line has one. `stride` in bytes.
  */
-export const extremaFamily: Family = ({ module }) => {
+export const extremaFamily: Family = ({ module, features }) => {
+  // Independent accumulators of each kind hide latencies; more of them are spilled by engines that do not unroll well either.
+  const accumulators = features.unrolls ? 3 : 2;
+  // Bytes that are read at once: a pair of vectors for each accumulator.
+  const step = accumulators * 32;
   module.func('extrema', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (f, x, stride, count, n, min, max) => {
     const [i, p, end] = f.locals('i32', 3);
-    const lows = f.locals<'v128', number>('v128', ACCUMULATORS);
-    const highs = f.locals<'v128', number>('v128', ACCUMULATORS);
-    const checks = f.locals<'v128', number>('v128', ACCUMULATORS);
-    const v = f.local('v128');
-    const meet = (k: number, value: Expr<'v128'>): Stmt =>
+    const lows = f.locals<'v128', number>('v128', accumulators);
+    const highs = f.locals<'v128', number>('v128', accumulators);
+    const checks = f.locals<'v128', number>('v128', accumulators);
+    const [a, b] = f.locals('v128', 2);
+    const meet = (k: number, vectors: readonly Local<'v128'>[], check: Expr<'v128'>): Stmt =>
       seq(
-        v.set(value),
-        lows[k]!.set(f32x4.pmin(lows[k]!, v)),
-        highs[k]!.set(f32x4.pmax(highs[k]!, v)),
-        checks[k]!.set(f32x4.add(checks[k]!, v)),
+        lows[k]!.set(vectors.reduce<Expr<'v128'>>(f32x4.pmin, lows[k]!)),
+        highs[k]!.set(vectors.reduce<Expr<'v128'>>(f32x4.pmax, highs[k]!)),
+        checks[k]!.set(f32x4.add(checks[k]!, check)),
       );
-    const last = i32.sub(end, ACCUMULATORS * 16 - 1);
+    const single = (value: Expr<'v128'>): Stmt => seq(a.set(value), meet(0, [a], a));
+    // A product takes NaN along as a sum does, and is made where the others are not.
+    const pair = (k: number): Stmt =>
+      seq(a.set(v128.load(p, k * 32)), b.set(v128.load(p, k * 32 + 16)), meet(k, [a, b], f32x4.mul(a, b)));
+    const last = i32.sub(end, step - 1);
     /** Everything folded into all lanes of the first accumulator. */
     const fold = (
       accs: readonly Local<'v128'>[],
@@ -61,15 +65,9 @@ export const extremaFamily: Family = ({ module }) => {
         end.set(i32.add(x, i32.shl(n, 2))),
         ...checks.map((check) => check.set(v128.zero)),
         ...[...lows, ...highs].map((acc) => acc.set(v128.load32Splat(x))),
-        when(
-          i32.ltU(p, last),
-          doWhile(
-            seq(...lows.map((_, k) => meet(k, v128.load(p, k * 16))), p.set(i32.add(p, ACCUMULATORS * 16))),
-            i32.ltU(p, last),
-          ),
-        ),
-        forRange(p, p, i32.sub(end, 15), 16, meet(0, v128.load(p))),
-        forRange(p, p, end, 4, meet(0, v128.load32Splat(p))),
+        when(i32.ltU(p, last), doWhile(seq(...lows.map((_, k) => pair(k)), p.set(i32.add(p, step))), i32.ltU(p, last))),
+        forRange(p, p, i32.sub(end, 15), 16, single(v128.load(p))),
+        forRange(p, p, end, 4, single(v128.load32Splat(p))),
         fold(lows, f32x4.pmin),
         fold(highs, f32x4.pmax),
         ...checks.slice(1).map((check) => checks[0]!.set(f32x4.add(checks[0]!, check))),
