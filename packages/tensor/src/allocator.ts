@@ -18,6 +18,15 @@ export const LARGEST_CHUNK = 0x7fffffff;
 /** Chunks start at multiples of this, a cache line, so vectors never straddle two chunks. */
 const ALIGNMENT = 64;
 
+/** Chunks from this size on are followed by a few lines that nobody uses. */
+const LARGE = 2 ** 14;
+
+/**
+ * Bytes of those lines: large tensors of equal sizes then do not begin at the same place of a power of two, where their elements
+ * may compete for the same sets of a cache: a sum then takes up to a quarter longer.
+ */
+const GAP = 3 * ALIGNMENT;
+
 /** Four bins per power of two: sizes of one bin differ by at most a quarter. */
 function binOf(size: number): number {
   const exponent = 31 - Math.clz32(size);
@@ -42,7 +51,8 @@ export class Allocator {
 
   /** A chunk of at least `bytes`, or null where none is free. */
   allocate(bytes: number): Chunk | null {
-    const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const lines = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const size = bytes < LARGE ? lines : lines + GAP;
     if (size > LARGEST_CHUNK) return null;
     for (let bin = binOf(size); bin < this.bins.length; bin++) {
       for (let chunk = this.bins[bin]!; chunk; chunk = chunk.next!) {

@@ -5,7 +5,13 @@ describe('Allocator', () => {
   it('never hands out overlapping chunks, merges what comes back, and loses nothing', () =>
     fc.assert(
       fc.property(
-        fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 5000 }), drop: fc.nat() }), { maxLength: 200 }),
+        fc.array(
+          fc.record({
+            bytes: fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 16_000, max: 17_000 })),
+            drop: fc.nat(),
+          }),
+          { maxLength: 200 },
+        ),
         (steps) => {
           const allocator = new Allocator(65536);
           allocator.extend(65536 + 100_000);
@@ -24,7 +30,7 @@ describe('Allocator', () => {
           expect(allocator.used).toBe(live.reduce((sum, chunk) => sum + chunk.size, 0));
           live.forEach((chunk) => allocator.release(chunk));
           expect(allocator.used).toBe(0);
-          expect(allocator.allocate(99_968)).not.toBeNull();
+          expect(allocator.allocate(99_968 - 192)).not.toBeNull();
         },
       ),
     ));
@@ -36,6 +42,13 @@ describe('Allocator', () => {
     expect(allocator.allocate(192)).toBeNull();
     allocator.extend(65536 + 256);
     expect(allocator.allocate(192)!.start).toBe(65536);
+  });
+
+  it('lets large chunks of one size begin at different places of a power of two', () => {
+    const allocator = new Allocator(65536);
+    allocator.extend(65536 + 2 ** 20);
+    const places = Array.from({ length: 8 }, () => allocator.allocate(2 ** 16)!.start % 2 ** 16);
+    expect(new Set(places).size).toBe(8);
   });
 
   it('lets go of the neighbours of a chunk that another took in, so that garbage does not keep garbage alive', () => {
