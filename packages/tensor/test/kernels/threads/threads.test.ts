@@ -11,6 +11,7 @@ import {
   randn,
   setNumThreads,
   softmaxScaled,
+  stack,
   threadStatus,
   type Tensor,
 } from '@q/tensor';
@@ -56,6 +57,8 @@ const operations: Record<string, () => Tensor> = {
   'layer normalization of integers': () => layerNormInteger(byteRows, { scale: 0.1, requantize: { multiplier: 30 } }),
   'batch normalization': () => batchNorm(images, null, null, { training: true, weight: channels, bias: channels }),
   'histograms of lines': () => histograms(wide, 500, wide.amin(-1), 2, { clip: true }),
+  'the extremes of everything': () => stack([long.aminmax().min, long.aminmax().max]),
+  'a histogram of everything': () => histograms(long.reshape([1, -1]), 2048, -4, 4),
   'the search for a grid': () => leastErrorGrid(wide, scales, -7, 0, 15).values,
 };
 

@@ -92,8 +92,11 @@ const family: Family = ({ module }) => {
 /** Counts below which they are copied out: a place of their own in kernel memory would outlive them. */
 const FEW = 256;
 
-/** Bins that float32 can count. */
-const MOST_BINS = 2 ** 24;
+/** Elements of a single row that a thread takes at least. */
+const LEAST_PART = 2 ** 14;
+
+/** Bins, and elements, that float32 can count. */
+const EXACT = 2 ** 24;
 
 /** Histograms of contiguous float32, equal to the reference; the rest goes to `fallback`. */
 export function simdHistogram(engine: SimdEngine, fallback: HistogramKernels): Partial<HistogramKernels> {
@@ -102,8 +105,7 @@ export function simdHistogram(engine: SimdEngine, fallback: HistogramKernels): P
       const [rows, n] = x.layout.shape as [number, number];
       const bins = out.layout.shape[1]!;
       const { memory } = engine;
-      const fits =
-        x.layout.isContiguous && bins <= MOST_BINS && worthwhile([x, out], x.layout.numel + out.layout.numel);
+      const fits = x.layout.isContiguous && bins <= EXACT && worthwhile([x, out], x.layout.numel + out.layout.numel);
       if (!fits || !spansAreFinite(lo, hi)) return fallback.histogram(x, lo, hi, clip, out);
       memory.beginKernel();
       try {
@@ -114,17 +116,28 @@ export function simdHistogram(engine: SimdEngine, fallback: HistogramKernels): P
         const target = place === null ? memory.scratch(size * 4) : place + out.layout.offset * 4;
         const stride = (bins + 1) * 4;
         const spread = n >= PER_BIN * bins ? stride : 0;
-        engine.divide(family, clip ? 'clip' : 'drop', rows, 1, x.layout.numel + size, (start, end) => [
-          from + start * n * 4,
-          end - start,
-          n,
-          lows + start * 4,
-          highs + start * 4,
-          bins,
-          memory.scratch(stride + spread * (TABLES - 1)),
-          spread,
-          target + start * bins * 4,
-        ]);
+        const name = clip ? 'clip' : 'drop';
+        const work = x.layout.numel + size;
+        /** The arguments for `count` rows of `length` elements from an address on. */
+        const args = (at: number, count: number, length: number, row: number, to: number): number[] => {
+          const tables = memory.scratch(stride + spread * (TABLES - 1));
+          return [at, count, length, lows + row * 4, highs + row * 4, bins, tables, spread, to];
+        };
+        if (rows > 1)
+          engine.divide(family, name, rows, 1, work, (start, end) =>
+            args(from + start * n * 4, end - start, n, start, target + start * bins * 4),
+          );
+        else {
+          // Threads divide the elements, and count into rows of their own, which float32 adds up exactly.
+          const others: number[] = [];
+          const least = n > EXACT ? n : Math.max(LEAST_PART, bins);
+          engine.divide(family, name, n, least, work, (start, end, part) => {
+            if (part > 0) others.push(memory.scratch(bins * 4));
+            return args(from + start * 4, 1, end - start, 0, part > 0 ? others.at(-1)! : target);
+          });
+          const heap = memory.heap('float32');
+          for (const other of others) for (let i = 0; i < bins; i++) heap[target / 4 + i]! += heap[other / 4 + i]!;
+        }
         const { array, base } = out.storage;
         if (place === null)
           array.set(memory.heap('float32').subarray(target / 4, target / 4 + size), base + out.layout.offset);

@@ -42,6 +42,9 @@ const ACCUMULATORS = 8;
 /** Rows added up before they join the total, which keeps the rounding error of long sums small. */
 const ROWS = 128;
 
+/** Elements of a single line that a thread takes at least. */
+const LEAST_PART = 2 ** 14;
+
 /** Rows that are folded together before they join what is in memory. */
 const TOGETHER = 8;
 
@@ -268,29 +271,55 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
     const { outer, inner } = plan;
     memory.beginKernel();
     try {
-      const to = memory.scratch(2 * outer[0] * 4);
-      const high = to + outer[0] * 4;
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
-      engine.divide(extremaFamily, 'extrema', outer[0], 1, (outer[0] * inner[0]) / 6, (start, end) => [
-        from + start * outer[1] * 4,
-        outer[1] * 4,
-        end - start,
-        inner[0],
-        to + start * 4,
-        high + start * 4,
-      ]);
-      const heap = memory.heap('float32');
-      for (const [at, { storage, layout }] of [
-        [to, min],
+      const work = (outer[0] * inner[0]) / 6;
+      const [low, high] = outer[0] === 1 ? oneLine(from, inner[0], work) : lines(from, outer, inner[0], work);
+      for (const [values, { storage, layout }] of [
+        [low, min],
         [high, max],
-      ] as const) {
-        const { array, base } = storage;
-        array.set(heap.subarray(at / 4, at / 4 + outer[0]), base + layout.offset);
-      }
+      ] as const)
+        storage.array.set(values, storage.base + layout.offset);
       return true;
     } finally {
       memory.endKernel();
     }
+  }
+
+  /** The extrema of lines, which threads divide. */
+  function lines(
+    from: number,
+    [count, stride]: readonly [number, number],
+    n: number,
+    work: number,
+  ): [Float32Array, Float32Array] {
+    const low = memory.scratch(2 * count * 4);
+    const high = low + count * 4;
+    engine.divide(extremaFamily, 'extrema', count, 1, work, (start, end) => [
+      from + start * stride * 4,
+      stride * 4,
+      end - start,
+      n,
+      low + start * 4,
+      high + start * 4,
+    ]);
+    const heap = memory.heap('float32');
+    return [heap.subarray(low / 4, low / 4 + count), heap.subarray(high / 4, high / 4 + count)];
+  }
+
+  /** Those of a single line, whose elements threads divide: each finds the extrema of its own. */
+  function oneLine(from: number, n: number, work: number): [Float32Array, Float32Array] {
+    const found: number[] = [];
+    engine.divide(extremaFamily, 'extrema', n, LEAST_PART, work, (start, end) => {
+      const at = memory.scratch(8);
+      found.push(at / 4);
+      return [from + start * 4, 0, 1, end - start, at, at + 4];
+    });
+    const heap = memory.heap('float32');
+    // NaN stays in both.
+    return [
+      Float32Array.of(Math.min(...found.map((at) => heap[at]!))),
+      Float32Array.of(Math.max(...found.map((at) => heap[at + 1]!))),
+    ];
   }
 
   return {
