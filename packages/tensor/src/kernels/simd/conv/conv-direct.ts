@@ -88,6 +88,7 @@ function planOf(problem: Problem): Plan | null {
   const records = recordsOf(problem, loads);
   if (!records) return null;
   const dtype = y.storage.dtype as LaneDType;
+  const goal = rescaling === null ? 'sums' : saturates(dtype, rescaling.grid) ? 'saturated' : 'clamped';
   const kind = wideKinds[x.storage.dtype === 'int8' ? 'signed' : 'unsigned'];
   return {
     kind,
@@ -96,7 +97,7 @@ function planOf(problem: Problem): Plan | null {
     offsets: Int32Array.from(loads, ({ at }) => at * kind.bytes),
     records,
     record: (FILTER_HEAD + 2 * loads.length) * 4,
-    family: depthwiseFamily(dtype, rescaling !== null && !saturates(dtype, rescaling.grid), loads.length),
+    family: depthwiseFamily(dtype, goal, loads.length),
     numbers: rescaling ? gridNumbers(rescaling.grid) : [0, 0, 0],
   };
 }

@@ -92,6 +92,9 @@ const inOrder = (code: Lockstep, [e0, e1, o0, o1]: Wide): Wide =>
     ].flatMap(([e, o]) => [v128.shuffle32(e!, o!, [0, 4, 1, 5]), v128.shuffle32(e!, o!, [2, 6, 3, 7])]),
   );
 
+/** What becomes of the sums: they are the result, or are put on a grid that ends before its dtype does, or with it. */
+type Goal = 'sums' | 'clamped' | 'saturated';
+
 /**
  * Emits `depthwise(outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records, record, loads, offsets, positions, pitch,
  * rows, width, temporary, low, high, base)`: `filters` filters of its own over each of `outer` times `inner` images of 16-bit
@@ -102,7 +105,7 @@ const inOrder = (code: Lockstep, [e0, e1, o0, o1]: Wide): Wide =>
 function emitDepthwise(
   { module, constants, features }: Emission,
   result: LaneDType,
-  clamps: boolean,
+  goal: Goal,
   unrolled: number | null,
 ): void {
   const { shift } = lanes[result];
@@ -150,13 +153,13 @@ function emitDepthwise(
         const code = new Lockstep(f, constants, features.fused, 4);
         const sums = [even[v]!, even[v + 1]!, odd[v]!, odd[v + 1]!];
         const advance = to.set(i32.add(to, 16 << shift));
-        if (result === 'int32') {
+        if (goal === 'sums') {
           const ordered = inOrder(code, sums);
           return seq(code.code, lanes.int32.write(to, ordered, 16, true), advance);
         }
         const [multiplier, bias] = [0, 1].map((index) => code.shared(v128.load32Splat(r1, index * 4)));
         const [low, high, base] = grid.map((limit) => code.vectors(() => limit)) as [Wide, Wide, Wide];
-        const limits = [low, clamps ? high : null, base] as const;
+        const limits = [low, goal === 'clamped' ? high : null, base] as const;
         const done = rescaled(code, code.step(i32x4.toF32x4, sums), multiplier!, bias!, limits);
         const narrow = narrowTo[result];
         if (!narrow) {
@@ -227,13 +230,13 @@ function emitDepthwise(
 
 const depthwiseFamilies = new Map<string, Family>();
 
-/** `depthwise` with so many loads, made when it is first needed; it `clamps` results that do not end at the dtype's largest. */
-export function depthwiseFamily(result: LaneDType, clamps: boolean, loads: number): Family {
+/** `depthwise` with so many loads, made when it is first needed. */
+export function depthwiseFamily(result: LaneDType, goal: Goal, loads: number): Family {
   const unrolled = loads <= UNROLLED ? loads : null;
-  const key = `${result} ${clamps} ${unrolled}`;
+  const key = `${result} ${goal} ${unrolled}`;
   let family = depthwiseFamilies.get(key);
   if (!family) {
-    family = (emission) => emitDepthwise(emission, result, clamps, unrolled);
+    family = (emission) => emitDepthwise(emission, result, goal, unrolled);
     depthwiseFamilies.set(key, family);
   }
   return family;

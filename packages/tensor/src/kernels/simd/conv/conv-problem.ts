@@ -51,7 +51,7 @@ export function placed(memory: KernelMemory, values: Int32Array): number {
 
 /** What was thought out for the convolution by a weight; it stays right for others like it. */
 interface Known<P> {
-  readonly numbers: readonly number[];
+  readonly facts: readonly (number | string)[];
   readonly storages: readonly (Storage | null)[];
   readonly plan: P;
 }
@@ -69,18 +69,19 @@ export class Plans<P> {
   for(problem: Problem, make: (problem: Problem) => P): P {
     const { x, y, weight, xZero, wZero, windows, rescaling } = problem;
     const storages = [wZero.storage, rescaling?.multiplier.storage ?? null, rescaling?.bias.storage ?? null];
-    const numbers = [xZero, windows.groups, weight.storage.version, weight.layout.offset];
-    for (const storage of storages) numbers.push(storage?.version ?? 0);
-    for (const { layout } of [x, y]) numbers.push(...layout.shape, layout.strides[0]!, layout.strides[1]!);
-    for (const sizes of [windows.kernel, windows.stride, windows.padding, windows.dilation]) numbers.push(...sizes);
+    const facts: (number | string)[] = [xZero, windows.groups, weight.storage.version, weight.layout.offset];
+    for (const { storage } of [x, weight, y]) facts.push(storage.dtype);
+    for (const storage of storages) facts.push(storage?.version ?? 0);
+    for (const { layout } of [x, y]) facts.push(...layout.shape, layout.strides[0]!, layout.strides[1]!);
+    for (const sizes of [windows.kernel, windows.stride, windows.padding, windows.dilation]) facts.push(...sizes);
     for (const vector of [wZero, rescaling?.multiplier, rescaling?.bias])
-      if (vector) numbers.push(vector.layout.offset, vector.layout.strides[0]!);
-    if (rescaling) numbers.push(rescaling.grid.zeroPoint, rescaling.grid.qmin, rescaling.grid.qmax);
+      if (vector) facts.push(vector.layout.offset, vector.layout.strides[0]!);
+    if (rescaling) facts.push(rescaling.grid.zeroPoint, rescaling.grid.qmin, rescaling.grid.qmax);
     const found = this.known.get(weight.storage);
-    if (found && same(found.numbers, numbers) && same(found.storages, storages)) return found.plan;
+    if (found && same(found.facts, facts) && same(found.storages, storages)) return found.plan;
     const plan = make(problem);
     const stable = [weight.storage, ...storages].every((storage) => storage === null || storage.isStable);
-    if (stable) this.known.set(weight.storage, { numbers, storages, plan });
+    if (stable) this.known.set(weight.storage, { facts, storages, plan });
     return plan;
   }
 }

@@ -34,6 +34,7 @@ const problems = fc.record({
   xFirst: fc.boolean(),
   yFirst: fc.boolean(),
   to: fc.constantFrom('int32', 'int8', 'uint8', 'int16'),
+  onGrid: fc.boolean(),
   xZero: fc.constantFrom(0, 17, -3),
 });
 
@@ -60,7 +61,7 @@ describe('SIMD convInteger', () => {
   it('equals the reference exactly for any signs, geometry, zero points, memory orders, and grids of the result', () =>
     fc.assert(
       fc.property(problems, bytes, bytes, fc.integer(), (problem, xType, wType, seed) => {
-        const { batch, groups, channels, filters, xFirst, yFirst, to, pointwise } = problem;
+        const { batch, groups, channels, filters, xFirst, yFirst, to, onGrid, pointwise } = problem;
         const dims = [problem.depth, problem.height, problem.width].map((dim) =>
           pointwise ? { ...dim, kernel: 1, padding: 0, stride: 1 } : dim,
         );
@@ -83,9 +84,10 @@ describe('SIMD convInteger', () => {
         const outputs = groups * filters;
         const weight = integers([outputs, channels, ...windows.kernel], wType, seed + 1);
         const zeros = integers([outputs], 'int32', seed + 2);
-        const { min, max } = dtypes[to];
+        // Grids of 16 bits without sign lie in int32, too.
+        const { min, max } = dtypes[to === 'int32' ? 'uint16' : to];
         const rescaling: Rescaling | null =
-          to === 'int32'
+          to === 'int32' && !onGrid
             ? null
             : {
                 multiplier: floats(outputs, seed + 3, 0.01),
@@ -103,6 +105,30 @@ describe('SIMD convInteger', () => {
       }),
       { numRuns: 150 },
     ));
+
+  it.each([1, 3])('thinks again where only dtypes differ, with %i groups', (groups) => {
+    const weight = integers([groups, 1, 1, 3, 3], 'int8', 2);
+    const zeros = integers([groups], 'int32', 3);
+    const rescaling = { multiplier: floats(groups, 4, 0.01), bias: floats(groups, 5, 10) };
+    const window = [1, 1, 1] as const;
+    const windows = { kernel: [1, 3, 3], stride: window, padding: [0, 1, 1], dilation: window, groups } as const;
+    for (const [from, to] of [
+      ['int8', 'int8'],
+      ['uint8', 'int8'],
+      ['uint8', 'int16'],
+      ['uint8', 'int32'],
+    ] as const) {
+      const x = integers([2, groups, 1, 9, 9], from, 1);
+      const [ours, theirs] = [simd, reference].map((kernels) => {
+        const y = alloc([2, groups, 1, 9, 9], to);
+        const grid = { zeroPoint: 0, qmin: -100, qmax: 100 };
+        kernels.convInteger(x, weight, 0, zeros, y, windows, { ...rescaling, grid });
+        const { array, base, length } = y.storage;
+        return [...array.slice(base, base + length)];
+      });
+      expect(ours).toEqual(theirs);
+    }
+  });
 
   it('takes channels whose samples lie apart', () => {
     const whole = integers([3, 12, 1, 9, 8], 'uint8', 1);
