@@ -7,6 +7,7 @@ import {
   ShapeError,
   shown,
   type Shape,
+  type DType,
   type Tensor,
 } from '@q/tensor';
 import { commonShape, checkTensor, isIntegers } from '@q/tensor/internal';
@@ -69,13 +70,19 @@ function matched(
   return [scale.to(dtype), offset.to(dtype)];
 }
 
+/** Binary digits of the floats that positions are held in. */
+const digits: Partial<Record<DType, number>> = { float16: 11, bfloat16: 8, float64: 53 };
+
 /** Throws unless neighbouring integers at both ends of the grid are different floats of the dtype that holds them. */
-function checkRepresentable(operation: string, { qmin, qmax }: Grid, dtype: string): void {
-  if (dtype === 'float64') return;
-  if ([qmin, qmin + 1, qmax - 1, qmax].some((q) => Math.fround(q) !== q))
-    throw new QuantizationError(
-      `${operation}: float32 cannot represent every integer of the grid [${qmin}, ${qmax}]. Use at most 24 bits, or quantizeDequantize().`,
-    );
+function checkRepresentable(operation: string, { qmin, qmax }: Grid, dtype: DType): void {
+  const most = digits[dtype] ?? 24;
+  const fits = (q: number): boolean =>
+    q === 0 || Number.isInteger(q / 2 ** Math.max(0, Math.floor(Math.log2(Math.abs(q))) + 1 - most));
+  if ([qmin, qmin + 1, qmax - 1, qmax].every(fits)) return;
+  const held = dtype in digits ? dtype : 'float32';
+  throw new QuantizationError(
+    `${operation}: ${held} cannot represent every integer of the grid [${qmin}, ${qmax}]. Use at most ${most} bits, another dtype, or quantizeDequantize().`,
+  );
 }
 
 /** `quantize` on a grid that is known to be one. */

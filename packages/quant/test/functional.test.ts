@@ -37,6 +37,17 @@ describe('the functional forms', () => {
 
   it('quantize refuses a grid that float32 cannot count through, quantizeDequantize computes it in float64', () => {
     expect(() => quantize(one, one, zero, { bitwidth: 25 })).toThrow(/float32 cannot represent every integer/);
+    for (const [dtype, bitwidth] of [
+      ['float16', 11],
+      ['bfloat16', 8],
+    ] as const) {
+      const half = one.to(dtype);
+      expect(quantize(half, one, zero, { bitwidth }).dtype).toBe(dtype);
+      expect(() => quantize(half, one, zero, { bitwidth: bitwidth + 1 })).toThrow(
+        new RegExp(`${dtype} cannot represent every integer .* Use at most ${bitwidth} bits`),
+      );
+    }
+    expect(quantize(one.to('float64'), one, zero, { bitwidth: 32 }).dtype).toBe('float64');
     expect(quantize(one, one, zero, { bitwidth: 24 }).item()).toBe(1);
     expect(quantizeDequantize(tensor(0.75), tensor(2 ** -30), zero, { bitwidth: 32 }).item()).toBe(0.75);
   });

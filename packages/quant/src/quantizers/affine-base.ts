@@ -115,12 +115,21 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
       throw new QuantizationError(
         `${this.constructor.name}.symmetric: wants true or false, got ${described(symmetric)}.`,
       );
-    this.#symmetric = symmetric;
+    this.#change(this.#grid, symmetric);
   }
 
   protected override get isSymmetric(): boolean {
     return this.#symmetric;
   }
+
+  #change(grid: Grid, symmetric: boolean): void {
+    this.checkGrid(grid, symmetric);
+    this.#grid = grid;
+    this.#symmetric = symmetric;
+  }
+
+  /** Throws QuantizationError for a grid that the quantizer cannot be given. */
+  protected checkGrid(_grid: Grid, _symmetric: boolean): void {}
 
   /** The grid. */
   get grid(): Grid {
@@ -134,7 +143,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   /** Throws QuantizationError unless it is an integer below `qmax`. */
   set qmin(qmin: number) {
-    this.#grid = gridOfEnds(`${this.constructor.name}.qmin`, qmin, this.qmax);
+    this.#change(gridOfEnds(`${this.constructor.name}.qmin`, qmin, this.qmax), this.#symmetric);
   }
 
   /** Largest integer of the grid. */
@@ -144,7 +153,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   /** Throws QuantizationError unless it is an integer above `qmin`. */
   set qmax(qmax: number) {
-    this.#grid = gridOfEnds(`${this.constructor.name}.qmax`, this.qmin, qmax);
+    this.#change(gridOfEnds(`${this.constructor.name}.qmax`, this.qmin, qmax), this.#symmetric);
   }
 
   override get numSteps(): number {
@@ -161,7 +170,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     const name = this.constructor.name;
     checkBitwidth(`${name}.bitwidth`, bitwidth);
     bitwidthOf(name, this.#grid);
-    this.#grid = gridOfBits(`${name}.bitwidth`, bitwidth, isSigned(name, this.#grid));
+    this.#change(gridOfBits(`${name}.bitwidth`, bitwidth, isSigned(name, this.#grid)), this.#symmetric);
   }
 
   /** Whether the grid lies around zero. Throws QuantizationError for a grid that is neither `[-k - 1, k]` nor `[0, k]`. */
@@ -173,7 +182,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   set signed(signed: boolean) {
     if (typeof signed !== 'boolean')
       throw new QuantizationError(`${this.constructor.name}.signed: wants true or false, got ${described(signed)}.`);
-    this.#grid = shifted(this.constructor.name, this.#grid, signed);
+    this.#change(shifted(this.constructor.name, this.#grid, signed), this.#symmetric);
   }
 
   override isInitialized(): boolean {
@@ -308,13 +317,14 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
     const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options);
     const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
-    this.#grid = grid;
-    this.#symmetric = symmetric;
+    this.#change(grid, symmetric);
     this.setRange(min, max);
   }
 
   #legacy(encodings: readonly LegacyEncoding[], exact = false): LegacyRange {
-    return checkedLegacy(this.constructor.name, encodings, this.shape, exact);
+    const range = checkedLegacy(this.constructor.name, encodings, this.shape, exact);
+    this.checkGrid(range.grid, range.symmetric);
+    return range;
   }
 
   /** Which ends of the range are set, as two numbers. */
@@ -338,6 +348,8 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   override clone(): this {
     const copy = new (this.constructor as new (options: AffineQuantizerOptions) => this)(this.settings());
+    // Not every grid is one that options can ask for.
+    copy.#grid = this.#grid;
     noGrad(() => {
       copy.min.copy_(this.min.detach());
       copy.max.copy_(this.max.detach());

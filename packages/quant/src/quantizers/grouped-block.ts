@@ -3,7 +3,7 @@ import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { fakeQuantizeOnGrid, type BlockSize } from '../functional.js';
-import { checkBitwidth } from '../grid.js';
+import { bitwidthOf, checkBitwidth, type Grid } from '../grid.js';
 import { rint } from '../rounding.js';
 import { DequantizedTensor } from '../tensor.js';
 import { affineOptions, AffineQuantizerBase, type AffineQuantizerOptions } from './affine-base.js';
@@ -146,13 +146,14 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
     );
   }
 
-  override get symmetric(): boolean {
-    return true;
-  }
-
-  override set symmetric(symmetric: boolean) {
-    if (symmetric !== true)
-      throw new QuantizationError('GroupedBlockQuantizeDequantize.symmetric: quantizes symmetrically only.');
+  protected override checkGrid(grid: Grid, symmetric: boolean): void {
+    const name = this.constructor.name;
+    if (!symmetric) throw new QuantizationError(`${name}: quantizes symmetrically only.`);
+    const bitwidth = bitwidthOf(name, grid);
+    if (bitwidth > this.decompressedBw)
+      throw new QuantizationError(
+        `${name}: bitwidth ${bitwidth} must not be larger than decompressedBw ${this.decompressedBw}.`,
+      );
   }
 
   protected override settings(): GroupedBlockOptions {

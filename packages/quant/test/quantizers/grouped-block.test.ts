@@ -1,4 +1,4 @@
-import { tensor } from '@q/tensor';
+import { rand, tensor } from '@q/tensor';
 import { GroupedBlockQuantizeDequantize } from '../../src/quantizers/grouped-block.js';
 
 const options = {
@@ -86,6 +86,31 @@ describe('GroupedBlockQuantizeDequantize', () => {
   ])('refuses %j', (changed, message) =>
     expect(() => new GroupedBlockQuantizeDequantize({ ...options, ...changed } as never)).toThrow(message),
   );
+
+  it('clones with its grid, which need not be around zero', () => {
+    const quantizer = new GroupedBlockQuantizeDequantize(options);
+    quantizer.signed = false;
+    quantizer.setRange(0, 1.5);
+    const x = rand([2, 8]);
+    expect(quantizer.clone().forward(x).toArray()).toEqual(quantizer.forward(x).toArray());
+    expect(quantizer.clone().signed).toBe(false);
+  });
+
+  it('refuses grids that its integers cannot be held in, and stays as it was', () => {
+    const quantizer = new GroupedBlockQuantizeDequantize(options);
+    quantizer.setRange(-1, 1);
+    const before = [String(quantizer), quantizer.getScale()!.toArray()];
+    expect(() => (quantizer.bitwidth = 16)).toThrow(/bitwidth 16 must not be larger than decompressedBw 8/);
+    expect(() => (quantizer.qmin = -7)).toThrow(/whole number of bits|bitwidth/);
+    const encodings = quantizer.getLegacyEncodings()!;
+    expect(() => quantizer.setLegacyEncodings(encodings.map((entry) => ({ ...entry, bitwidth: 16 })))).toThrow(
+      /decompressedBw/,
+    );
+    expect(() =>
+      quantizer.setLegacyEncodings(encodings.map((entry) => ({ ...entry, is_symmetric: 'False' as const }))),
+    ).toThrow(/symmetrically only/);
+    expect([String(quantizer), quantizer.getScale()!.toArray()]).toEqual(before);
+  });
 
   it('clones, and stays symmetric', () => {
     const quantizer = new GroupedBlockQuantizeDequantize(options);
