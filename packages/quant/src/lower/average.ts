@@ -13,7 +13,7 @@ export class IntegerAverage extends FloatInside {
   constructor(
     kind: string,
     places: Places,
-    private readonly pool: AveragePool,
+    pool: AveragePool,
     /** Spatial dims. */
     private readonly rank: number,
   ) {
@@ -26,7 +26,7 @@ export class IntegerAverage extends FloatInside {
     const output = this.outputGrid();
     const batched = integers.values.ndim === this.rank + 2;
     const values = batched ? integers.values : integers.values.unsqueeze(0);
-    const y = avgPoolScaled(scaled({ ...integers, values }), this.pool, scaledGrid(output));
+    const y = avgPoolScaled(scaled({ ...integers, values }), this.inside as AveragePool, scaledGrid(output));
     return { y: numbers({ values: batched ? y : y.squeeze(0), encoding: output }), route: 'integer' };
   }
 }

@@ -1,4 +1,4 @@
-import { Module } from '@q/nn';
+import { Module, slots } from '@q/nn';
 import { FormatError, tensor, type Tensor } from '@q/tensor';
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
 import { checkInstance } from '../arguments.js';
@@ -73,6 +73,21 @@ const under = (path: string, name: string): string => (path === '' ? name : `${p
 const integerLayers = (model: Module): [string, IntegerLayer][] =>
   model.namedModules().filter((entry): entry is [string, IntegerLayer] => entry[1] instanceof IntegerLayer);
 
+/** All paths at which some modules of a model stand; one that several properties hold has several. */
+function pathsOf(root: Module, wanted: (module: Module) => boolean): string[] {
+  const found: string[] = [];
+  const open = new Set<Module>();
+  const visit = (module: Module, path: string): void => {
+    if (wanted(module)) found.push(path);
+    if (open.has(module)) return;
+    open.add(module);
+    for (const { kind, name, value } of slots(module)) if (kind === 'module') visit(value, under(path, name));
+    open.delete(module);
+  };
+  visit(root, '');
+  return found;
+}
+
 /** State that belongs to none of the layers at `paths`. */
 const outside = (state: Readonly<Record<string, Tensor>>, paths: readonly string[]): Record<string, Tensor> =>
   Object.fromEntries(
@@ -105,7 +120,7 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
     throw new QuantizationError('writeInteger: the model has no integer layers. Make them with lowerToInteger().');
   const tensors: Record<string, Tensor> = outside(
     model.stateDict(),
-    layers.map(([path]) => path),
+    pathsOf(model, (module) => module instanceof IntegerLayer),
   );
   const described = layers.map(([path, layer]): StoredLayer => {
     const { kind, places, weight, bias, rows, float, settings, dim } = partsOf(layer);
@@ -353,14 +368,15 @@ export function readInteger<M extends Module>(model: M, bytes: Uint8Array | Arra
   const reader = new Reader(bytes);
   const modules = new Map(model.namedModules());
   const layers = new Map<Module, Module>();
-  const paths: string[] = [];
   for (const claim of reader.layers) {
     const [module, layer] = layerFrom(reader, claim, modules);
     if (layers.has(module)) throw new FormatError(`readInteger: the file has two layers at '${layer.path}'.`);
     layers.set(module, layer);
-    paths.push(layer.path);
   }
-  const wanted = outside(model.stateDict(), paths);
+  const wanted = outside(
+    model.stateDict(),
+    pathsOf(model, (module) => layers.has(module)),
+  );
   const unknown = [...reader.left.keys()].filter((name) => !Object.hasOwn(wanted, name));
   if (unknown.length > 0)
     throw new FormatError(

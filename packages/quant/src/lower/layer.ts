@@ -1,5 +1,5 @@
 import { Module } from '@q/nn';
-import { isFloat, noGrad, Tensor } from '@q/tensor';
+import { isFloat, noGrad, Tensor, type Storage } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { Gate, numbers, type Integers } from './operands.js';
@@ -83,6 +83,22 @@ export abstract class IntegerLayer extends Module {
    * @internal
    */
   protected abstract compute(args: readonly unknown[]): Computed;
+
+  /**
+   * Begins a run of the sample: what was seen before counts no more.
+   *
+   * @internal
+   */
+  begin(): void {
+    this.seen = null;
+  }
+
+  /**
+   * Ends the sample run, of which these storages were results.
+   *
+   * @internal
+   */
+  settle(_results: ReadonlySet<Storage>): void {}
 
   override forward(...args: unknown[]): Tensor | readonly Tensor[] {
     return noGrad(() => {

@@ -1,11 +1,11 @@
 import { Identity, Module, slots } from '@q/nn';
-import { noGrad, type Tensor } from '@q/tensor';
+import { noGrad, Tensor, type Storage } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
+import { mapLeaves } from '../modules/forward.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { NotOnIntegers, type IntegerLayer } from './layer.js';
-import { IntegerProduct } from './product.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
 import { build, gather } from './rules.js';
 
@@ -83,10 +83,13 @@ export function lowerToInteger<M extends Module>(model: M, sample: Tensor | read
     active.delete(layer);
     kept.set(path, { path, kind: simulated.constructor.name, route: 'float', why });
   };
+  const results = new Set<Storage>();
   for (let settled = false; !settled;) {
-    for (const { layer } of active.values()) layer.seen = null;
+    for (const { layer } of active.values()) layer.begin();
+    results.clear();
     try {
-      noGrad(() => root.forward(...inputs));
+      const y: unknown = noGrad(() => root.forward(...inputs));
+      mapLeaves(y, true, (leaf) => leaf instanceof Tensor && results.add(leaf.storage));
     } catch (error) {
       const candidate = error instanceof NotOnIntegers ? active.get(error.layer) : undefined;
       if (candidate === undefined) throw error;
@@ -100,7 +103,7 @@ export function lowerToInteger<M extends Module>(model: M, sample: Tensor | read
   for (const { path, layer } of active.values()) {
     const { route, why } = layer.seen!;
     layer.sealed = route;
-    if (layer instanceof IntegerProduct) layer.settle();
+    layer.settle(results);
     kept.set(path, { path, kind: layer.kind, route, why });
   }
   return { model: root as M, report: new LoweringReport(order.map((path) => kept.get(path)!)) };

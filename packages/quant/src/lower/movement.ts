@@ -1,4 +1,5 @@
-import { cat, Tensor } from '@q/tensor';
+import { cat, DTypeError, isInt, Tensor } from '@q/tensor';
+import { checkTensor } from '@q/tensor/internal';
 import type { Module } from '@q/nn';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { floats, Gate, integersOf, numbers, quantized, type Integers } from './operands.js';
@@ -20,7 +21,10 @@ export class IntegerMovement extends IntegerLayer {
       throw new NotOnIntegers(this, `its input arrives as floats, which have no integers to move.`);
     const { values, encoding } = integers;
     const moved: unknown = run(this.move, values, ...rest);
-    const wrapped = (result: unknown): Tensor => this.given({ values: result as Tensor, encoding });
+    const wrapped = (result: unknown): Tensor => {
+      if (!(result instanceof Tensor)) throw new NotOnIntegers(this, 'it gives more than the integers it moves.');
+      return this.given({ values: result, encoding });
+    };
     return { y: Array.isArray(moved) ? moved.map(wrapped) : wrapped(moved), route: 'integer' };
   }
 }
@@ -61,10 +65,11 @@ export class IntegerEmbedding extends IntegerLayer {
   }
 
   protected override compute([index]: readonly unknown[]): Computed {
+    checkTensor(this.name, 'the indices', index);
+    if (!isInt(index.dtype)) throw new DTypeError(`${this.name}: indices must be integers, got ${index.dtype}.`);
     const { values, encoding } = this.rows;
-    const { shape } = index as Tensor;
-    const picked = values.indexSelect(0, (index as Tensor).reshape([-1]).to('int32'));
-    return { y: numbers({ values: picked.reshape([...shape, values.shape[1]!]), encoding }), route: 'integer' };
+    const picked = values.indexSelect(0, index.reshape([-1]).to('int32'));
+    return { y: numbers({ values: picked.reshape([...index.shape, values.shape[1]!]), encoding }), route: 'integer' };
   }
 }
 

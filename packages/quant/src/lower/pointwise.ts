@@ -1,4 +1,4 @@
-import { type Module } from '@q/nn';
+import { type Module, type StateNames } from '@q/nn';
 import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type Tensor } from '@q/tensor';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { Accumulated } from './accumulated.js';
@@ -14,6 +14,7 @@ export const run = (module: Module, ...args: readonly unknown[]): Tensor =>
 
 /** A function of single elements, by a table of all positions of the input's grid. */
 export class IntegerFunction extends IntegerLayer {
+  static override readonly stateNames: StateNames = { table: null };
   private table: { readonly of: Encoding; readonly table: Table } | null = null;
 
   constructor(
@@ -71,6 +72,7 @@ export class IntegerClamp extends IntegerFunction {
 
 /** A function of two operands, element by element; one of them may be a number, which leaves a function of the other. */
 export class IntegerPairs extends IntegerLayer {
+  static override readonly stateNames: StateNames = { single: null };
   private single: {
     readonly a: Encoding;
     readonly number: number;

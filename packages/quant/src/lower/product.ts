@@ -6,6 +6,7 @@ import {
   matmulInteger,
   type DType,
   type Requantization,
+  type Storage,
   type Tensor,
 } from '@q/tensor';
 import { elementsOf } from '../elements.js';
@@ -14,7 +15,7 @@ import { LARGEST_ACCUMULATOR, overflow, reachOf } from '../kernels/bounds.js';
 import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
 import { Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
-import { scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
+import { sameTarget, scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, type Integers } from './operands.js';
 import { boundOf, bytesOf, halvesOf, zerosOf, type IntegerWeight } from './weights.js';
@@ -28,7 +29,8 @@ export abstract class IntegerProduct extends IntegerLayer {
   private readonly sum: number;
   /** The grid on which the one layer behind wants the result, where this layer has none of its own. */
   lends: Target | null = null;
-  private latest: Summed | null = null;
+  /** What it gave in its accumulators while the sample ran. */
+  private sampled: Summed[] = [];
   protected readonly zeros: Tensor | number;
 
   constructor(
@@ -64,7 +66,7 @@ export abstract class IntegerProduct extends IntegerLayer {
     const target = output === null ? lends : wholeGrid(output);
     if (target === null) {
       const result = new Summed({ acc: this.sums(integers), trailing, ...scales });
-      if (this.sealed === null) this.latest = result;
+      if (this.sealed === null) this.sampled.push(result);
       return { y: result, route: 'integer', why: 'result in its accumulators' };
     }
     const values = this.onGrid(integers, scales, target);
@@ -108,11 +110,18 @@ export abstract class IntegerProduct extends IntegerLayer {
     return result;
   }
 
-  /** Ends the sample run: finds out whether one layer alone has read the result, and on which grid. */
-  settle(): void {
-    const { targets = [], floats = 0 } = this.latest?.reads ?? {};
-    this.lends = targets.length === 1 && floats === 0 ? targets[0]! : null;
-    this.latest = null;
+  override begin(): void {
+    super.begin();
+    this.sampled = [];
+  }
+
+  /** Finds out whether one layer alone has read each result, and all of them on one grid. */
+  override settle(results: ReadonlySet<Storage>): void {
+    const [target] = this.sampled[0]?.reads.targets ?? [];
+    const lent = ({ reads: { targets, floats }, storage }: Summed): boolean =>
+      targets.length === 1 && sameTarget(targets[0]!, target!) && floats === 0 && !results.has(storage);
+    this.lends = target !== undefined && this.sampled.every(lent) ? target : null;
+    this.sampled = [];
   }
 
   /** Scales for an input whose sums cannot leave 32 bits. */

@@ -1,9 +1,9 @@
 import { dtypes, layerNormInteger, rmsNormInteger, softmaxScaled, type Tensor } from '@q/tensor';
-import type { LayerNorm, Module, RMSNorm, Softmax } from '@q/nn';
+import type { LayerNorm, RMSNorm, Softmax, StateNames } from '@q/nn';
 import { isByte } from '../kernels/wide.js';
 import { float32Of, vectorOf } from './accumulated.js';
 import { scaleOf, zeroOf } from './grids.js';
-import type { Computed, Places } from './layer.js';
+import type { Computed } from './layer.js';
 import { FloatInside } from './movement.js';
 import { integersOf, numbers, scaled, scaledGrid, type Integers } from './operands.js';
 
@@ -25,17 +25,13 @@ interface Factors {
   readonly bias: Tensor;
 }
 
+type Norm = LayerNorm | RMSNorm;
+
 /** `LayerNorm` and `RMSNorm` of bytes: sums of integers, each element put on the grid as accumulators are. */
 export class IntegerNorm extends FloatInside {
-  private factors: Factors | null = null;
-
-  constructor(
-    kind: string,
-    places: Places,
-    private readonly norm: LayerNorm | RMSNorm,
-  ) {
-    super(kind, places, norm);
-  }
+  static override readonly stateNames: StateNames = { factors: null };
+  /** What was made of the parameters as they were at these versions. */
+  private factors: (Factors & { readonly versions: readonly (number | null)[] }) | null = null;
 
   protected override compute(args: readonly unknown[]): Computed {
     const integers = integersOf(args[0]);
@@ -45,12 +41,20 @@ export class IntegerNorm extends FloatInside {
   }
 
   private normalized({ values, encoding }: Integers): Tensor {
-    const { norm } = this;
+    const norm = this.inside as Norm;
     const output = this.outputGrid();
     const n = norm.normalizedShape.reduce((product, size) => product * size, 1);
-    this.factors ??= factorsOf(norm, n, scaleOf(output));
+    const parameters = [norm.weight, 'bias' in norm ? norm.bias : null];
+    const versions = parameters.map((parameter) => parameter && parameter.storage.version);
+    if (!this.factors || versions.some((version, i) => version !== this.factors!.versions[i])) {
+      const [multiplier, bias] = parameters.map((parameter, i) =>
+        vectorOf((parameter ? float32Of(parameter) : new Float32Array(n).fill(1 - i)).map((x) => x / scaleOf(output))),
+      ) as [Tensor, Tensor];
+      this.factors = { versions, multiplier, bias };
+    }
+    const { multiplier, bias } = this.factors;
     const { qmin, qmax, dtype } = output;
-    const requantize = { ...this.factors, zeroPoint: zeroOf(output), qmin, qmax, dtype };
+    const requantize = { multiplier, bias, zeroPoint: zeroOf(output), qmin, qmax, dtype };
     const rows = norm.normalizedShape.length === 1 ? values : values.reshape([-1, n]);
     const scale = scaleOf(encoding);
     const y =
@@ -61,15 +65,9 @@ export class IntegerNorm extends FloatInside {
   }
 }
 
-function factorsOf(norm: LayerNorm | RMSNorm, n: number, step: number): Factors {
-  const over = (parameter: Tensor | null, absent: number): Tensor =>
-    vectorOf((parameter ? float32Of(parameter) : new Float32Array(n).fill(absent)).map((value) => value / step));
-  return { multiplier: over(norm.weight, 1), bias: over('bias' in norm ? norm.bias : null, 0) };
-}
-
 /** The layers that have a way of their own through their rows, by the float class. */
-export const rowLayers: Readonly<Record<string, (kind: string, places: Places, inside: Module) => FloatInside>> = {
-  LayerNorm: (kind, places, inside) => new IntegerNorm(kind, places, inside as LayerNorm),
-  RMSNorm: (kind, places, inside) => new IntegerNorm(kind, places, inside as RMSNorm),
-  Softmax: (kind, places, inside) => new IntegerSoftmax(kind, places, inside),
+export const rowLayers: Readonly<Record<string, typeof FloatInside>> = {
+  LayerNorm: IntegerNorm,
+  RMSNorm: IntegerNorm,
+  Softmax: IntegerSoftmax,
 };

@@ -1,6 +1,7 @@
 import * as nn from '@q/nn';
 import { noGrad, type ScaledBinaryName, type Tensor } from '@q/tensor';
-import { type AffineEncoding } from '../encodings/affine.js';
+import { AffineEncoding } from '../encodings/affine.js';
+import { sameEncoding } from '../encodings/same.js';
 import { QuantizationError } from '../errors.js';
 import {
   definitionOf,
@@ -227,12 +228,13 @@ function made(parts: Parts): IntegerLayer {
     case 'average':
       return new IntegerAverage(kind, places, needed(parts, 'float') as AveragePool, spatialDims[kind]!);
     case 'inside':
-      return insideOf(kind, places, needed(parts, 'float'));
+      return new (insideOf(kind))(kind, places, needed(parts, 'float'));
   }
 }
 
-const insideOf = (kind: string, places: Places, float: nn.Module): IntegerLayer =>
-  Object.hasOwn(rowLayers, kind) ? rowLayers[kind]!(kind, places, float) : new FloatInside(kind, places, float);
+/** The class of layers with floats inside for a float class. */
+const insideOf = (kind: string): typeof FloatInside =>
+  Object.hasOwn(rowLayers, kind) ? rowLayers[kind]! : FloatInside;
 
 type Layer = nn.Module & QuantizedModule;
 
@@ -250,6 +252,10 @@ function encodingAt(module: Layer, place: string, slot: QuantizerSlot | undefine
 const snapshot = (encoding: AffineEncoding): AffineEncoding =>
   encoding.withParameters(encoding.scale.detach().clone(), encoding.offset.detach().clone());
 
+/** Whether two outputs are put on the same grid, or both on none. */
+const alike = (a: unknown, b: unknown): boolean =>
+  a === b || (a instanceof AffineEncoding && b instanceof AffineEncoding && sameEncoding(a, b));
+
 /** What a quantized module gives an integer layer, read while it is calibrated. */
 export function gather(module: Layer): Gathered {
   const float = definitionOf(module)!.float;
@@ -262,7 +268,9 @@ export function gather(module: Layer): Gathered {
     if (why !== null) return { why: `its input ${i} ${why}` };
     inputs.push(encoding === null ? null : snapshot(encoding as AffineEncoding));
   }
-  const found = encodingAt(module, 'output quantizer 0', module.outputQuantizers[0]);
+  const outputs = module.outputQuantizers.map((slot, i) => encodingAt(module, `output quantizer ${i}`, slot));
+  const found = outputs[0] ?? null;
+  if (outputs.some((other) => !alike(other, found))) return { why: 'its outputs have grids of their own' };
   const why = found === null ? null : unsuited(found);
   if (why !== null) return { why: `its output ${why}` };
   const output = found === null ? null : snapshot(found as AffineEncoding);
@@ -317,6 +325,8 @@ function withParameters(module: Layer, parts: Parts): Gathered {
   if (rule === 'matmul') return { parts };
   if (rule === 'embedding') {
     if (places.output === null) return { why: 'it has no output quantizer' };
+    if ((module as unknown as nn.Embedding).maxNorm !== null)
+      return { why: 'it scales rows down to maxNorm when they are looked up' };
     return { parts: { ...parts, rows: quantized(onGrid('weight')!, places.output) } };
   }
   if (['clamp', 'function', 'pairs', 'average', 'inside'].includes(rule) && places.output === null)

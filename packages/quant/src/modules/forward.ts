@@ -32,7 +32,7 @@ const holdsTensor = (value: unknown): boolean =>
   value instanceof Tensor || (Array.isArray(value) && value.some(holdsTensor));
 
 /** Applies `fn` to every leaf of a value with its position; arrays of tensors, and records where wanted, are opened. */
-function mapLeaves(value: unknown, records: boolean, fn: (leaf: unknown, position: number) => unknown): unknown {
+export function mapLeaves(value: unknown, records: boolean, fn: (leaf: unknown, position: number) => unknown): unknown {
   let position = 0;
   const visit = (part: unknown): unknown => {
     if (Array.isArray(part) && holdsTensor(part)) return part.map(visit);
