@@ -28,14 +28,57 @@ function parametersByQuantizer(modules: readonly Quantized[]): Map<QuantizerBase
   return found;
 }
 
+type State = Readonly<Record<string, Tensor>>;
+
+const stateOf = (quantizer: QuantizerBase): State =>
+  Object.fromEntries(Object.entries(quantizer.stateDict()).map(([name, value]) => [name, value.clone()]));
+
 /** Copies the state of quantizers; the function that is returned gives it back to them. */
 function remember(quantizers: Iterable<QuantizerBase>): () => void {
-  const states = [...quantizers].map((quantizer) => {
-    const state = Object.entries(quantizer.stateDict()).map(([name, value]) => [name, value.clone()] as const);
-    return [quantizer, Object.fromEntries(state)] as const;
-  });
+  const states = [...quantizers].map((quantizer) => [quantizer, stateOf(quantizer)] as const);
   return () => {
     for (const [quantizer, state] of states) quantizer.loadStateDict(state);
+  };
+}
+
+/** What an open calibration found when it set a quantizer; null once that must not come back. */
+interface Before {
+  state: State | null;
+}
+
+/** What the open calibrations of each quantizer found, in the order in which they began. */
+const opened = new WeakMap<QuantizerBase, Before[]>();
+
+/**
+ * Runs `change`, which sets quantizers. Undoing it gives each the state that it had, unless a calibration that began later has
+ * set it meanwhile: that one then gives back what this one found. After `keep`, no earlier one gives anything back.
+ */
+function undoable(
+  quantizers: readonly QuantizerBase[],
+  change: () => void,
+): { readonly keep: () => void; readonly undo: () => void } {
+  const mine = quantizers.map((quantizer) => [quantizer, { state: stateOf(quantizer) } as Before] as const);
+  change();
+  for (const [quantizer, before] of mine) opened.set(quantizer, [...(opened.get(quantizer) ?? []), before]);
+  const close =
+    (end: (quantizer: QuantizerBase, before: Before, open: readonly Before[], at: number) => void) => () => {
+      for (const [quantizer, before] of mine) {
+        const open = opened.get(quantizer)!;
+        end(quantizer, before, open, open.indexOf(before));
+        opened.set(
+          quantizer,
+          open.filter((other) => other !== before),
+        );
+      }
+    };
+  return {
+    keep: close((_quantizer, _before, open, at) => open.slice(0, at).forEach((earlier) => (earlier.state = null))),
+    undo: close((quantizer, { state }, open, at) => {
+      const later = open[at + 1];
+      if (state === null) return;
+      if (later) later.state = state;
+      else quantizer.loadStateDict(state);
+    }),
   };
 }
 
@@ -66,8 +109,7 @@ export function computeParamEncodings(modules: readonly Quantized[]): void {
  * others only observe until the calibration is committed. A shared quantizer observes at all its places.
  */
 function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): CalibrationScope {
-  const restoreParameters = remember(parametersByQuantizer(modules).keys());
-  computeParamEncodings(modules);
+  const parameters = undoable([...parametersByQuantizer(modules).keys()], () => computeParamEncodings(modules));
   const quantizers = [...new Set([...activationQuantizers(modules), ...others])];
   const observing = quantizers.map((quantizer) => quantizer.beginCalibration({ passThrough: true }));
   for (const module of modules) situationOf(module).calibrations++;
@@ -80,7 +122,7 @@ function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): 
   };
   const discard = (): void => {
     for (const calibration of observing) calibration.discard();
-    restoreParameters();
+    parameters.undo();
   };
   const commit = (): void => {
     if (!close()) return;
@@ -90,6 +132,7 @@ function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): 
       discard();
       throw cause;
     }
+    parameters.keep();
   };
   return {
     commit,

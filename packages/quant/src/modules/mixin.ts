@@ -198,7 +198,8 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
 
     setKernel(kernel: Kernel | null): void {
       checkKernel(`${named(this)}.setKernel`, kernel);
-      situationOf(this).kernel = kernel;
+      // Copies take along what has a name, and walks what is enumerable.
+      Object.defineProperty(this, instanceKernel, { value: kernel, configurable: true });
     }
 
     getKernel(): Kernel | null {
@@ -207,9 +208,13 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
   };
 }
 
+/** The property that holds the kernel of an instance. */
+const instanceKernel = 'instanceKernel';
+
 /** The kernel of an instance, else that of its very class. */
 function kernelOf(module: Module & QuantizedModule): Kernel | null {
-  return situationOf(module).kernel ?? defaultKernelOf(module.constructor);
+  const own = Object.getOwnPropertyDescriptor(module, instanceKernel)?.value as Kernel | null | undefined;
+  return own ?? defaultKernelOf(module.constructor);
 }
 
 function defaultKernelOf(type: object): Kernel | null {

@@ -166,7 +166,6 @@ export const isQuantized = (value: unknown): value is Module & QuantizedModule =
 export interface Situation {
   /** Number of calibrations that are open; kernels rest meanwhile. */
   calibrations: number;
-  kernel: Kernel | null;
   /** Number of inputs and outputs of the last call, for quantizers that stand at several. */
   inputs: number;
   outputs: number;
@@ -182,7 +181,7 @@ const situation = Symbol('situation');
 export function situationOf(module: object): Situation {
   const found = Object.getOwnPropertyDescriptor(module, situation);
   if (found !== undefined) return found.value as Situation;
-  const value: Situation = { calibrations: 0, kernel: null, inputs: 0, outputs: 0, path: null, properties: new Map() };
+  const value: Situation = { calibrations: 0, inputs: 0, outputs: 0, path: null, properties: new Map() };
   Object.defineProperty(module, situation, { value });
   return value;
 }

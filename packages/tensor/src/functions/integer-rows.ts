@@ -65,6 +65,8 @@ function normalized<D extends DType>(
     throw new DTypeError(`${name}: x must be int8 or uint8, got ${x.dtype}.`);
   if (x.ndim === 0) throw new ShapeError(`${name}: x needs at least one dim.`);
   checkNumber(name, 'scale', scale);
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new ArgumentError(`${name}: scale must be positive and finite, got ${scale}.`);
   checkNumber(name, 'eps', eps, 0);
   if (zeroPoint !== null) checkInteger(name, 'zeroPoint', zeroPoint);
   const { inputs, onGrid } = requantizationOf(name, x, requantize);

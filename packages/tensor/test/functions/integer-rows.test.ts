@@ -91,6 +91,7 @@ describe('layerNormInteger and rmsNormInteger', () => {
 
   it('refuses what is no row of bytes, and factors of another size', () => {
     expect(() => layerNormInteger(randn([3]), { scale, requantize })).toThrow(/x must be int8 or uint8, got float32/);
+    expect(() => layerNormInteger(values, { scale: NaN, requantize })).toThrow(/scale must be positive and finite/);
     expect(() => layerNormInteger(values, { scale, eps: -1, requantize })).toThrow(/eps must be a number/);
     expect(() => layerNormInteger(values.narrow(2, 0, 9), { scale, requantize })).toThrow(
       /multiplier of shape \[64\] for 9/,
