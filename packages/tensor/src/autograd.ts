@@ -34,11 +34,22 @@ export const enableGrad = <T>(fn: () => T): T => withGradMode('enableGrad', true
 
 let sequence = 0;
 
+/** Where the gradient of an input goes: on to the node that made it, or to the tensor itself, a leaf. */
+interface Edge {
+  readonly tensor: Tensor;
+  readonly node: Node | null;
+  readonly index: number;
+}
+
+const edgeOf = (tensor: Tensor): Edge => ({ tensor, node: tensor.node, index: tensor.outputIndex });
+
 /** One recorded operation: what `backward` needs to go on from its outputs to its inputs. */
 export class Node {
   /** Later nodes have higher numbers, so descending order is a topological order. */
   readonly id = sequence++;
   readonly versions: readonly number[];
+  /** Of every input that required a gradient, null for others. A tensor may be written to in place and come from another node later. */
+  edges: readonly (Edge | null)[];
   released = false;
   /** Outputs whose gradient the user wants to keep, by index. */
   readonly retained = new Map<number, Tensor>();
@@ -51,6 +62,7 @@ export class Node {
     public attrs: unknown,
   ) {
     this.versions = [...inputs, ...outputs].map((tensor) => tensor.storage.version);
+    this.edges = inputs.map((input) => (input.requiresGrad ? edgeOf(input) : null));
   }
 
   /** Throws where a value that the derivative reads was written to after it was recorded. */
@@ -77,6 +89,7 @@ export class Node {
     this.released = true;
     this.inputs = [];
     this.outputs = [];
+    this.edges = [];
     this.attrs = null;
   }
 }
@@ -123,10 +136,10 @@ function collect(root: Node): Node[] {
   const found = new Set<Node>([root]);
   const stack = [root];
   for (let node = stack.pop(); node; node = stack.pop())
-    for (const { node: next } of node.inputs)
-      if (next && !found.has(next)) {
-        found.add(next);
-        stack.push(next);
+    for (const edge of node.edges)
+      if (edge?.node && !found.has(edge.node)) {
+        found.add(edge.node);
+        stack.push(edge.node);
       }
   return [...found].sort((a, b) => b.id - a.id);
 }
@@ -200,7 +213,7 @@ function inputGrads(node: Node, grads: readonly (Tensor | null)[]): readonly (Te
   const results = node.op.backward!((node.many ? grads : grads[0]) as Tensor, node.inputs, output, node.attrs);
   return node.inputs.map((input, i) => {
     const grad = results[i];
-    if (!grad || !input.requiresGrad) return null;
+    if (!grad || !node.edges[i]) return null;
     if (!sameShape(grad.shape, input.shape))
       throw new ShapeError(
         `backward of ${node.op.name}: gradient ${i} has shape ${shown(grad.shape)}, its input ${shown(input.shape)}. Reduce it with sumTo().`,
@@ -241,24 +254,24 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
     }
     const pending = new Map<Node, (Tensor | null)[]>();
     const waiting = new Usage(!options.createGraph, taken);
-    const add = (tensor: Tensor, value: Tensor): void => {
-      if (!tensor.node) return accumulate(tensor, value, taken, waiting.hasMade(value));
-      let slots = pending.get(tensor.node);
-      if (!slots) pending.set(tensor.node, (slots = tensor.node.outputs.map(() => null)));
-      const before = slots[tensor.outputIndex];
+    const add = ({ tensor, node, index }: Edge, value: Tensor): void => {
+      if (!node) return accumulate(tensor, value, taken, waiting.hasMade(value));
+      let slots = pending.get(node);
+      if (!slots) pending.set(node, (slots = node.outputs.map(() => null)));
+      const before = slots[index];
       const sum = before ? waiting.making(() => before.add(value)) : value;
       if (before) waiting.drop(before);
       waiting.hold(sum);
-      slots[tensor.outputIndex] = sum;
+      slots[index] = sum;
     };
-    add(root, seed);
+    add(edgeOf(root), seed);
     for (const node of nodes) {
       const slots = pending.get(node);
       pending.delete(node);
       if (slots) {
         for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken);
         const grads = waiting.making(() => inputGrads(node, slots));
-        node.inputs.forEach((input, i) => grads[i] && add(input, grads[i]));
+        node.edges.forEach((edge, i) => edge && grads[i] && add(edge, grads[i]));
         slots.forEach((slot) => slot && waiting.drop(slot));
         waiting.sweep();
       }

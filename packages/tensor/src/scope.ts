@@ -16,13 +16,12 @@ function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): voi
   if (value instanceof TensorCore) {
     addWithOrigins(value.storage, found);
     if (value.gradient) addWithOrigins(value.gradient.storage, found);
-    for (let node = value.node, nodes = node ? [node] : []; (node = nodes.pop() ?? null);)
-      for (const tensor of [...node.inputs, ...node.outputs])
-        if (!seen.has(tensor)) {
-          seen.add(tensor);
-          addWithOrigins(tensor.storage, found);
-          if (tensor.node) nodes.push(tensor.node);
-        }
+    for (let node = value.node, nodes = node ? [node] : []; (node = nodes.pop() ?? null);) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      for (const tensor of [...node.inputs, ...node.outputs]) addWithOrigins(tensor.storage, found);
+      for (const edge of node.edges) if (edge?.node) nodes.push(edge.node);
+    }
     return;
   }
   const parts = value instanceof Map || value instanceof Set || Array.isArray(value) ? value : Object.values(value);

@@ -376,7 +376,7 @@ function checkReplacement(operation: string, x: Tensor, src: Tensor, wanted: rea
 /** In-place writes are recorded on the tensor they are called on: a recorded view would leave its base with a wrong gradient. */
 function checkHistory(x: Tensor): void {
   let { node } = x;
-  while (node?.op.name === 'assigned') node = node.inputs[0]?.node ?? null;
+  while (node?.op.name === 'assigned') node = node.edges[0]?.node ?? null;
   const partial = x.node === null && x.numel !== x.storage.length;
   if (partial || node?.inputs.some((input) => input.storage === x.storage))
     throw new AutogradError(

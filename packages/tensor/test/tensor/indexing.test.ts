@@ -11,6 +11,7 @@ import {
   tensor,
   zeros,
   type Tensor,
+  scope,
 } from '@q/tensor';
 import { expectGradient } from '../gradcheck.js';
 
@@ -96,6 +97,43 @@ describe('set_', () => {
     const value = tensor(3, { requiresGrad: true });
     buffer.set_([1], value).mul(5).sum().backward();
     expect(value.grad!.item()).toBe(5);
+  });
+
+  it('leaves what was computed before it with the gradient of what was there then', () => {
+    const from = (numbers: number[]) => tensor(numbers, { requiresGrad: true });
+    const x = from([1, 2, 3]);
+    const y = x.mul(1);
+    const sum = y.sum();
+    y.set_([0], 0);
+    sum.backward();
+    expect(x.grad!.toArray()).toEqual([1, 1, 1]);
+
+    const a = from([1, 2, 3]);
+    const b = a.mul(1);
+    b.set_([0], b.slice(1).add(b.slice(2)));
+    b.sum().backward();
+    expect(a.grad!.toArray()).toEqual([0, 2, 2]);
+
+    const v = from([5, 6]);
+    const buffer = zeros([3]);
+    buffer.set_([0], v.slice(0));
+    const between = buffer.add(0);
+    buffer.set_([1], v.slice(1));
+    between.sum().backward();
+    expect(v.grad!.toArray()).toEqual([1, 0]);
+  });
+
+  it('takes gradients through a recurrence that fills a buffer, in a scope, too', () => {
+    const x = tensor([1, 5, 6, 7], { requiresGrad: true });
+    scope(() => {
+      const y = zeros([4]);
+      y.set_([0], x.slice(0));
+      for (let i = 1; i < 4; i++) y.set_([i], y.slice(i - 1).add(2));
+      return y;
+    })
+      .sum()
+      .backward();
+    expect(x.grad!.toArray()).toEqual([4, 0, 0, 0]);
   });
 
   it('refuses leaves and views whose gradient would be lost', () => {
