@@ -76,11 +76,11 @@ export class Node {
         );
     };
     const single = typeof saves === 'object' ? saves : null;
+    const isRead = (i: number): boolean =>
+      single ? single.includes(i) : saves !== 'others' || this.edges.some((edge, other) => edge && other !== i);
     if (saves !== 'output')
-      this.inputs.forEach((input, i) => {
-        if (!single || single.includes(i)) check(input, this.versions[i]!, `input ${i}`);
-      });
-    if (saves !== 'inputs' && !single)
+      this.inputs.forEach((input, i) => isRead(i) && check(input, this.versions[i]!, `input ${i}`));
+    if (saves !== 'inputs' && saves !== 'others' && !single)
       this.outputs.forEach((output, i) => check(output, this.versions[this.inputs.length + i]!, `output ${i}`));
   }
 

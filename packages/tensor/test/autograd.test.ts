@@ -191,3 +191,16 @@ describe('requiresGrad', () => {
     expect(x.toArray()).toEqual([5, 5]);
   });
 });
+
+it('a factor may be written to once nobody needs it: the other one has no gradient', () => {
+  const x = tensor([1, 2, 3], { requiresGrad: true });
+  const y = x.add(1);
+  const z = y.mul(3);
+  noGrad(() => y.zero_());
+  z.sum().backward();
+  expect(x.grad!.toArray()).toEqual([3, 3, 3]);
+  const a = x.add(1);
+  const product = a.mul(x);
+  noGrad(() => a.zero_());
+  expect(() => product.sum().backward()).toThrow(/input 0 of mul .* was changed in place/);
+});

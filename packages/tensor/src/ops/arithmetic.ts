@@ -83,7 +83,7 @@ export const mul = op<Pair>({
       () => grad.mul(b),
       () => grad.mul(a),
     ),
-  saves: 'inputs',
+  saves: 'others',
 });
 
 /** `a / b` in floating point, into new memory or in place. */

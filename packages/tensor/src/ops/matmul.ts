@@ -48,7 +48,7 @@ export const matmul = op<Pair>({
     a.requiresGrad ? grad.matmul(b.transpose(-1, -2)).sumTo(a.shape) : null,
     b.requiresGrad ? a.transpose(-1, -2).matmul(grad).sumTo(b.shape) : null,
   ],
-  saves: 'inputs',
+  saves: 'others',
 });
 
 /** The rows of `[..., columns]`, copied only where no strides can express them. */

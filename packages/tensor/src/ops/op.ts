@@ -31,9 +31,9 @@ export interface Op<I extends readonly Tensor[] = readonly Tensor[], A = unknown
   readonly backward: Derivative<I, A, R>['backward'] | null;
   /**
    * The values `backward` reads: changing them in place before it runs is an error. A list names single inputs by their
-   * positions. Default: 'both'.
+   * positions; `'others'` are inputs that are read for the gradients of other inputs only. Default: 'both'.
    */
-  readonly saves?: 'inputs' | 'output' | 'both' | 'none' | readonly number[];
+  readonly saves?: 'inputs' | 'others' | 'output' | 'both' | 'none' | readonly number[];
   /** True where every output element is an input element, unchanged: a subclass of Tensor may carry its meaning over. */
   readonly moves?: boolean;
 }
