@@ -80,6 +80,9 @@ function misfit(target: Tensor, source: unknown): string | null {
   return null;
 }
 
+/** What checkpoints from before PyTorch 0.4.1, and converted ones, do not have: a batch norm keeps its own. */
+const OPTIONAL = /(^|\.)num_batches_tracked$/;
+
 /** Copies a state dict into a module tree; changes nothing where anything does not fit. */
 export function loadState<M extends Stateful>(
   module: M,
@@ -96,7 +99,7 @@ export function loadState<M extends Stateful>(
   const known = new Set(wanted.map(({ name }) => name));
   // A checkpoint of the tensors alone may be loaded: a module is told that its extra state is absent.
   const missingKeys = wanted
-    .filter(({ name, extraOf }) => extraOf === null && !given.has(name))
+    .filter(({ name, extraOf }) => extraOf === null && !given.has(name) && !OPTIONAL.test(name))
     .map(({ name }) => name);
   const unexpectedKeys = [...given.keys()].filter((name) => !known.has(name));
   const problems: string[] = [];

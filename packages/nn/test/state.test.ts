@@ -1,5 +1,5 @@
 import { full, ones, tensor, zeros, type Tensor } from '@q/tensor';
-import { Linear, Module, ModuleError, Parameter, Sequential } from '@q/nn';
+import { BatchNorm1d, Linear, Module, ModuleError, Parameter, Sequential } from '@q/nn';
 
 class Counter extends Module {
   weight = new Parameter(zeros([2]));
@@ -165,4 +165,11 @@ describe('loadStateDict', () => {
     }
     expect(error(() => new Wide().loadStateDict({ table: ones([3]) }))).toMatch(/table cannot be written/);
   });
+});
+
+it('a batch norm keeps its count where a checkpoint has none', () => {
+  const norm = new BatchNorm1d(3);
+  const state = Object.fromEntries(Object.entries(norm.stateDict()).filter(([name]) => name !== 'num_batches_tracked'));
+  expect(norm.loadStateDict(state).missingKeys).toEqual([]);
+  expect(norm.stateDict().num_batches_tracked!.item()).toBe(0);
 });

@@ -75,17 +75,15 @@ function flatten(source: unknown, shape: Shape, dim: number, out: TypedArray, at
   }
   if (typeof source !== 'number' && typeof source !== 'boolean')
     throw new ArgumentError(
-      `tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : typeof source}.`,
+      `tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : source instanceof Tensor ? 'a tensor. Use clone(), or stack() for several' : typeof source}.`,
     );
   out[at] = Number(source);
   return at + 1;
 }
 
-function firstElement(source: unknown): unknown {
-  let element = source;
-  while (Array.isArray(element)) element = element[0];
-  return element;
-}
+/** Whether there are elements, and all of them are booleans. */
+const areBooleans = (source: unknown): boolean =>
+  Array.isArray(source) ? source.length > 0 && source.every(areBooleans) : typeof source === 'boolean';
 
 /**
  * A tensor of numbers, nested arrays, a typed array, the bytes of a buffer, or an image (`ImageData`, shape
@@ -104,7 +102,7 @@ export function tensor<D extends DType = 'float32'>(source: TensorSource, option
   if (isBuffer(source)) return share(elementsOfBuffer(source, options.dtype), options);
   if (isImage(source)) return share(elementsOfImage(source), options);
   const nested = shapeOf(source);
-  const dtype = (options.dtype ?? (typeof firstElement(source) === 'boolean' ? 'bool' : 'float32')) as D;
+  const dtype = (options.dtype ?? (areBooleans(source) ? 'bool' : 'float32')) as D;
   const count = numel(nested);
   const shape = options.shape === undefined ? nested : checkShape('tensor', options.shape);
   if (numel(shape) !== count) throw new ShapeError(`tensor: ${count} elements do not fit the shape ${shown(shape)}.`);

@@ -64,6 +64,14 @@ describe('tensor', () => {
     expect(tensor([1 + 2 ** -8], { dtype: 'bfloat16' }).toArray()).toEqual([1]);
   });
 
+  it('is of bools where all elements are, else of numbers', () => {
+    expect(tensor([[true], [false]]).dtype).toBe('bool');
+    for (const mixed of [[true, 2, 0.5], [2, true, 0.5], [[true], [3]], []] as const)
+      expect(tensor(mixed).dtype).toBe('float32');
+    expect(tensor([true, 2, 0.5]).toArray()).toEqual([1, 2, 0.5]);
+    expect(() => tensor([tensor([1])] as never)).toThrow(/got a tensor. Use clone\(\), or stack\(\)/);
+  });
+
   it('rejects ragged arrays, strange elements and unknown dtypes', () => {
     expect(() => tensor([[1, 2], [3]])).toThrow(/at depth 1 wanted 2 entries, got 1/);
     expect(() => tensor([1, [2]])).toThrow(ArgumentError);

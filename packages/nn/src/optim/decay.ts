@@ -82,6 +82,7 @@ export class ConstantLR extends LRScheduler {
     const { factor = 1 / 3, totalIters = 5 } = optionsOf('ConstantLR', options);
     super(optimizer);
     checkNumber('ConstantLR', 'factor', factor, 0, 1);
+    if (factor === 0) throw new ArgumentError('ConstantLR: factor must be above 0 and at most 1, got 0.');
     checkNumber('ConstantLR', 'totalIters', totalIters);
     this.factor = factor;
     this.totalIters = totalIters;

@@ -72,8 +72,9 @@ export class ReduceLROnPlateau {
   protected isBetter(metric: number): boolean {
     checkNumber('ReduceLROnPlateau', 'the metric', metric);
     const { mode, threshold, thresholdMode } = this.options;
-    const change = thresholdMode === 'rel' ? this.best * threshold : threshold;
-    // As PyTorch: a relative threshold is a part of the best metric with its sign.
+    // As PyTorch: a relative threshold is a part of the best metric with its sign; of infinity it is nothing.
+    const rel = thresholdMode === 'rel' && Number.isFinite(this.best);
+    const change = rel ? this.best * threshold : threshold;
     return mode === 'min' ? metric < this.best - change : metric > this.best + change;
   }
 
@@ -82,7 +83,7 @@ export class ReduceLROnPlateau {
     if (typeof metric !== 'number') checkTensor('ReduceLROnPlateau.step', 'the metric', metric);
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;
-    if (Number.isFinite(this.best) ? this.isBetter(value) : !Number.isNaN(value)) {
+    if (this.isBetter(value)) {
       this.best = value;
       this.numBadEpochs = 0;
     } else this.numBadEpochs++;

@@ -1,4 +1,4 @@
-import { ArgumentError, tensor } from '@q/tensor';
+import { ArgumentError, ones, tensor } from '@q/tensor';
 import { Parameter } from '@q/nn';
 import * as optim from '@q/nn/optim';
 
@@ -84,4 +84,18 @@ describe('schedulers', () => {
     () => new optim.CyclicLR(optimizer(1), [1, 2], 3),
     () => new optim.ReduceLROnPlateau(optimizer(1), { factor: 1 }),
   ])('refuse what makes no schedule (%#)', (make) => expect(make).toThrow(ArgumentError));
+});
+
+it('refuses a constant factor of 0, from which there is no way back', () => {
+  const optimizer = new optim.SGD([new Parameter(ones([1]))], { lr: 1 });
+  expect(() => new optim.ConstantLR(optimizer, { factor: 0 })).toThrow(/factor must be above 0/);
+});
+
+it('an infinite loss is not better than none', () => {
+  const optimizer = new optim.SGD([new Parameter(ones([1]))], { lr: 1 });
+  const plateau = new optim.ReduceLROnPlateau(optimizer, { patience: 0, factor: 0.5 });
+  plateau.step(Infinity);
+  expect(optimizer.paramGroups[0]!.lr).toBe(0.5);
+  plateau.step(3);
+  expect([plateau.best, optimizer.paramGroups[0]!.lr]).toEqual([3, 0.5]);
 });

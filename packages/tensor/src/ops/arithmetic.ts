@@ -179,8 +179,9 @@ export const pow = op<Pair>({
 });
 
 /** Powers with an exact or faster form of their own. */
-const powers = new Map<number, 'square' | 'sqrt' | 'rsqrt' | 'reciprocal'>([
+const powers = new Map<number, 'square' | 'cube' | 'sqrt' | 'rsqrt' | 'reciprocal'>([
   [2, 'square'],
+  [3, 'cube'],
   [0.5, 'sqrt'],
   [-0.5, 'rsqrt'],
   [-1, 'reciprocal'],

@@ -1,5 +1,6 @@
+import { apply } from '../autograd.js';
 import { computeDType, floatDType, isFloat, type DType } from '../dtype.js';
-import { DTypeError } from '../errors.js';
+import { AutogradError, DTypeError } from '../errors.js';
 import type { UnaryName } from '../kernels/contract/elementwise.js';
 import type { View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
@@ -135,12 +136,17 @@ export const erfinv = real('erfinv', 'output', (grad, _x, y) =>
 );
 export const lgamma = real('lgamma', 'inputs', (grad, x) => grad.mul(x.digamma()));
 
-/** The derivative of lgamma; its own derivative is not available. */
-export const digamma = op<Single>({
-  name: 'digamma',
-  forward: ([x]) => realInto('digamma', x),
-  backward: null,
+/** The derivative of digamma; its own derivative is not available. */
+const trigamma = op<Single>({
+  name: 'trigamma',
+  forward: ([x]) => realInto('trigamma', x),
+  backward: () => {
+    throw new AutogradError('digamma: its second derivative is not available.');
+  },
 });
+
+/** The derivative of lgamma. */
+export const digamma = real('digamma', 'inputs', (grad, x) => grad.mul(apply(trigamma, [x], undefined)));
 
 /** log(x / (1 - x)); with `eps` the input is first clamped to [eps, 1 - eps]. NaN outside [0, 1] without. */
 export const logit = op<Single, number | null>({

@@ -1,7 +1,7 @@
-import { checkTensor, optionsOf } from '../arguments.js';
+import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import type { DType } from '../dtype.js';
-import { ShapeError } from '../errors.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import * as histogram from '../ops/histogram.js';
 import { cat } from '../ops/join.js';
 import { quantiles, type Interpolation } from '../ops/quantile.js';
@@ -78,8 +78,11 @@ export interface SearchOptions {
 }
 
 function side(operation: string, options: SearchOptions): histogram.Side {
-  const { right = false, side: named } = optionsOf(operation, options);
-  return { right: right || named === 'right' };
+  const { right, side: named = right ? 'right' : 'left' } = optionsOf(operation, options);
+  checkChoice(operation, 'side', named, ['left', 'right'] as const);
+  if (right && named === 'left')
+    throw new ArgumentError(`${operation}: right: true and side: 'left' contradict each other.`);
+  return { right: named === 'right' };
 }
 
 /** Order, ranks and counts. NaN is larger than everything. */

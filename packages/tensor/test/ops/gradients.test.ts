@@ -42,7 +42,7 @@ const leavesOf = ({ inputs }: Case): Tensor[] =>
   inputs.map((input) => tensor(input.data, { shape: input.shape, requiresGrad: true }));
 
 /** Ops whose gradient has no derivative of its own. */
-const once = new Set(['unary.lgamma', 'affine.fakeQuantize', 'affine.quantizeLinear', 'affine.dequantizeLinear']);
+const once = new Set(['unary.digamma', 'affine.fakeQuantize', 'affine.quantizeLinear', 'affine.dequantizeLinear']);
 
 it('every op with a derivative has an entry in test/ops/gradients, and every entry its op', async () =>
   expect([...(await differentiableOps()).keys()].sort()).toEqual(Object.keys(entries).sort()));

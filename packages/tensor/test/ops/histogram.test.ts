@@ -78,6 +78,8 @@ describe('searchsorted and bucketize', () => {
     ]);
     expect(x.searchsorted(tensor([3]), { right: true }).toArray()).toEqual([3]);
     expect(x.searchsorted(3, { side: 'right' }).item()).toBe(3);
+    expect(() => x.searchsorted(3, { side: 'rigth' as 'right' })).toThrow(/side must be/);
+    expect(() => x.searchsorted(3, { right: true, side: 'left' })).toThrow(/contradict each other/);
     expect(tensor([3, 4, NaN]).bucketize(x).toArray()).toEqual([1, 3, 4]);
   });
 

@@ -166,3 +166,18 @@ export function digamma(x: number): number {
   const series = z * poly(z, [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12]);
   return sum + Math.log(x) - 0.5 / x - series;
 }
+
+/** The second derivative of log gamma(x): recurrence up to 10, then the asymptotic series. */
+export function trigamma(x: number): number {
+  if (x < 0.5) {
+    if (Number.isInteger(x)) return Infinity;
+    if (x === -Infinity) return NaN;
+    const sine = Math.sin(Math.PI * (x - Math.trunc(x)));
+    return (Math.PI / sine) ** 2 - trigamma(1 - x);
+  }
+  let sum = 0;
+  for (; x < 10; x++) sum += 1 / (x * x);
+  const z = 1 / (x * x);
+  const series = poly(z, [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6]);
+  return sum + 1 / x + z / 2 + (z / x) * series;
+}

@@ -1,7 +1,7 @@
 import type { ParametricName, TestName, UnaryName } from '../contract/elementwise.js';
 import { rint } from './rint.js';
 import { each, type UnaryRow } from './rows.js';
-import { digamma, erf, erfc, erfinv, lgamma } from './special.js';
+import { digamma, erf, erfc, erfinv, lgamma, trigamma } from './special.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
@@ -26,6 +26,11 @@ export const unary: Record<UnaryName, UnaryRow> = {
     const wraps = y instanceof Int32Array;
     if (wraps) for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = Math.imul(x[xi]!, x[xi]!);
     else for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = x[xi]! * x[xi]!;
+  },
+  // Every product rounds to the dtype, as in PyTorch.
+  cube: (x, xi, xs, y, yi, ys, n) => {
+    const round = y instanceof Float32Array ? Math.fround : (square: number): number => square;
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = round(x[xi]! * x[xi]!) * x[xi]!;
   },
   relu: (x, xi, xs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = x[xi]! <= 0 ? 0 : x[xi]!;
@@ -83,6 +88,7 @@ export const unary: Record<UnaryName, UnaryRow> = {
   erfinv: each(erfinv),
   lgamma: each(lgamma),
   digamma: each(digamma),
+  trigamma: each(trigamma),
   sigmoid: each(sigmoid),
   logsigmoid: each((x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))),
   silu: each((x) => x / (1 + Math.exp(-x))),

@@ -1,4 +1,4 @@
-import { digamma, erf, erfc, erfinv, lgamma } from '../../../src/kernels/reference/special.js';
+import { digamma, erf, erfc, erfinv, lgamma, trigamma } from '../../../src/kernels/reference/special.js';
 
 /** Values of mpmath with 40 digits. */
 const known = {
@@ -89,3 +89,16 @@ describe('special functions', () => {
     expect([digamma(0), digamma(-2), digamma(NaN)]).toEqual([-Infinity, NaN, NaN]);
   });
 });
+
+// Abramowitz and Stegun, table 6.1 and formula 6.4.
+it.each([
+  [1, Math.PI ** 2 / 6],
+  [0.5, Math.PI ** 2 / 2],
+  [2, Math.PI ** 2 / 6 - 1],
+  [0.25, Math.PI ** 2 + 8 * 0.915965594177219],
+  [-0.5, Math.PI ** 2 / 2 + 4],
+  [1e6, 1e-6 + 0.5e-12 + 1e-18 / 6],
+])('trigamma(%d)', (x, y) => expect(Math.abs(trigamma(x) / y - 1)).toBeLessThan(1e-13));
+
+it('trigamma is infinite at zero and below it at integers, and keeps NaN', () =>
+  expect([trigamma(0), trigamma(-3), trigamma(NaN), trigamma(Infinity)]).toEqual([Infinity, Infinity, NaN, 0]));

@@ -164,6 +164,7 @@ export const elementwise: Readonly<Record<string, Entry>> = {
   'unary.ceil': each((x) => x.ceil()),
   'unary.cos': each((x) => x.cos()),
   'unary.cosh': each((x) => x.cosh()),
+  'unary.digamma': each((x) => x.digamma(), [0.4117, 4]),
   'unary.erf': each((x) => x.erf()),
   'unary.erfc': each((x) => x.erfc()),
   'unary.erfinv': each((x) => x.erfinv(), [-0.917, 0.9041]),

@@ -193,6 +193,7 @@ export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
   abs: (code, x) => code.abs(x),
   sign: (code, x) => code.step(v128.or, code.and(code.less(0, x), 1), code.and(code.less(x, 0), -1)),
   square: (code, x) => code.mul(x, x),
+  cube: (code, x) => code.mul(code.mul(x, x), x),
   sqrt: (code, x) => code.step(f32x4.sqrt, x),
   reciprocal: (code, x) => code.div(1, x),
   floor: (code, x) => code.step(f32x4.floor, x),
