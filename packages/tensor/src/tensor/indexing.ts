@@ -1,4 +1,4 @@
-import { checkChoice, checkNumber, checkTensor, optionsOf } from '../arguments.js';
+import { checkChoice, checkNumber, checkTensor, isTensor, optionsOf } from '../arguments.js';
 import { apply, isGradEnabled, noGrad } from '../autograd.js';
 import { dtypes, isHalf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, described, DTypeError, ShapeError, shown } from '../errors.js';
@@ -79,6 +79,10 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
       throw new ArgumentError(
         `set_: wants an array of index entries, got ${described(index)}. Write set_([${described(index)}], value).`,
       );
+    const [mask] = index;
+    const filled = typeof value === 'number' && !this.requiresGrad && /^float(32|64)$/.test(this.dtype);
+    // `x[mask] = number` needs no list of places.
+    if (filled && index.length === 1 && isMaskOf(this, mask)) return this.maskedFill_(mask, value);
     const plan = advanced.planIndex('set_', this, index);
     const wanted = advanced.shapeOfIndex('set_', this, plan);
     let source = operand(this, value).to(this.dtype) as Tensor;
@@ -354,6 +358,9 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
 /** A one-dimensional index. */
 const line = (x: Tensor, places: Int32Array): Tensor =>
   x.wrap({ storage: new Storage('int32', places.length, places), layout: new Layout([places.length]) });
+
+const isMaskOf = (x: Tensor, item: unknown): item is Tensor =>
+  isTensor(item) && item.dtype === 'bool' && sameShape(item.shape, x.shape);
 
 function checkMask(operation: string, mask: Tensor): void {
   checkTensor(operation, 'mask', mask);

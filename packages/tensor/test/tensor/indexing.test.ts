@@ -99,6 +99,30 @@ describe('set_', () => {
     expect(value.grad!.item()).toBe(5);
   });
 
+  it('writes a number where a mask says so, in any layout and with or without gradients', () => {
+    for (const dtype of ['float32', 'float64', 'int32'] as const) {
+      const x = tensor(
+        [
+          [1, -2],
+          [-3, 4],
+          [5, NaN],
+        ],
+        { dtype },
+      ).transpose(0, 1);
+      x.set_([x.lt(0)], 0.5);
+      const half = dtype === 'int32' ? 0 : 0.5;
+      expect(x.select(0, 0).toArray()).toEqual([1, half, 5]);
+    }
+    const leaf = tensor([1, -2, 3], { requiresGrad: true });
+    const y = leaf.mul(2);
+    y.set_([y.lt(0)], 7);
+    y.sum().backward();
+    expect([y.toArray(), leaf.grad!.toArray()]).toEqual([
+      [2, 7, 6],
+      [2, 0, 2],
+    ]);
+  });
+
   it('leaves what was computed before it with the gradient of what was there then', () => {
     const from = (numbers: number[]) => tensor(numbers, { requiresGrad: true });
     const x = from([1, 2, 3]);
