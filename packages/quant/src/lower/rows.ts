@@ -44,13 +44,14 @@ export class IntegerNorm extends FloatInside {
     const norm = this.inside as Norm;
     const output = this.outputGrid();
     const n = norm.normalizedShape.reduce((product, size) => product * size, 1);
-    const parameters = [norm.weight, 'bias' in norm ? norm.bias : null];
-    const versions = parameters.map((parameter) => parameter && parameter.storage.version);
+    const [weight, added] = [norm.weight, 'bias' in norm ? norm.bias : null];
+    const versions = [weight, added].map((parameter) => parameter && parameter.storage.version);
     if (!this.factors || versions.some((version, i) => version !== this.factors!.versions[i])) {
-      const [multiplier, bias] = parameters.map((parameter, i) =>
-        vectorOf((parameter ? float32Of(parameter) : new Float32Array(n).fill(1 - i)).map((x) => x / scaleOf(output))),
-      ) as [Tensor, Tensor];
-      this.factors = { versions, multiplier, bias };
+      const inSteps = (parameter: Tensor | null, absent: number): Tensor => {
+        const values = parameter ? float32Of(parameter) : new Float32Array(n).fill(absent);
+        return vectorOf(values.map((value) => value / scaleOf(output)));
+      };
+      this.factors = { versions, multiplier: inSteps(weight, 1), bias: inSteps(added, 0) };
     }
     const { multiplier, bias } = this.factors;
     const { qmin, qmax, dtype } = output;

@@ -1,6 +1,6 @@
 import { checkChoice, checkNumber, checkTensor, isTensor, optionsOf } from '../arguments.js';
 import { apply, isGradEnabled, noGrad } from '../autograd.js';
-import { dtypes, isHalf, type DType } from '../dtype.js';
+import { dtypes, isFloat, isHalf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, described, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
@@ -8,6 +8,7 @@ import * as advanced from '../ops/advanced.js';
 import type { IndexItem } from '../ops/advanced.js';
 import * as ops from '../ops/indexing.js';
 import { assigned, replaced } from '../ops/movement.js';
+import { maskedFillInto } from '../ops/select.js';
 import { margins, mirrored, padConstant, type PadMode } from '../ops/pad.js';
 import { commonShape, checkFits, checkShape, sameShape, wrapDim } from '../shape.js';
 import { alloc, Storage } from '../storage.js';
@@ -80,9 +81,13 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
         `set_: wants an array of index entries, got ${described(index)}. Write set_([${described(index)}], value).`,
       );
     const [mask] = index;
-    const filled = typeof value === 'number' && !this.requiresGrad && /^float(32|64)$/.test(this.dtype);
-    // `x[mask] = number` needs no list of places.
-    if (filled && index.length === 1 && isMaskOf(this, mask)) return this.maskedFill_(mask, value);
+    const filled = typeof value === 'number' && !this.requiresGrad && isFloat(this.dtype) && !isHalf(this.dtype);
+    if (filled && index.length === 1 && isMaskOf(this, mask)) {
+      // `x[mask] = number` needs no list of places.
+      this.beginWrite('set_');
+      maskedFillInto([this, mask, operand(this, value)], this);
+      return this;
+    }
     const plan = advanced.planIndex('set_', this, index);
     const wanted = advanced.shapeOfIndex('set_', this, plan);
     let source = operand(this, value).to(this.dtype) as Tensor;

@@ -1,8 +1,9 @@
 import { Layout } from '../../layout.js';
-import { alloc, empty, type View } from '../../storage.js';
+import { empty, type View } from '../../storage.js';
 import type { ElementwiseKernels } from '../contract/elementwise.js';
 import type { IntegerKernels } from '../contract/integer.js';
 import type { MatmulKernels } from '../contract/matmul.js';
+import { constant } from './constant.js';
 import { sizesOf, unfoldPlane } from './conv.js';
 
 const start = ({ storage, layout }: View): number => storage.base + layout.offset;
@@ -12,13 +13,6 @@ const part = ({ storage, layout }: View, at: number, shape: readonly number[], s
   storage,
   layout: new Layout(shape, strides, layout.offset + at),
 });
-
-/** One int32 that stands at every place of `shape`. */
-function constant(value: number, shape: readonly number[]): View {
-  const view = alloc([1], 'int32');
-  view.storage.array[view.storage.base] = value;
-  return { storage: view.storage, layout: view.layout.broadcastTo(shape) };
-}
 
 /** What integer convolutions are made of. */
 type Parts = Pick<MatmulKernels, 'matmulInteger'> &
@@ -36,7 +30,7 @@ export function integerConvolution({ matmulInteger, requantize, copy }: Parts): 
       const [ySample, yChannel] = y.layout.strides as [number, number];
       const columns = empty([1, rows, length], x.storage.dtype);
       const sums = empty([1, filters, length], 'int32');
-      const xZeros = constant(xZero, [1, 1, length]);
+      const xZeros = constant(xZero, 'int32', [1, 1, length]);
       /** The entries of a group in a vector with one per output channel. */
       const ofGroup = (vector: View, g: number, shape: readonly number[]): View => {
         const step = vector.layout.strides[0]!;

@@ -1,24 +1,11 @@
-import { Layout } from '../../layout.js';
-import { alloc, empty, type View } from '../../storage.js';
+import { empty } from '../../storage.js';
 import type { AffineKernels } from '../contract/affine.js';
 import type { IntegerKernels } from '../contract/integer.js';
 import type { SoftmaxKernels } from '../contract/softmax.js';
+import { constant } from './constant.js';
 import { rint } from './rint.js';
 
 const { fround } = Math;
-
-/** A float32 for all elements of a shape. */
-function constant(value: number, shape: readonly number[]): View {
-  const { storage } = alloc([1], 'float32');
-  storage.array[storage.base] = value;
-  return {
-    storage,
-    layout: new Layout(
-      shape,
-      shape.map(() => 0),
-    ),
-  };
-}
 
 /** `softmaxScaled` through tensors of floats, by whichever kernels are at hand. */
 export function softmaxThroughFloats(
@@ -28,11 +15,11 @@ export function softmaxThroughFloats(
     softmaxScaled(x, grid, out) {
       const { shape } = x.view.layout;
       const floats = empty(shape, 'float32');
-      kernels.dequantize(x.view, constant(x.scale, shape), constant(x.offset, shape), floats);
+      kernels.dequantize(x.view, constant(x.scale, 'float32', shape), constant(x.offset, 'float32', shape), floats);
       const results = empty(shape, 'float32');
       kernels.softmax(floats, false, results);
       floats.storage.free();
-      const [scale, offset] = [constant(out.scale, shape), constant(out.offset, shape)];
+      const [scale, offset] = [constant(out.scale, 'float32', shape), constant(out.offset, 'float32', shape)];
       kernels.quantize(results, scale, offset, { ...grid, wide: false }, out.view);
       results.storage.free();
     },

@@ -1,20 +1,14 @@
 import { Layout } from '../../layout.js';
-import { alloc, empty, type View } from '../../storage.js';
+import { empty, type View } from '../../storage.js';
 import type { IntegerKernels, LinearWeight } from '../contract/integer.js';
 import type { MatmulKernels } from '../contract/matmul.js';
+import { constant } from './constant.js';
 
 /** A vector stretched over a batch of one matrix, along its rows or its columns. */
 const spread = ({ storage, layout }: View, shape: readonly number[], dim: 1 | 2): View => ({
   storage,
   layout: new Layout(shape, [0, dim === 1 ? layout.strides[0]! : 0, dim === 2 ? layout.strides[0]! : 0], layout.offset),
 });
-
-/** One int32 in a vector of it. */
-function constant(value: number, count: number): View {
-  const view = alloc([1], 'int32');
-  view.storage.array[view.storage.base] = value;
-  return { storage: view.storage, layout: new Layout([count], [0]) };
-}
 
 const matrix = ({ storage, layout }: View, transposed: boolean): View => ({
   storage,
@@ -34,8 +28,8 @@ export function linearByProduct(
       kernels.matmulInteger(
         matrix(x, false),
         matrix(bytes, true),
-        spread(constant(xZero, m), [1, m, 1], 1),
-        spread(wZero ?? constant(0, n), [1, 1, n], 2),
+        spread(constant(xZero, 'int32', [m]), [1, m, 1], 1),
+        spread(wZero ?? constant(0, 'int32', [n]), [1, 1, n], 2),
         matrix(sums, false),
       );
       if (bytes !== weight.values) bytes.storage.free();

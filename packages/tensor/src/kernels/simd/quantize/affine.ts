@@ -26,8 +26,9 @@ const families = {
   dequantize: planeFamilies(0, (code, [q, scale, offset]) => dequantized(code, q!, scale!, offset!)),
 };
 
-/** Ends of a grid up to which integers are written from float32. */
-const LARGEST = 2 ** 22;
+/** Whether the integers of a grid are written from float32. */
+export const writesFloats = ({ qmin, qmax }: Omit<AffineGrid, 'wide'>): boolean =>
+  Math.max(Math.abs(qmin), Math.abs(qmax)) <= 2 ** 22;
 
 const areFloats = (...views: readonly View[]): boolean => views.every(({ storage }) => storage.dtype === 'float32');
 
@@ -37,7 +38,7 @@ export function simdAffine(engine: SimdEngine, fallback: AffineKernels): Partial
     (name: 'quantize' | 'fakeQuantize', chosen: PlaneFamilies) =>
     (x: View, scale: View, offset: View, grid: AffineGrid, out: View): void => {
       const limits = [grid.qmin, grid.qmax];
-      const countable = !isInt(out.storage.dtype) || limits.every((limit) => Math.abs(limit) <= LARGEST);
+      const countable = !isInt(out.storage.dtype) || writesFloats(grid);
       const done =
         !grid.wide &&
         countable &&

@@ -24,14 +24,11 @@ import { FEW } from '../elementwise/rows.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { addressOf, lineOf } from '../engine/places.js';
 import { emitSoftmax, SHORTEST } from '../reduce/softmax.js';
-import { dequantized, quantized } from './affine.js';
+import { dequantized, quantized, writesFloats } from './affine.js';
 import { countable, gridNumbers, rescaled } from './requantize.js';
 
 /** Nanoseconds per element, roughly. */
 const WORK = { softmax: 0.8, normalize: 0.3 };
-
-/** Ends of a grid up to which integers are written from float32. */
-const LARGEST = 2 ** 22;
 
 /**
  * `softmaxScaled(x, rows, n, y, line, xScale, xOffset, scale, offset, low, high)`: each row by way of its float32 at `line`, in the
@@ -212,7 +209,7 @@ export function simdIntegerRows(engine: SimdEngine, fallback: RowKernels): RowKe
     name: string,
     [x, y]: readonly [View, View],
     work: number,
-    argsOf: (n: number) => readonly number[],
+    argsOf: () => readonly number[],
   ): boolean {
     const [rows, n] = x.layout.shape as [number, number];
     memory.beginKernel();
@@ -227,7 +224,7 @@ export function simdIntegerRows(engine: SimdEngine, fallback: RowKernels): RowKe
         end - start,
         n,
         to + start * bytes[1],
-        ...argsOf(n),
+        ...argsOf(),
       ]);
       return true;
     } finally {
@@ -245,9 +242,9 @@ export function simdIntegerRows(engine: SimdEngine, fallback: RowKernels): RowKe
         isLaneDType(to) &&
         numel >= FEW &&
         shape[1]! >= SHORTEST &&
-        Math.max(Math.abs(qmin), Math.abs(qmax)) <= LARGEST &&
-        overRows(softmaxes(from, to), 'softmaxScaled', [x.view, out.view], WORK.softmax, (n) => [
-          memory.scratch(n * 4),
+        writesFloats(grid) &&
+        overRows(softmaxes(from, to), 'softmaxScaled', [x.view, out.view], WORK.softmax, () => [
+          memory.scratch(shape[1]! * 4),
           x.scale,
           x.offset,
           out.scale,

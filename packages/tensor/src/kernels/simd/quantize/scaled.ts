@@ -1,6 +1,6 @@
 import { dtypes } from '../../../dtype.js';
 import type { IntegerKernels, ScaledBinaryName } from '../../contract/integer.js';
-import { dequantized, quantized } from './affine.js';
+import { dequantized, quantized, writesFloats } from './affine.js';
 import { doWhile, f32x4, i32, forRange, seq, when, type Expr, type Local, type Stmt } from '../assembler/assembler.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { isLaneDType, type LaneDType } from '../elementwise/lanes.js';
@@ -27,9 +27,6 @@ const families: Readonly<Record<ScaledBinaryName, PlaneFamilies>> = {
   maximum: pairs(f32x4.max),
   minimum: pairs(f32x4.min),
 };
-
-/** Ends of a grid up to which integers are written from float32. */
-const LARGEST = 2 ** 22;
 
 /** Look-ups per iteration: as many as the machine can have under way. */
 const UNROLL = 8;
@@ -104,9 +101,7 @@ export function simdScaled(engine: SimdEngine, fallback: ScaledKernels): ScaledK
     binaryScaled(name, a, b, grid, out) {
       const { qmin, qmax } = grid;
       const numbers = [a.scale, a.offset, b.scale, b.offset, out.scale, out.offset, qmin, qmax];
-      const done =
-        Math.max(Math.abs(qmin), Math.abs(qmax)) <= LARGEST &&
-        overPlanes(engine, [a.view, b.view], out.view, families[name], numbers);
+      const done = writesFloats(grid) && overPlanes(engine, [a.view, b.view], out.view, families[name], numbers);
       if (!done) fallback.binaryScaled(name, a, b, grid, out);
     },
 

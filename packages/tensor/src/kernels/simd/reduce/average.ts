@@ -1,7 +1,7 @@
 import { dtypes } from '../../../dtype.js';
 import type { IntegerKernels } from '../../contract/integer.js';
 import type { Reach, Regions } from '../../contract/pool.js';
-import { dequantized, quantized } from '../quantize/affine.js';
+import { dequantized, quantized, writesFloats } from '../quantize/affine.js';
 import {
   doWhile,
   f32,
@@ -170,10 +170,10 @@ export function simdAverage(
 ): Pick<IntegerKernels, 'averageScaled'> {
   const { memory } = engine;
 
-  function run(...[x, regions, divisor, { qmin, qmax }, out]: Parameters<IntegerKernels['averageScaled']>): boolean {
+  function run(...[x, regions, divisor, grid, out]: Parameters<IntegerKernels['averageScaled']>): boolean {
     const [from, to] = [x.view.storage.dtype, out.view.storage.dtype];
     if (!isLaneDType(from) || !isLaneDType(to) || x.view.layout.numel < FEW) return false;
-    if (Math.max(Math.abs(qmin), Math.abs(qmax)) > 2 ** 22) return false;
+    if (!writesFloats(grid)) return false;
     let [depth, rows, columns] = x.view.layout.shape.slice(2) as [number, number, number];
     let [d, h, w] = regions;
     const most = [d, h, w].reduce((count, { starts, ends }) => {
@@ -198,7 +198,7 @@ export function simdAverage(
       const plane = depth * rows * columns * dtypes[from].bytes;
       const each = count * dtypes[to].bytes;
       const place = target + out.view.layout.offset * dtypes[to].bytes;
-      const numbers = [x.scale, x.offset, out.scale, out.offset, qmin, qmax];
+      const numbers = [x.scale, x.offset, out.scale, out.offset, grid.qmin, grid.qmax];
       const family = familyFor(from, to);
       const work = x.view.layout.numel / 4;
       if (inLines) {
