@@ -5,9 +5,12 @@ import type { Lockstep, Wide } from './lockstep.js';
 /** A function of the lanes, written step by step. */
 export type VectorFunction = (code: Lockstep, x: Wide) => Wide;
 
-/** Adding and subtracting 1.5 * 2^23 rounds to an integer, which then stands in the low bits. */
-const ROUNDER = 12582912;
-const ROUNDER_BITS = 0x4b400000;
+/**
+ * Adding and subtracting 1.5 * 2^23 rounds to an integer. With the bias of exponents on top, 2^n stands in the low bits of the sum
+ * once they are moved to the exponent's place.
+ */
+const BIASED_ROUNDER = 12582912 + 127;
+const BIASED_ROUNDER_BITS = 0x4b400000 + 127;
 
 /** Minimax polynomial of (e^r - 1 - r) / r^2 for |r| <= ln2 / 2; its error is an eighth of an ulp of e^r - 1. */
 const EXP = [
@@ -20,17 +23,6 @@ const EXP_OF_HALF = EXP.map((c, i) => c * (-0.5) ** (EXP.length + 1 - i));
 const ONE_BITS = 0x3f800000;
 const SIGN_BIT = 0x80000000 | 0;
 
-/** x = n ln2 + r with |r| <= ln2 / 2: e^r - 1, and n in the low bits of `shifted`. */
-function reduced(code: Lockstep, x: Wide): { minusOne: Wide; shifted: Wide } {
-  const shifted = code.madd(x, Math.LOG2E, ROUNDER);
-  const n = code.sub(shifted, ROUNDER);
-  const r = code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x));
-  return { minusOne: code.madd(code.mul(r, r), code.polynomial(r, EXP), r), shifted };
-}
-
-/** 1.5 * 2^23 plus the bias of exponents: 2^n then stands in the low bits, once they are moved to the exponent's place. */
-const BIASED_ROUNDER = ROUNDER + 127;
-
 /** Minimax polynomial of (e^r - 1) / r for |r| <= ln2 / 2; its error is 2.5 ulp of e^r. */
 const EXP_SHORT = [
   8.33332099600771e-3, 4.187594547660771e-2, 0.16666937109658045, 0.49999371949566124, 0.9999999458989384,
@@ -39,50 +31,58 @@ const EXP_SHORT = [
 /** From here on down e^x counts as 0: at this very value the exponent of its power of two is that of 0. */
 const LOWEST = -88.03;
 
-/** 2^n and r of x = n ln2 + r for x that give a normal result; the two parts of ln2 are Cephes'. */
-function split(code: Lockstep, x: Wide): { power: Wide; r: Wide } {
+/** x = n ln2 + r with |r| <= ln2 / 2: r, and n in the low bits of `shifted`. The two parts of ln2 are Cephes'. */
+function split(code: Lockstep, x: Wide): { shifted: Wide; r: Wide } {
   const shifted = code.madd(x, Math.LOG2E, BIASED_ROUNDER);
   const n = code.sub(shifted, BIASED_ROUNDER);
-  return { power: code.shiftLeft(shifted, 23), r: code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x)) };
+  return { shifted, r: code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x)) };
 }
+
+/** 2^n, if that is a normal number. */
+const powerOf = (code: Lockstep, shifted: Wide): Wide => code.shiftLeft(shifted, 23);
+
+/** e^r - 1 for |r| <= ln2 / 2. */
+const growth = (code: Lockstep, r: Wide): Wide => code.madd(code.mul(r, r), code.polynomial(r, EXP), r);
 
 /** e^x for x that give a normal result; at most 2 ulp. */
 function expNormal(code: Lockstep, x: Wide): Wide {
-  const { power, r } = split(code, x);
-  const minusOne = code.madd(code.mul(r, r), code.polynomial(r, EXP), r);
-  return code.madd(minusOne, power, power);
+  const { shifted, r } = split(code, x);
+  const power = powerOf(code, shifted);
+  return code.madd(growth(code, r), power, power);
 }
 
 /** e^x for x <= 0, 0 where the result is no normal float32; at most 4 ulp. NaN stays, as do the differences of infinities. */
 export function expNonPositive(code: Lockstep, x: Wide): Wide {
-  const { power, r } = split(code, code.max(x, LOWEST));
+  const { shifted, r } = split(code, code.max(x, LOWEST));
+  const power = powerOf(code, shifted);
   const slope = code.polynomial(r, EXP_SHORT);
   return code.madd(code.mul(r, power), slope, power);
 }
 
 /** e^x over the whole range, infinities, NaN and denormal results included: 2^n in two factors, so that neither overflows. */
 function expOfAny(code: Lockstep, x: Wide): Wide {
-  const { minusOne, shifted } = reduced(code, code.max(code.min(x, 89), -105));
-  const n = code.subBits(shifted, code.bits(ROUNDER_BITS));
+  const { shifted, r } = split(code, code.max(code.min(x, 89), -105));
+  const n = code.subBits(shifted, code.bits(BIASED_ROUNDER_BITS));
   const half = code.shiftRight(n, 1);
   const one = code.bits(ONE_BITS);
   const power = (exponent: Wide): Wide => code.addBits(code.shiftLeft(exponent, 23), one);
-  return code.mul(code.mul(code.add(minusOne, 1), power(half)), power(code.subBits(n, half)));
+  return code.mul(code.mul(code.add(growth(code, r), 1), power(half)), power(code.subBits(n, half)));
 }
 
 /** e^x; at most 2 ulp. Results are normal but for a few, if any. */
 export const exp: VectorFunction = (code, x) =>
   code.branch(
-    code.step(f32x4.le, code.abs(x), 87),
+    // The squares of all vectors together: one comparison, which NaN does not pass.
+    f32x4.le(code.sum(code.mul(x, x)), code.constant(87 ** 2)[0]!),
     (common) => expNormal(common, x),
     (rare) => expOfAny(rare, x),
   );
 
 /** e^x - 1 for x between -87 and 88, without cancellation near 0. */
 function expMinusOne(code: Lockstep, x: Wide): Wide {
-  const { minusOne, shifted } = reduced(code, x);
-  const power = code.addBits(code.shiftLeft(shifted, 23), code.bits(ONE_BITS));
-  return code.madd(minusOne, power, code.sub(power, 1));
+  const { shifted, r } = split(code, x);
+  const power = powerOf(code, shifted);
+  return code.madd(growth(code, r), power, code.sub(power, 1));
 }
 
 /** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x; at most 2 ulp. */

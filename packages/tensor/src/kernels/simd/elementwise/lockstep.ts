@@ -73,8 +73,9 @@ export class Lockstep {
   sub = (a: WideArg, b: WideArg): Wide => this.step(f32x4.sub, a, b);
   mul = (a: WideArg, b: WideArg): Wide => this.step(f32x4.mul, a, b);
   div = (a: WideArg, b: WideArg): Wide => this.step(f32x4.div, a, b);
-  neg = (a: Wide): Wide => this.step(f32x4.neg, a);
-  abs = (a: Wide): Wide => this.step(f32x4.abs, a);
+  // V8 before 13 computes the masks of its own instructions anew for each vector.
+  neg = (a: Wide): Wide => this.step(v128.xor, a, this.bits(0x80000000 | 0));
+  abs = (a: Wide): Wide => this.step(v128.and, a, this.bits(0x7fffffff));
   /** The smaller; NaN in `a` stays. */
   min = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmin, a, b);
   /** The larger; NaN in `a` stays. */
@@ -102,15 +103,20 @@ export class Lockstep {
     return left.reduce<Wide>((sum, coefficient) => this.madd(sum, x, coefficient), begun);
   }
 
-  /** `common` where a mask holds in all lanes of all vectors, else `rare`, which is as good where it holds. */
-  branch(mask: Wide, common: (code: Lockstep) => Wide, rare: (code: Lockstep) => Wide): Wide {
+  /** The sum of all vectors, lane by lane. */
+  sum(values: Wide): Vector {
+    return values.reduce((sum, value) => f32x4.add(sum, value));
+  }
+
+  /** `common` where a mask is set in all lanes, else `rare`, which is as good where it is set. */
+  branch(mask: Vector, common: (code: Lockstep) => Wide, rare: (code: Lockstep) => Wide): Wide {
     const results = Array.from({ length: this.width }, () => this.f.local('v128'));
     const [then, otherwise] = [common, rare].map((steps) => {
       const code = new Lockstep(this.f, this.k, this.fused, this.width);
       const values = steps(code);
       return seq(code.code, ...results.map((result, u) => result.set(values[u]!)));
     }) as [Stmt, Stmt];
-    this.statements.push(when(v128.allTrue32(mask.reduce((all, one) => v128.and(all, one))), then, otherwise));
+    this.statements.push(when(v128.allTrue32(mask), then, otherwise));
     return results;
   }
 }
