@@ -46,9 +46,9 @@ export const v128 = {
   /** Writes the first 32-bit lane. */
   storeLane32: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
     expr('none', code('i32', address), value.code, simd(0x5a), 2, unsigned(offset), 0),
-  /** Writes the first 64-bit lane. */
-  storeLane64: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0): Stmt =>
-    expr('none', code('i32', address), value.code, simd(0x5b), 3, unsigned(offset), 0),
+  /** Writes a 64-bit lane. */
+  storeLane64: (address: Arg<'i32'>, value: Expr<'v128'>, offset = 0, lane = 0): Stmt =>
+    expr('none', code('i32', address), value.code, simd(0x5b), 3, unsigned(offset), lane),
   /** 32-bit lanes 0-3 of `a` and 4-7 of `b`. */
   shuffle32: (a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> =>
     expr(

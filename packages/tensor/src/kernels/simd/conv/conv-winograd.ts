@@ -2,7 +2,8 @@ import { ArgumentError, described } from '../../../errors.js';
 import type { View } from '../../../storage.js';
 import type { ConvWindows } from '../../contract/conv.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { packedAlways, type Packing } from '../product/packed.js';
+import { gemmVariant, panelOf } from '../product/gemm-f32.js';
+import { formOfVariant, packedAlways } from '../product/packed.js';
 import { bandRows, emitWinograd, FILTER, REACH, TILE, winogradFilterBytes, winogradWorkspace } from './winograd.js';
 
 /** Channels and filters, and tiles per row, from which the transformations cost less than they save. */
@@ -25,8 +26,7 @@ export function setWinograd(enabled: boolean): void {
   setting.enabled = enabled;
 }
 
-const winogradFamily: Family = ({ module, features }) =>
-  emitWinograd(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
+const winogradFamily: Family = ({ module, features }) => emitWinograd(module, gemmVariant(features));
 
 /** Whether a convolution of one group with flat windows is one for Winograd's method. */
 export function fitsWinograd(x: View, y: View, { groups, kernel, stride, dilation }: ConvWindows): boolean {
@@ -43,14 +43,15 @@ export function fitsWinograd(x: View, y: View, { groups, kernel, stride, dilatio
   );
 }
 
-/** The filters `[o, c, 1, 3, 3]` at the interpolation points: `[36][o / 2][c][2]`. */
-function transformFilters({ storage, layout }: View, into: Float32Array, at: number): void {
+/** The filters `[o, c, 1, 3, 3]` at the interpolation points: `[36][o / MR][c][MR]`. */
+function transformFilters({ storage, layout }: View, MR: number, into: Float32Array, at: number): void {
   const [filters, channels] = layout.shape as [number, number];
   const { array, base } = storage;
-  const pairs = Math.ceil(filters / 2);
+  const even = 2 * Math.ceil(filters / 2);
   const rows = new Float64Array(REACH * 3);
-  into.fill(0, at, at + REACH * REACH * pairs * channels * 2);
-  for (let o = 0; o < filters; o++)
+  into.fill(0, at, at + REACH * REACH * even * channels);
+  for (let o = 0; o < filters; o++) {
+    const { first: top, height } = panelOf(MR, o, filters);
     for (let c = 0; c < channels; c++) {
       const first = base + layout.offset + (o * channels + c) * 9;
       for (let i = 0; i < REACH; i++)
@@ -62,10 +63,11 @@ function transformFilters({ storage, layout }: View, into: Float32Array, at: num
       for (let i = 0; i < REACH; i++)
         for (let j = 0; j < REACH; j++) {
           const [a, b, d] = FILTER[j]!;
-          const place = (((i * REACH + j) * pairs + (o >> 1)) * channels + c) * 2 + (o & 1);
+          const place = ((i * REACH + j) * even + top) * channels + c * height + o - top;
           into[at + place] = a * rows[i * 3]! + b * rows[i * 3 + 1]! + d * rows[i * 3 + 2]!;
         }
     }
+  }
 }
 
 /** Places a sample as an image of zeros around its channels; `plane` and `pitch` in elements. */
@@ -82,10 +84,10 @@ interface Sizes {
 /** A convolution by Winograd's method, of flat images; see `fitsWinograd`. To be called between `beginKernel` and `endKernel`. */
 export function winogradConvolution(engine: SimdEngine) {
   const { memory } = engine;
-  const packing: Packing = {
+  const packing = formOfVariant(engine, ({ MR }) => ({
     bytes: ({ layout: { shape } }) => winogradFilterBytes(shape[1]!, shape[0]!),
-    pack: (view, to) => transformFilters(view, memory.heap('float32'), to / 4),
-  };
+    pack: (view, to) => transformFilters(view, MR, memory.heap('float32'), to / 4),
+  }));
 
   return (weight: View, sizes: Sizes, batch: number, frame: Frame, biases: number, to: number): void => {
     const { channels, filters, rows, columns } = sizes;
@@ -94,7 +96,7 @@ export function winogradConvolution(engine: SimdEngine) {
     const plane = (Math.ceil(rows / TILE) * TILE + 2) * pitch;
     // The last group of tiles of a row reads up to three tiles behind it.
     const image = memory.scratch((channels * plane + 4 * TILE * TILE) * 4);
-    const u = packedAlways(memory, weight, packing);
+    const u = packedAlways(memory, weight, packing());
     const [tilesY, tilesX] = [Math.ceil(rows / TILE), Math.ceil(columns / TILE)];
     const band = Math.min(bandRows(channels, filters, tilesX), tilesY);
     const space = winogradWorkspace(channels, filters, band * tilesX);

@@ -1,6 +1,7 @@
 import { Layout } from '../../../layout.js';
 import { Storage, type View } from '../../../storage.js';
 import type { ConvKernels, ConvWindows } from '../../contract/conv.js';
+import { gemmVariant } from '../product/gemm-f32.js';
 import { convWorkspace, emitConvF32 } from './conv-f32.js';
 import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
@@ -9,8 +10,7 @@ import { IMAGE_SLACK, imageOf, sliceArguments } from './images.js';
 /** Multiplications below which the plain loops are as fast. */
 const FEW_PRODUCTS = 512;
 
-const family: Family = ({ module, features }) =>
-  emitConvF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
+const family: Family = ({ module, features }) => emitConvF32(module, gemmVariant(features));
 
 /** Convolutions of float32 over two dims, from padded images without unfolding them; the rest goes to `fallback`. */
 export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKernels, 'conv' | 'convInput'> {

@@ -12,7 +12,8 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { GEMM_F32_TILE, tileF32, type GemmVariant } from '../product/gemm-f32.js';
+import { forLowest } from '../product/gemm.js';
+import { tilesF32, type GemmVariant } from '../product/gemm-f32.js';
 
 /**
  * Winograd's convolution F(4x4, 3x3): an output tile of 4 x 4 from 36 products per pair of channels, where taps would take 144.
@@ -39,8 +40,6 @@ export const FILTER: readonly (readonly [number, number, number])[] = [
   [0, 0, 1],
 ];
 
-const { rows: MR, columns: NR } = GEMM_F32_TILE;
-
 /** Channels summed at a time: their panel of inputs stays in the first-level cache. */
 const DEPTH = 256;
 
@@ -50,10 +49,10 @@ const BAND = 1.5 * 2 ** 20;
 /** Bytes between points: they would all compete for the same lines of a cache if their distance were a power of two. */
 const SPREAD = 64;
 
-/** Tiles per point as they lie in memory: whole panels, and up to three lanes of the last group behind the last tile. */
-const padded = (tiles: number): number => Math.ceil((tiles + 3) / NR) * NR;
+/** Tiles per point as they lie in memory: whole panels of any variant, and up to three lanes of the last group behind the last tile. */
+const padded = (tiles: number): number => Math.ceil((tiles + 3) / 16) * 16;
 
-const even = (filters: number): number => Math.ceil(filters / MR) * MR;
+const even = (filters: number): number => Math.ceil(filters / 2) * 2;
 
 /** Rows of tiles computed at a time. */
 export const bandRows = (channels: number, filters: number, tilesX: number): number =>
@@ -63,7 +62,7 @@ export const bandRows = (channels: number, filters: number, tilesX: number): num
 export const winogradWorkspace = (channels: number, filters: number, tiles: number): number =>
   REACH * REACH * (4 * (channels + even(filters)) * padded(tiles) + 2 * SPREAD + 16);
 
-/** Bytes of the transformed filters, as `winograd` reads them: `[36][filters / 2][channels][2]`. */
+/** Bytes of the transformed filters, as `winograd` reads them: `[36][filters / MR][channels][MR]`, the last panel as `panelOf` says. */
 export const winogradFilterBytes = (channels: number, filters: number): number =>
   REACH * REACH * even(filters) * channels * 4;
 
@@ -160,9 +159,10 @@ const transposed = (
 
 /**
  * Emits the transformation of four tiles side by side of every channel, `(image, channels, plane, pitch, index, to, point, scratch)`:
- * from the padded image into lanes `index` to `index + 3` of `to`, `[36][panel][channel][16]` with `point` bytes per point.
+ * from the padded image into lanes `index` to `index + 3` of `to`, `[36][panel][channel][NR]` with `point` bytes per point.
  */
-function emitInput(module: ModuleBuilder) {
+function emitInput(module: ModuleBuilder, NR: number) {
+  const width = NR * 4;
   return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
     const [image, channels, plane, pitch, index, to, point, scratch] = all as Locals<'i32', 8>;
     const [c, r, from, at, lane, panel] = f.locals('i32', 6);
@@ -203,9 +203,14 @@ function emitInput(module: ModuleBuilder) {
     return seq(
       set,
       lane.set(i32.and(index, NR - 1)),
-      panel.set(i32.add(to, i32.add(i32.mul(i32.shrU(index, 4), i32.shl(channels, 6)), i32.shl(lane, 2)))),
+      panel.set(
+        i32.add(to, i32.add(i32.mul(i32.shrU(index, Math.log2(NR)), i32.mul(channels, width)), i32.shl(lane, 2))),
+      ),
       ...jumps.map((jump, l) =>
-        seq(jump.set(0), when(i32.ltU(i32.const(NR - 1 - l), lane), jump.set(i32.sub(i32.shl(channels, 6), NR * 4)))),
+        seq(
+          jump.set(0),
+          when(i32.ltU(i32.const(NR - 1 - l), lane), jump.set(i32.sub(i32.mul(channels, width), width))),
+        ),
       ),
       forRange(
         c,
@@ -219,7 +224,7 @@ function emitInput(module: ModuleBuilder) {
           from.set(scratch),
           forRange(r, 0, REACH, 1, seq(at.set(i32.add(panel, i32.mul(r, point))), column)),
           image.set(i32.add(image, plane)),
-          panel.set(i32.add(panel, NR * 4)),
+          panel.set(i32.add(panel, width)),
         ),
       ),
     );
@@ -310,9 +315,10 @@ function emitOutput(module: ModuleBuilder) {
  * `pitch` in bytes, y is `[filters, height, width]`.
  */
 export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void {
-  const input = emitInput(module);
+  const NR = variant.NV * 4;
+  const input = emitInput(module, NR);
   const output = emitOutput(module);
-  const tile = tileF32(module, variant);
+  const tileRows = tilesF32(module, variant);
   module.func('winograd', new Array<'i32'>(16).fill('i32'), (f, ...all) => {
     const [
       image,
@@ -333,7 +339,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
       workspace,
     ] = all as Locals<'i32', 16>;
     const [ty, tx, row, last, index, tiles, inPoint, outPoint, outRow, scratch, products] = f.locals('i32', 11);
-    const [xi, j, r, k, pairs, depth, a, b, c] = f.locals('i32', 9);
+    const [xi, j, r, k, even, high, depth, a, b, c] = f.locals('i32', 10);
     const groups = (each: Stmt): Stmt =>
       seq(
         index.set(0),
@@ -366,17 +372,22 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
       forRange(
         r,
         0,
-        pairs,
-        1,
-        tile(
-          depth,
-          i32.add(a, i32.shl(i32.add(i32.mul(r, channels), k), 3)),
-          i32.add(b, i32.shl(k, 6)),
-          i32.add(c, i32.mul(i32.shl(r, 1), outRow)),
-          outRow,
-          i32.eqz(k),
-          0,
-          0,
+        even,
+        variant.MR,
+        seq(
+          high.set(i32.minU(i32.sub(even, r), variant.MR)),
+          forLowest(tileRows, high, ({ multiply }) =>
+            multiply(
+              depth,
+              i32.add(a, i32.shl(i32.add(i32.mul(r, channels), i32.mul(k, high)), 2)),
+              i32.add(b, i32.mul(k, NR * 4)),
+              i32.add(c, i32.mul(r, outRow)),
+              outRow,
+              i32.eqz(k),
+              0,
+              0,
+            ),
+          ),
         ),
       ),
     );
@@ -386,7 +397,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
       REACH * REACH,
       1,
       seq(
-        a.set(i32.add(u, i32.mul(xi, i32.mul(pairs, i32.shl(channels, 3))))),
+        a.set(i32.add(u, i32.mul(xi, i32.mul(even, i32.shl(channels, 2))))),
         b.set(i32.add(i32.add(scratch, REACH * REACH * 16), i32.mul(xi, inPoint))),
         c.set(i32.add(products, i32.mul(xi, outPoint))),
         forRange(
@@ -396,7 +407,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
           NR,
           seq(
             forRange(k, 0, channels, DEPTH, block),
-            b.set(i32.add(b, i32.shl(channels, 6))),
+            b.set(i32.add(b, i32.mul(channels, NR * 4))),
             c.set(i32.add(c, NR * 4)),
           ),
         ),
@@ -419,7 +430,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
     );
     return seq(
       scratch.set(workspace),
-      pairs.set(i32.shrU(i32.add(filters, 1), 1)),
+      even.set(i32.and(i32.add(filters, 1), -2)),
       row.set(first),
       last.set(first),
       rows.set(i32.add(first, rows)),
@@ -433,7 +444,7 @@ export function emitWinograd(module: ModuleBuilder, variant: GemmVariant): void 
           tiles.set(i32.mul(i32.sub(last, row), tilesX)),
           outRow.set(i32.shl(i32.and(i32.add(tiles, 3 + NR - 1), -NR), 2)),
           inPoint.set(i32.add(i32.mul(outRow, channels), SPREAD)),
-          outPoint.set(i32.add(i32.mul(outRow, i32.shl(pairs, 1)), SPREAD)),
+          outPoint.set(i32.add(i32.mul(outRow, even), SPREAD)),
           products.set(i32.add(i32.add(scratch, REACH * REACH * 16), i32.mul(inPoint, REACH * REACH))),
           transformed,
           multiplied,

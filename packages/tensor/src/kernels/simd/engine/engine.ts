@@ -81,19 +81,24 @@ export class SimdEngine {
     readonly features: Features,
   ) {}
 
+  /** What kernels make use of now. */
+  get used(): Features {
+    return { ...this.features, fused: this.features.fused && setting.fused };
+  }
+
   /** The functions a family exports. */
   load(family: Family): Readonly<Record<string, Kernel>> {
     return this.compile(family).exports;
   }
 
   private compile(family: Family): Compiled {
-    const fused = this.features.fused && setting.fused;
-    const cache = fused ? this.fused : this.unfused;
+    const features = this.used;
+    const cache = features.fused ? this.fused : this.unfused;
     let compiled = cache.get(family);
     if (!compiled) {
       const { maximum, shared } = this.memory;
       const module = new ModuleBuilder({ initial: 1, maximum: maximum / 65536, shared });
-      family({ module, constants: this.constants, features: { ...this.features, fused } });
+      family({ module, constants: this.constants, features });
       this.constants.write(this.memory.heap('int32'));
       const bytes = module.bytes();
       const exports = this.memory.instantiate(bytes);

@@ -272,7 +272,12 @@ export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: numb
   const packA = packRows(module, packLines(module, MR, moved.a !== 0));
   emitBatchDot8(module, {
     NR,
-    gemm: emitGemm(module, 'gemmDot8', { ...SIZES, packA, packB, tile: tile(module, unroll, multiply) }),
+    gemm: emitGemm(module, 'gemmDot8', {
+      ...SIZES,
+      packA,
+      packB,
+      tiles: [{ rows: MR, multiply: tile(module, unroll, multiply) }],
+    }),
     pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
     correct: emitCorrect(module),
     lineSums: emitLineSums(module, multiply, moved.a !== 0),

@@ -16,70 +16,98 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import type { Features } from '../engine/engine.js';
+import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes, type Tile } from './gemm.js';
 
-/** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers. */
-const MR = 2;
-const NV = 4;
-const NR = NV * 4;
-const SIZES = { MR, NR, KC: 256, MC: 512, group: 1 };
-
-/** Bytes of workspace `gemmF32` needs. */
-export const GEMM_F32_WORKSPACE = gemmWorkspace(SIZES);
-
-/** Rows and columns of a tile: parts of a product that are multiples of them are computed without edges. */
-export const GEMM_F32_TILE = { rows: MR, columns: NR };
-
-/** Bytes of `[k, n]` as `packF32` writes it. */
-export const packedF32 = (k: number, n: number): number => packedBytes(SIZES, k, n);
-
-/** What differs between engines. */
+/** A kind of product: its tile, and how the loop over k is written. */
 export interface GemmVariant {
+  /** Rows of a tile, an even number, and vectors in each. */
+  readonly MR: number;
+  readonly NV: number;
+  /** Rows packed at a time, a multiple of MR. */
+  readonly MC: number;
   /** Relaxed fused multiply-add instead of a product and a sum. */
   readonly fused: boolean;
   /** Steps of the k-loop per iteration: V8 before 13 spills when it is unrolled. */
   readonly unroll: number;
 }
 
-/** Rows of A interleaved: `[mc / MR][kc][MR]`, rows beyond `mc` are zero. Strides in bytes. */
-function packRows(module: ModuleBuilder) {
+/** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers, with one left for products. */
+const WIDE = { MR: 2, NV: 4, MC: 512 };
+
+/** 12 accumulators, which the latency of fused multiply-adds asks for. V8 before 13 spills them. */
+const TALL = { MR: 6, NV: 2, MC: 516 };
+
+/** What suits an engine. */
+export const gemmVariant = ({ fused, unrolls }: Features): GemmVariant => ({
+  ...(fused && unrolls ? TALL : WIDE),
+  fused,
+  unroll: unrolls ? 4 : 1,
+});
+
+/** Rows in `MR` at a time: a panel's first row, and how many it has, a multiple of two. */
+export function panelOf(MR: number, row: number, rows: number): { readonly first: number; readonly height: number } {
+  const first = row - (row % MR);
+  return { first, height: Math.min(MR, 2 * Math.ceil((rows - first) / 2)) };
+}
+
+const sizes = ({ MR, NV, MC }: Pick<GemmVariant, 'MR' | 'NV' | 'MC'>) => ({ MR, NR: NV * 4, KC: 256, MC, group: 1 });
+
+/** Bytes of workspace `gemmF32` needs, of whatever variant. */
+export const GEMM_F32_WORKSPACE = Math.max(gemmWorkspace(sizes(WIDE)), gemmWorkspace(sizes(TALL)));
+
+/** Bytes of `[k, n]` as `packF32` writes it. */
+export const packedF32 = (variant: GemmVariant, k: number, n: number): number => packedBytes(sizes(variant), k, n);
+
+/**
+ * Rows of A interleaved: `[mc / MR][kc][MR]`, of which the last has as many rows as there are, a multiple of two; one beyond `mc` is
+ * zero. Strides in bytes.
+ */
+function packRows(module: ModuleBuilder, MR: number) {
   return module.func(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     (f, mc, kc, a, rowStride, columnStride, _extra, dst) => {
-      const [i, p, first, second] = f.locals('i32', 4);
+      const [i, p, first, second, within, advance, to] = f.locals('i32', 7);
       const [x, y] = f.locals('v128', 2);
       const hasSecond = i32.ltU(i32.add(i, 1), mc);
+      const next = to.set(i32.add(to, advance));
+      /** Two columns of the two rows. */
+      const columns = (lanes: Expr<'v128'>): Stmt =>
+        MR === 2
+          ? seq(v128.store(to, lanes), to.set(i32.add(to, 16)))
+          : seq(...[0, 1].map((half) => seq(v128.storeLane64(to, lanes, 0, half), next)));
       const step = seq(
-        f32.store(dst, f32.load(first)),
-        when(hasSecond, f32.store(dst, f32.load(second), 4), f32.store(dst, 0, 4)),
+        f32.store(to, f32.load(first)),
+        when(hasSecond, f32.store(to, f32.load(second), 4), f32.store(to, 0, 4)),
         first.set(i32.add(first, columnStride)),
         second.set(i32.add(second, columnStride)),
-        dst.set(i32.add(dst, MR * 4)),
+        next,
       );
       const four = seq(
         x.set(v128.load(first)),
         y.set(v128.load(second)),
-        v128.store(dst, v128.shuffle32(x, y, [0, 4, 1, 5])),
-        v128.store(dst, v128.shuffle32(x, y, [2, 6, 3, 7]), 16),
+        ...[
+          [0, 4, 1, 5],
+          [2, 6, 3, 7],
+        ].map((lanes) => columns(v128.shuffle32(x, y, lanes))),
         first.set(i32.add(first, 16)),
         second.set(i32.add(second, 16)),
-        dst.set(i32.add(dst, 32)),
         p.set(i32.add(p, 4)),
       );
       const vectors = i32.and(hasSecond, i32.and(i32.eq(columnStride, 4), i32.geU(kc, 4)));
       // A transposed operand: neighbours in memory are neighbours in the panel.
-      const pair = seq(
-        f64.store(dst, f64.load(first)),
-        first.set(i32.add(first, columnStride)),
-        dst.set(i32.add(dst, MR * 4)),
-      );
+      const pair = seq(f64.store(to, f64.load(first)), first.set(i32.add(first, columnStride)), next);
       return forRange(
         i,
         0,
         mc,
-        MR,
+        2,
         seq(
+          within.set(i32.remU(i, MR)),
+          advance.set(i32.minU(i32.and(i32.add(i32.sub(mc, i32.sub(i, within)), 1), -2), MR)),
+          advance.set(i32.shl(advance, 2)),
+          to.set(i32.add(dst, i32.shl(i32.add(i32.mul(i32.sub(i, within), kc), within), 2))),
           first.set(i32.add(a, i32.mul(i, rowStride))),
           second.set(i32.add(first, rowStride)),
           p.set(0),
@@ -95,7 +123,8 @@ function packRows(module: ModuleBuilder) {
  * Columns of B as one panel `[kc][NR]`; what stands in columns from `columns` on does not matter. Strides in bytes. Up to 15
  * elements behind the last row are read.
  */
-function packPanel(module: ModuleBuilder) {
+function packPanel(module: ModuleBuilder, NV: number) {
+  const NR = NV * 4;
   return module.func(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -182,8 +211,9 @@ function packPanel(module: ModuleBuilder) {
 /** ReLU of the lanes; NaN stays. */
 export const withoutNegatives = (x: Expr<'v128'>): Expr<'v128'> => v128.andNot(x, f32x4.le(x, v128.zero));
 
-/** `C[MR][NR] += A panel x B panel`; C starts from zero where `fresh`, and gets the row at `bias`, if any, and a ReLU at the end. */
-export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
+/** `multiply` of a tile of `MR` rows. See `Tile`. */
+function multiplyF32(module: ModuleBuilder, { NV, fused, unroll }: GemmVariant, MR: number): EmittedFunction {
+  const NR = NV * 4;
   const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
   return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
@@ -191,9 +221,9 @@ export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
-    const second = f.local('i32');
     const end = f.local('i32');
-    const at = (index: number): Local<'i32'> => (index < NV ? c : second);
+    const lines = [c, ...f.locals<'i32', number>('i32', MR - 1)];
+    const at = (index: number): Local<'i32'> => lines[Math.floor(index / NV)]!;
     const step = (u: number): Stmt =>
       seq(
         ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
@@ -215,7 +245,7 @@ export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
       );
     const last = i32.add(b, i32.mul(kc, NR * 4));
     return seq(
-      second.set(i32.add(c, stride)),
+      ...lines.slice(1).map((line, r) => line.set(i32.add(lines[r]!, stride))),
       when(
         fresh,
         seq(...sums.map((sum) => sum.set(v128.zero))),
@@ -241,19 +271,32 @@ export function tileF32(module: ModuleBuilder, { fused, unroll }: GemmVariant) {
   });
 }
 
+/** Tiles of a variant, the lowest first: of 2, 4 ... rows. */
+export const tilesF32 = (module: ModuleBuilder, variant: GemmVariant): readonly Tile[] =>
+  Array.from({ length: variant.MR / 2 }, (_, i) => {
+    const rows = 2 * (i + 1);
+    return { rows, multiply: multiplyF32(module, variant, rows) };
+  });
+
+/** The parts of a product but for `packB`. */
+const partsOf = (module: ModuleBuilder, variant: GemmVariant) => ({
+  ...sizes(variant),
+  packA: packRows(module, variant.MR),
+  tiles: tilesF32(module, variant),
+});
+
 /**
  * Emits `gemmF32`, the product of float32 matrices, `gemmF32Batch`, and `packF32` for its second operand; there are no extras. See
  * `emitGemm` and `emitBatch`.
  */
 export function emitGemmF32(module: ModuleBuilder, variant: GemmVariant): void {
-  const packB = packPanel(module);
-  const parts = { ...SIZES, packA: packRows(module), packB, tile: tileF32(module, variant) };
+  const parts = { ...partsOf(module, variant), packB: packPanel(module, variant.NV) };
   emitBatch(module, 'gemmF32Batch', emitGemm(module, 'gemmF32', parts));
-  emitPack(module, 'packF32', { ...SIZES, packB });
+  emitPack(module, 'packF32', parts);
 }
 
 /** Rows of B that begin anywhere: `b` holds their distances in bytes from the address in `extra`. */
-function packGathered(module: ModuleBuilder) {
+function packGathered(module: ModuleBuilder, NV: number) {
   return module.func(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -267,7 +310,7 @@ function packGathered(module: ModuleBuilder) {
         seq(
           row.set(i32.add(origin, i32.load(i32.add(offsets, i32.shl(p, 2))))),
           ...Array.from({ length: NV }, (_, v) => v128.store(dst, v128.load(row, v * 16), v * 16)),
-          dst.set(i32.add(dst, NR * 4)),
+          dst.set(i32.add(dst, NV * 16)),
         ),
       );
     },
@@ -279,10 +322,5 @@ function packGathered(module: ModuleBuilder) {
  * stride of 4 and a column stride of 0, and what they are distances from as `bExtra`. Whole panels of B are read.
  */
 export function emitGemmF32Gathered(module: ModuleBuilder, variant: GemmVariant): EmittedFunction {
-  return emitGemm(module, null, {
-    ...SIZES,
-    packA: packRows(module),
-    packB: packGathered(module),
-    tile: tileF32(module, variant),
-  });
+  return emitGemm(module, null, { ...partsOf(module, variant), packB: packGathered(module, variant.NV) });
 }

@@ -233,6 +233,10 @@ function tile(module: ModuleBuilder): EmittedFunction {
 export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
   const packB = packPanel(module, packLines(module, NR, b));
   const packA = packRows(module, packLines(module, MR, a));
-  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tile: tile(module) }));
+  emitBatch(
+    module,
+    'gemmI8Batch',
+    emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles: [{ rows: MR, multiply: tile(module) }] }),
+  );
   emitPack(module, 'packI8', { ...SIZES, packB });
 }

@@ -4,13 +4,31 @@ import {
   seq,
   when,
   type EmittedFunction,
+  type Expr,
   type Locals,
   type ModuleBuilder,
+  type Stmt,
 } from '../assembler/assembler.js';
+
+/** A tile of C that lives in registers. */
+export interface Tile {
+  readonly rows: number;
+  /**
+   * `(steps, aPanel, bPanel, c, cStride, fresh, bias, relu)`: adds the product of two panels to a tile of C, or sets it where
+   * `fresh`; then adds NR elements at `bias`, if that is no 0, to every row, and where `relu` makes 0 of what is negative.
+   */
+  readonly multiply: EmittedFunction;
+}
+
+/** Code for the lowest tile that takes `rows` rows; the lowest is the first. */
+export const forLowest = (tiles: readonly Tile[], rows: Expr<'i32'>, make: (tile: Tile) => Stmt): Stmt =>
+  tiles
+    .slice(0, -1)
+    .reduceRight((others, tile) => when(i32.ltU(rows, tile.rows + 1), make(tile), others), make(tiles.at(-1)!));
 
 /** What a matrix product is made of: sizes of its tile and blocks, and the functions that pack and multiply. */
 export interface GemmParts {
-  /** Rows and columns of the tile of C that lives in registers. */
+  /** Rows and columns of the tile of C, the highest if there are several. */
   readonly MR: number;
   readonly NR: number;
   /** Depth of a block: a packed panel of B stays in the first-level cache. A multiple of `group`. */
@@ -20,17 +38,14 @@ export interface GemmParts {
   /** Positions of k that share a 32-bit lane: 1 for float32, 2 for 16-bit integers. */
   readonly group: number;
   /**
-   * `(mc, kc, a, rowStride, columnStride, extra, dst)`: rows of A as `[mc / MR][steps][MR]` lanes, missing ones zero.
-   * `extra` is the address of what belongs to the first row.
+   * `(mc, kc, a, rowStride, columnStride, extra, dst)`: rows of A as `[mc / MR][steps][MR]` lanes, missing ones zero; the last
+   * panel has the rows of the lowest tile that takes them. `extra` is the address of what belongs to the first row.
    */
   readonly packA: EmittedFunction;
   /** `(kc, columns, b, rowStride, columnStride, extra, dst)`: up to NR columns of B as `[steps][NR]` lanes. */
   readonly packB: EmittedFunction;
-  /**
-   * `(steps, aPanel, bPanel, c, cStride, fresh, bias, relu)`: adds the product of two panels to a tile of C, or sets it where
-   * `fresh`; then adds NR elements at `bias`, if that is no 0, to every row, and where `relu` makes 0 of what is negative.
-   */
-  readonly tile: EmittedFunction;
+  /** The lowest first; the last has MR rows. */
+  readonly tiles: readonly Tile[];
 }
 
 /** A matrix in memory: addresses and strides in bytes. */
@@ -154,7 +169,7 @@ export function emitPack(module: ModuleBuilder, name: string, { NR, KC, group, p
  * order, whatever the partition.
  */
 export function emitGemm(module: ModuleBuilder, name: string | null, parts: GemmParts): EmittedFunction {
-  const { MR, NR, KC, MC, group, packA, packB, tile } = parts;
+  const { MR, NR, KC, MC, group, packA, packB, tiles } = parts;
 
   /** Copies `rows x columns` between C and the edge tile. */
   const copyTile = module.func(
@@ -188,7 +203,17 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
       all as Locals<'i32', 17>;
     const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out, from, addend, cut] = f.locals('i32', 16);
     const fresh = i32.eqz(p);
-    const tiles = forRange(
+    const multiplied = ({ rows: height, multiply }: Tile): Stmt =>
+      when(
+        i32.and(i32.eq(columns, NR), i32.eq(rows, height)),
+        multiply(steps, panel, from, out, cRow, fresh, addend, cut),
+        seq(
+          when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
+          multiply(steps, panel, from, edge, NR * 4, fresh, addend, cut),
+          copyTile(rows, columns, edge, NR * 4, out, cRow),
+        ),
+      );
+    const column = forRange(
       r,
       0,
       mc,
@@ -197,15 +222,7 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
         rows.set(i32.minU(i32.sub(mc, r), MR)),
         out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
         panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
-        when(
-          i32.and(i32.eq(columns, NR), i32.eq(rows, MR)),
-          tile(steps, panel, from, out, cRow, fresh, addend, cut),
-          seq(
-            when(p, copyTile(rows, columns, out, cRow, edge, NR * 4)),
-            tile(steps, panel, from, edge, NR * 4, fresh, addend, cut),
-            copyTile(rows, columns, edge, NR * 4, out, cRow),
-          ),
-        ),
+        forLowest(tiles, rows, multiplied),
       ),
     );
     const panels = forRange(
@@ -243,7 +260,7 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
             ),
           ),
         ),
-        tiles,
+        column,
       ),
     );
     return seq(

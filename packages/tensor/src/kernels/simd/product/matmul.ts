@@ -2,9 +2,9 @@ import type { View } from '../../../storage.js';
 import type { Epilogue, MatmulKernels } from '../../contract/matmul.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { batchArguments, gemmArguments, SMALL_PRODUCT } from './gemm.js';
-import { emitGemmF32, GEMM_F32_TILE, GEMM_F32_WORKSPACE, packedF32 } from './gemm-f32.js';
+import { emitGemmF32, GEMM_F32_WORKSPACE, gemmVariant, packedF32 } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
-import { packedForm, type Packing } from './packed.js';
+import { formOfVariant, packedForm } from './packed.js';
 import { addressOf, byteStrides, lineOf } from '../engine/places.js';
 
 /** Products below which the plain loops are as fast. */
@@ -15,8 +15,7 @@ const MANY_ROWS = 512;
 
 const PLAIN: Epilogue = { bias: null, relu: false };
 
-const matrixFamily: Family = ({ module, features }) =>
-  emitGemmF32(module, { fused: features.fused, unroll: features.unrolls ? 4 : 1 });
+const matrixFamily: Family = ({ module, features }) => emitGemmF32(module, gemmVariant(features));
 
 const vectorFamily: Family = ({ module, features }) => emitGemv(module, features.fused);
 
@@ -24,14 +23,14 @@ const vectorFamily: Family = ({ module, features }) => emitGemv(module, features
 export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'matmul'>): Pick<MatmulKernels, 'matmul'> {
   const { memory } = engine;
 
-  const packing: Packing = {
-    bytes: ({ layout: { shape } }) => packedF32(shape[1]!, shape[2]!),
+  const packing = formOfVariant(engine, (variant) => ({
+    bytes: ({ layout: { shape } }) => packedF32(variant, shape[1]!, shape[2]!),
     pack(view, to) {
       const [, k, n] = view.layout.shape as [number, number, number];
       const [, row, column] = byteStrides(view);
       engine.load(matrixFamily)['packF32']!(n, k, addressOf(memory, view), row, column, 0, to);
     },
-  };
+  }));
 
   /** Products with one row or one column, where the matrix lies so that it can be read in order; false elsewhere. */
   function vectorProduct(x: View, y: View, { bias, relu }: Epilogue, out: View): boolean {
@@ -93,7 +92,8 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
         if (to === null) return fallback.matmul(x, y, epilogue, out);
         const [a, b, c] = [addressOf(memory, x), addressOf(memory, y), to + out.layout.offset * 4];
         const [[xb, xr, xc], [yb, yr, yc]] = [byteStrides(x), byteStrides(y)];
-        const packed = batches === 1 && m < MANY_ROWS ? packedForm(memory, y, packing) : 0;
+        const variant = gemmVariant(engine.used);
+        const packed = batches === 1 && m < MANY_ROWS ? packedForm(memory, y, packing()) : 0;
         const addend = bias ? lineOf(memory, bias) : 0;
         const call = {
           m,
@@ -117,7 +117,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
           return;
         }
         const byColumns = n >= m;
-        const [count, grain] = byColumns ? [n, GEMM_F32_TILE.columns] : [m, GEMM_F32_TILE.rows];
+        const [count, grain] = byColumns ? [n, variant.NV * 4] : [m, variant.MR];
         for (let i = 0; i < batches; i++)
           engine.divide(matrixFamily, 'gemmF32', count, grain, work, (start, end, part) => {
             const [row, column] = byColumns ? [0, start] : [start, 0];

@@ -1,11 +1,22 @@
 import type { Layout } from '../../../layout.js';
 import type { KernelMemory } from '../../../memory.js';
 import type { Derived, Packing, View } from '../../../storage.js';
+import type { SimdEngine } from '../engine/engine.js';
+import { gemmVariant, type GemmVariant } from './gemm-f32.js';
 
 export type { Packing };
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => value === b[i]);
+
+/** The form that a variant of the float32 product reads, which changes with `setFusedMultiplyAdd`: `make` is asked for each once. */
+export function formOfVariant(engine: SimdEngine, make: (variant: GemmVariant) => Packing): () => Packing {
+  const [unfused, fused] = [false, true].map((fused) => make(gemmVariant({ ...engine.features, fused }))) as [
+    Packing,
+    Packing,
+  ];
+  return () => (engine.used.fused ? fused : unfused);
+}
 
 /** True where two layouts of one storage visit the same elements in the same order. */
 const alike = (a: Layout, b: Layout): boolean =>
