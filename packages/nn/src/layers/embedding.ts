@@ -1,5 +1,5 @@
-import { noGrad, Tensor, zeros } from '@q/tensor';
-import { checkOptions, optionsOf } from '@q/tensor/internal';
+import { noGrad, ShapeError, Tensor, zeros } from '@q/tensor';
+import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
 import {
   embedding,
   embeddingBag,
@@ -13,6 +13,21 @@ import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
 import { checkSizes } from '../sizes.js';
+
+/** Options of `fromPretrained`, apart from those of the table. */
+export interface PretrainedOptions {
+  /** Whether the rows stay as they are in training. Default: true. */
+  readonly freeze?: boolean;
+}
+
+/** The rows of a table that were learned elsewhere. */
+function pretrained(name: string, rows: Tensor, { freeze = true }: PretrainedOptions) {
+  checkTensor(name, 'the rows', rows);
+  if (rows.ndim !== 2)
+    throw new ShapeError(`${name}: wants rows as [numEmbeddings, embeddingDim], got [${rows.shape.join(', ')}].`);
+  const [numEmbeddings, embeddingDim] = rows.shape as readonly [number, number];
+  return { numEmbeddings, embeddingDim, weight: new Parameter(rows, { requiresGrad: !freeze }) };
+}
 
 /** What `Embedding` and `EmbeddingBag` share: a table of rows. */
 abstract class Table extends Module {
@@ -31,7 +46,7 @@ abstract class Table extends Module {
   /** The rows, `[numEmbeddings, embeddingDim]`. */
   weight: Parameter;
 
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions) {
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, weight: Parameter | null) {
     super();
     checkOptions(this.constructor.name, options);
     checkSizes(this.constructor.name, { numEmbeddings, embeddingDim });
@@ -41,8 +56,12 @@ abstract class Table extends Module {
     this.maxNorm = options.maxNorm ?? null;
     this.normType = options.normType ?? 2;
     this.scaleGradByFreq = options.scaleGradByFreq ?? false;
-    this.weight = new Parameter(zeros([numEmbeddings, embeddingDim]));
-    this.resetParameters();
+    if (weight && String(weight.shape) !== String([numEmbeddings, embeddingDim]))
+      throw new ShapeError(
+        `${this.constructor.name}: wants a weight of [${numEmbeddings}, ${embeddingDim}], got [${weight.shape.join(', ')}].`,
+      );
+    this.weight = weight ?? new Parameter(zeros([numEmbeddings, embeddingDim]));
+    if (!weight) this.resetParameters();
   }
 
   /** Draws new rows from the standard normal distribution; the padding row is 0. */
@@ -73,8 +92,27 @@ abstract class Table extends Module {
  * new Embedding(1000, 64, { paddingIdx: 0 }).forward(tensor([[5, 7, 0]], { dtype: 'int32' })); // [1, 3, 64]
  */
 export class Embedding extends Table {
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
-    super(numEmbeddings, embeddingDim, options);
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: EmbeddingOptions = {},
+    weight: Parameter | null = null,
+  ) {
+    super(numEmbeddings, embeddingDim, options, weight);
+  }
+
+  /**
+   * A table of given rows, `[numEmbeddings, embeddingDim]`, whose storage it shares.
+   *
+   * @throws ShapeError unless there are two dims
+   */
+  static fromPretrained(rows: Tensor, options: EmbeddingOptions & PretrainedOptions = {}): Embedding {
+    const { numEmbeddings, embeddingDim, weight } = pretrained(
+      'Embedding.fromPretrained',
+      rows,
+      optionsOf('Embedding.fromPretrained', options),
+    );
+    return new Embedding(numEmbeddings, embeddingDim, options, weight);
   }
 
   forward(index: Tensor): Tensor {
@@ -102,10 +140,28 @@ export class EmbeddingBag extends Table {
     numEmbeddings: number,
     embeddingDim: number,
     options: Omit<EmbeddingBagOptions, 'perSampleWeights'> = {},
+    weight: Parameter | null = null,
   ) {
-    super(numEmbeddings, embeddingDim, options);
+    super(numEmbeddings, embeddingDim, options, weight);
     this.mode = options.mode ?? 'mean';
     this.includeLastOffset = options.includeLastOffset ?? false;
+  }
+
+  /**
+   * A table of given rows, `[numEmbeddings, embeddingDim]`, whose storage it shares.
+   *
+   * @throws ShapeError unless there are two dims
+   */
+  static fromPretrained(
+    rows: Tensor,
+    options: Omit<EmbeddingBagOptions, 'perSampleWeights'> & PretrainedOptions = {},
+  ): EmbeddingBag {
+    const { numEmbeddings, embeddingDim, weight } = pretrained(
+      'EmbeddingBag.fromPretrained',
+      rows,
+      optionsOf('EmbeddingBag.fromPretrained', options),
+    );
+    return new EmbeddingBag(numEmbeddings, embeddingDim, options, weight);
   }
 
   /** The bags that are the rows of `index`, `[bags, size]`. */

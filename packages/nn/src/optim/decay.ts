@@ -209,6 +209,11 @@ export class MultiplicativeLR extends LRScheduler {
     this.start();
   }
 
+  /** Begins anew from the current rates, as PyTorch's does within `SequentialLR`. */
+  override restart(): void {
+    this.lastEpoch = 0;
+  }
+
   protected override lrOf({ lr }: ScheduledGroup, _baseLr: number, index: number): number {
     return this.lastEpoch > 0 ? lr * factorAt('MultiplicativeLR', this.lrLambda, index, this.lastEpoch) : lr;
   }

@@ -33,7 +33,8 @@ export {
   type Params,
   type ParamState,
 } from './optimizer.js';
-export { ReduceLROnPlateau, type PlateauOptions } from './plateau.js';
+export { ReduceLROnPlateau, type PlateauOptions, type PlateauStateDict } from './plateau.js';
 export { RMSprop, type RMSpropOptions, type RMSpropState } from './rmsprop.js';
 export { LRScheduler, type Scheduled, type ScheduledGroup, type SchedulerStateDict } from './scheduler.js';
+export { ChainedScheduler, SequentialLR, type CombinedStateDict } from './sequence.js';
 export { SGD, type SGDOptions, type SGDState } from './sgd.js';

@@ -1,6 +1,6 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
 import { checkChoice, checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
-import { checkScheduled, type Scheduled } from './scheduler.js';
+import { checkScheduled, isNumbers, type Scheduled } from './scheduler.js';
 
 /** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
@@ -20,6 +20,20 @@ export interface PlateauOptions {
   readonly minLr?: number | readonly number[];
   /** Reductions smaller than this are left out. Default: 1e-8. */
   readonly eps?: number;
+}
+
+/** What `ReduceLROnPlateau` remembers. */
+export interface PlateauStateDict {
+  /** Number of `step()` calls so far. */
+  readonly lastEpoch: number;
+  /** The best metric so far, null where there was none: JSON has no infinity. */
+  readonly best: number | null;
+  /** Epochs without improvement since the last one with. */
+  readonly numBadEpochs: number;
+  /** Epochs that are not counted yet. */
+  readonly cooldownCounter: number;
+  /** Every group's learning rate now. */
+  readonly lrs: readonly number[];
 }
 
 /** Reduces the rates when a metric has stopped to improve. */
@@ -65,7 +79,12 @@ export class ReduceLROnPlateau {
     if (this.minLrs.length !== count)
       throw new ArgumentError(`ReduceLROnPlateau: ${this.minLrs.length} values of minLr for ${count} groups.`);
     this.optimizer = optimizer;
-    this.best = mode === 'min' ? Infinity : -Infinity;
+    this.best = this.worst;
+  }
+
+  /** What every metric improves on. */
+  private get worst(): number {
+    return this.options.mode === 'min' ? Infinity : -Infinity;
   }
 
   /** Whether a metric improves on the best one. */
@@ -104,5 +123,35 @@ export class ReduceLROnPlateau {
   /** The current learning rates, one per group. */
   getLastLr(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** Where the schedule stands. */
+  stateDict(): PlateauStateDict {
+    const { lastEpoch, best, numBadEpochs, cooldownCounter } = this;
+    return {
+      lastEpoch,
+      best: Number.isFinite(best) ? best : null,
+      numBadEpochs,
+      cooldownCounter,
+      lrs: this.getLastLr(),
+    };
+  }
+
+  /** Takes back what `stateDict` gave. Throws ArgumentError for anything else, or another number of groups. */
+  loadStateDict(stateDict: PlateauStateDict): void {
+    const { lastEpoch, best, numBadEpochs, cooldownCounter, lrs } =
+      (stateDict as Partial<PlateauStateDict> | null | undefined) ?? {};
+    const numbers: readonly unknown[] = [lastEpoch, best === null ? this.worst : best, numBadEpochs, cooldownCounter];
+    if (!isNumbers(numbers) || !isNumbers(lrs))
+      throw new ArgumentError(
+        `ReduceLROnPlateau.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
+      );
+    const { paramGroups } = this.optimizer;
+    if (lrs.length !== paramGroups.length)
+      throw new ArgumentError(
+        `ReduceLROnPlateau.loadStateDict: state of ${lrs.length} groups for ${paramGroups.length}.`,
+      );
+    [this.lastEpoch, this.best, this.numBadEpochs, this.cooldownCounter] = numbers as [number, number, number, number];
+    paramGroups.forEach((group, i) => (group.lr = lrs[i]!));
   }
 }

@@ -36,7 +36,8 @@ export function checkScheduled(scheduler: string, optimizer: unknown): asserts o
     throw new ArgumentError(`${scheduler}: wants an optimizer, got ${described(optimizer)}.`);
 }
 
-const isNumbers = (value: unknown): value is readonly number[] =>
+/** Whether a value is a list of numbers. */
+export const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && Array.from(value, (entry) => typeof entry === 'number').every(Boolean);
 
 /**
@@ -71,13 +72,24 @@ export abstract class LRScheduler {
     this.assign();
   }
 
+  /** Begins anew: epoch 0, from the first learning rates. */
+  restart(): void {
+    this.lastEpoch = 0;
+    this.optimizer.paramGroups.forEach((group, i) => (group.lr = this.baseLrs[i] ?? group.lr));
+    this.assign();
+  }
+
   /** The current learning rates, one per group. */
   getLastLr(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
-  /** Sets the learning rates of `lastEpoch`. */
-  protected assign(): void {
+  /**
+   * Sets the learning rates of `lastEpoch`.
+   *
+   * @internal
+   */
+  assign(): void {
     this.optimizer.paramGroups.forEach((group, i) => {
       group.lr = this.lrOf(group, this.baseLrs[i] ?? group.lr, i);
     });

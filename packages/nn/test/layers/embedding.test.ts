@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError, IndexError, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, DTypeError, IndexError, ShapeError, tensor, type Tensor } from '@q/tensor';
 import { Embedding, EmbeddingBag, functional } from '@q/nn';
 
 const ids = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
@@ -24,6 +24,37 @@ describe('Embedding', () => {
       [0, 0],
     ]);
     expect(() => new Embedding(4, 2, { paddingIdx: 4 })).toThrow(ArgumentError);
+  });
+
+  it('takes rows that were learned elsewhere, and trains them where asked to', () => {
+    const rows = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const frozen = Embedding.fromPretrained(rows, { paddingIdx: 0 });
+    expect(frozen.forward(ids(1, 0)).toArray()).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
+    expect([frozen.numEmbeddings, frozen.embeddingDim, frozen.paddingIdx]).toEqual([2, 2, 0]);
+    expect(frozen.weight.requiresGrad).toBe(false);
+    rows.fill_(7);
+    expect(frozen.weight.toArray()).toEqual([
+      [7, 7],
+      [7, 7],
+    ]);
+    const bag = EmbeddingBag.fromPretrained(rows, { freeze: false, mode: 'sum' });
+    bag
+      .forward(tensor([[0, 0]], { dtype: 'int32' }))
+      .sum()
+      .backward();
+    expect(bag.weight.grad!.toArray()).toEqual([
+      [2, 2],
+      [0, 0],
+    ]);
+    expect(() => Embedding.fromPretrained(tensor([1, 2]))).toThrow(ShapeError);
+    expect(() => new Embedding(3, 2, {}, frozen.weight)).toThrow(ShapeError);
+    expect(() => Embedding.fromPretrained(rows, { paddingIdx: 2 })).toThrow(ArgumentError);
   });
 
   it('with maxNorm, shortens the rows it looks up, in place', () => {

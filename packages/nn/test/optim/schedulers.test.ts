@@ -75,6 +75,24 @@ describe('schedulers', () => {
     expect(rates).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3]);
   });
 
+  it('ReduceLROnPlateau goes on where a saved state was taken, from JSON too', () => {
+    const plateau = (of: optim.SGD) => new optim.ReduceLROnPlateau(of, { mode: 'max', patience: 1, factor: 0.5 });
+    const metrics = [1, 2, 2, 2, 2, 3, 1, 1, 1];
+    const whole = plateau(optimizer(1));
+    for (const metric of metrics) whole.step(metric);
+    for (let at = 0; at <= metrics.length; at++) {
+      const [first, second] = [plateau(optimizer(1)), plateau(optimizer(1))];
+      for (const metric of metrics.slice(0, at)) first.step(metric);
+      second.loadStateDict(JSON.parse(JSON.stringify(first.stateDict())) as optim.PlateauStateDict);
+      for (const metric of metrics.slice(at)) second.step(metric);
+      expect(second.stateDict()).toEqual(whole.stateDict());
+    }
+    const before = whole.stateDict();
+    for (const bad of [{}, null, { ...before, lrs: [1, 2] }, { ...before, best: 'x' }])
+      expect(() => whole.loadStateDict(bad as unknown as optim.PlateauStateDict)).toThrow(ArgumentError);
+    expect(whole.stateDict()).toEqual(before);
+  });
+
   it.each([
     () => new optim.StepLR(optimizer(1), 0),
     () => new optim.LinearLR(optimizer(1), { startFactor: 0 }),
