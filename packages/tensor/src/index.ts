@@ -162,6 +162,7 @@ export {
   type RmsNormOptions,
 } from './functions/normalize.js';
 export type { PerDim } from './functions/spatial.js';
+export { isin, type IsinOptions } from './functions/isin.js';
 export { where } from './functions/where.js';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './generator.js';
 export type { Layout, Range, SliceIndex } from './layout.js';
@@ -172,6 +173,7 @@ export type { InputGrads, Op, Outputs, Result, Upstream } from './ops/op.js';
 export type { PadMode } from './ops/pad.js';
 export {
   bernoulli,
+  multinomial,
   normal,
   rand,
   randint,
@@ -179,6 +181,7 @@ export {
   randn,
   randnLike,
   randperm,
+  type MultinomialOptions,
   type RandomOptions,
 } from './random.js';
 export { enableGrad, noGrad } from './mode.js';

@@ -1,7 +1,7 @@
 import { checkNumber, checkTensor, optionsOf } from './arguments.js';
 import type { CreateOptions } from './create.js';
 import { checkDType, dtypes, isFloat, type DType } from './dtype.js';
-import { ArgumentError, described, DTypeError, shown } from './errors.js';
+import { ArgumentError, described, DTypeError, ShapeError, shown } from './errors.js';
 import { filled } from './fill.js';
 import { generatorOf, type Generator } from './generator.js';
 import { checkFits, checkShape, type Shape } from './shape.js';
@@ -135,6 +135,80 @@ export function bernoulli<D extends DType>(input: Tensor<D>, options: DrawOption
       );
   let next = 0;
   return drawn('bernoulli', input.shape, input.dtype, false, () => (generator.uniform53() < chances[next++]! ? 1 : 0));
+}
+
+/** Options of `multinomial`. */
+export interface MultinomialOptions extends DrawOptions {
+  /** Whether a category may be drawn several times. Default: false. */
+  readonly replacement?: boolean;
+}
+
+/** The sums of weights up to each. */
+function cumulated(weights: Float64Array): Float64Array {
+  let sum = 0;
+  return weights.map((weight) => (sum += weight));
+}
+
+/** A category in proportion to its weight: the first whose sum lies above a uniform number, so none of weight 0. */
+function category(sums: Float64Array, generator: Generator): number {
+  const total = sums.at(-1)!;
+  const drawn = generator.uniform53() * total;
+  // The product of a total that is nearly 0 may be rounded up to it.
+  const target = drawn < total ? drawn : 0;
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle]! > target) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * Categories at random, in proportion to the weights in the rows of `input`, `[c]` or `[n, c]`: int32 of `[numSamples]` or
+ * `[n, numSamples]`. Weights need not sum to 1.
+ *
+ * @throws ShapeError for another rank; DTypeError for weights that are not floating; ArgumentError for weights that are negative or not
+ *   finite, for rows without a positive one, and without replacement for rows with fewer than `numSamples` of them
+ * @example
+ * multinomial(logits.softmax(-1), 1); // the next token of each row
+ */
+export function multinomial(input: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor<'int32'> {
+  checkTensor('multinomial', 'input', input);
+  const { replacement = false } = optionsOf('multinomial', options);
+  const generator = generatorOf('multinomial', options);
+  if (input.ndim !== 1 && input.ndim !== 2)
+    throw new ShapeError(`multinomial: wants weights of [c] or [n, c], got ${shown(input.shape)}.`);
+  if (!isFloat(input.dtype)) throw new DTypeError(`multinomial: weights are floating numbers, got ${input.dtype}.`);
+  if (!Number.isInteger(numSamples) || numSamples < 1)
+    throw new ArgumentError(`multinomial: numSamples must be a positive integer, got ${described(numSamples)}.`);
+  const c = input.shape.at(-1)!;
+  const weights = input.detach().to('float64').contiguous().clone().data;
+  const rows = Array.from({ length: input.ndim === 1 ? 1 : input.shape[0]! }, (_, i) =>
+    weights.subarray(i * c, (i + 1) * c),
+  );
+  for (const [i, row] of rows.entries()) {
+    const bad = row.find((weight) => !(weight >= 0 && weight < Infinity));
+    if (bad !== undefined) throw new ArgumentError(`multinomial: weights must be finite and at least 0, got ${bad}.`);
+    const possible = row.reduce((count, weight) => count + Number(weight > 0), 0);
+    if (possible < (replacement ? 1 : numSamples))
+      throw new ArgumentError(
+        `multinomial: row ${i} has ${possible} positive weights, too few for ${numSamples} samples${replacement ? '' : ' without replacement'}.`,
+      );
+  }
+  const shape = [...input.shape.slice(0, -1), numSamples];
+  const chosen = rows.flatMap((row) => {
+    let sums = cumulated(row);
+    return Array.from({ length: numSamples }, () => {
+      const one = category(sums, generator);
+      if (replacement) return one;
+      row[one] = 0;
+      sums = cumulated(row);
+      return one;
+    });
+  });
+  let next = 0;
+  return drawn('multinomial', shape, 'int32', false, () => chosen[next++]!);
 }
 
 function like<D extends DType>(operation: string, input: Tensor, options: RandomOptions<D>): [Shape, RandomOptions<D>] {

@@ -4,6 +4,7 @@ import {
   DTypeError,
   full,
   Generator,
+  multinomial,
   normal,
   rand,
   randint,
@@ -11,6 +12,7 @@ import {
   randn,
   randnLike,
   randperm,
+  ShapeError,
   tensor,
   type DType,
 } from '@q/tensor';
@@ -68,6 +70,55 @@ it('normal shifts and scales; bernoulli follows its probabilities', () => {
   const drawn = values(bernoulli(full([2000], 0.25), { generator: new Generator(4) }));
   expect(Math.abs(drawn.reduce((a, b) => a + b) / 2000 - 0.25)).toBeLessThan(0.03);
   expect(() => bernoulli(tensor([1.5]))).toThrow(/must be in \[0, 1\], got 1\.5/);
+});
+
+describe('multinomial', () => {
+  it('draws categories as often as their weights say, and none of weight 0', () => {
+    const weights = tensor([
+      [0, 1, 0, 3],
+      [2, 2, 4, 0],
+    ]);
+    const drawn = multinomial(weights, 4000, { replacement: true, generator: new Generator(2) });
+    expect([drawn.dtype, drawn.shape]).toEqual(['int32', [2, 4000]]);
+    (drawn.toArray() as number[][]).forEach((row, i) => {
+      const parts = [0, 1, 2, 3].map((c) => row.filter((value) => value === c).length / 4000);
+      const wanted = [
+        [0, 0.25, 0, 0.75],
+        [0.25, 0.25, 0.5, 0],
+      ][i]!;
+      parts.forEach((part, c) =>
+        wanted[c] === 0 ? expect(part).toBe(0) : expect(Math.abs(part - wanted[c]!)).toBeLessThan(0.03),
+      );
+    });
+  });
+
+  it('without replacement draws none twice, heavy ones early', () => {
+    const generator = new Generator(3);
+    const firsts = Array.from({ length: 2000 }, () => {
+      const drawn = values(multinomial(tensor([1, 0, 2, 1]), 3, { generator }));
+      expect(drawn.toSorted((a, b) => a - b)).toEqual([0, 2, 3]);
+      return drawn[0]!;
+    });
+    expect(Math.abs(firsts.filter((first) => first === 2).length / 2000 - 0.5)).toBeLessThan(0.04);
+  });
+
+  it('takes weights of any size, and leaves them as they are', () => {
+    const tiny = tensor([0, 5e-324], { dtype: 'float64' });
+    expect(values(multinomial(tiny, 5, { replacement: true }))).toEqual([1, 1, 1, 1, 1]);
+    const weights = tensor([1, 2]);
+    multinomial(weights, 2);
+    expect(weights.toArray()).toEqual([1, 2]);
+  });
+
+  it.each([
+    [() => multinomial(tensor([1, -1]), 1), ArgumentError],
+    [() => multinomial(tensor([1, NaN]), 1), ArgumentError],
+    [() => multinomial(tensor([0, 0]), 1, { replacement: true }), ArgumentError],
+    [() => multinomial(tensor([1, 0]), 2), ArgumentError],
+    [() => multinomial(tensor([1, 1]), 0), ArgumentError],
+    [() => multinomial(tensor([[[1]]]), 1), ShapeError],
+    [() => multinomial(tensor([1, 2], { dtype: 'int32' }), 1), DTypeError],
+  ])('refuses what is no distribution (%#)', (draw, error) => expect(draw).toThrow(error));
 });
 
 it('has forms like another tensor and leaves that require a gradient', () => {
