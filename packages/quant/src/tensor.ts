@@ -1,5 +1,6 @@
 import {
   DTypeError,
+  dtypes,
   isFloat,
   isGradEnabled,
   isInt,
@@ -58,11 +59,20 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   abstract dequantize(): DequantizedTensor;
 
   /**
-   * The grid positions as integers of `encoding.dtype`, outside the autograd graph; they may share memory with this tensor.
+   * The grid positions as integers of `encoding.dtype`, outside the autograd graph; a copy.
    *
    * @throws EncodingError without an encoding
    */
-  abstract quantizedRepr(): Tensor<GridDType>;
+  quantizedRepr(): Tensor<GridDType> {
+    return this.integers().clone();
+  }
+
+  /**
+   * What `quantizedRepr` copies; it may share memory with this tensor.
+   *
+   * @internal
+   */
+  abstract integers(): Tensor<GridDType>;
 
   /**
    * A tensor of this class over other elements.
@@ -171,11 +181,19 @@ function placed(
   return values;
 }
 
-/** Grid positions stored as integers where that saves memory and nothing is recorded. */
+/** Whether a dtype holds all of some integers. */
+function holds(dtype: GridDType, integers: Tensor): boolean {
+  const [wanted, given] = [dtypes[dtype], dtypes[integers.dtype]];
+  if (given.min >= wanted.min && given.max <= wanted.max) return true;
+  return integers.numel === 0 || (integers.amin().item() >= wanted.min && integers.amax().item() <= wanted.max);
+}
+
+/** Grid positions stored as integers where that saves memory and nothing is recorded; those beyond the grid's dtype as floats. */
 function stored(values: Tensor, encoding: AffineEncoding | null): Stored {
   if (isInt(values.dtype)) {
     const dtype = encoding?.dtype ?? 'int32';
-    return overIntegers((values.dtype === dtype ? values : values.to(dtype)) as Tensor<GridDType>);
+    if (values.dtype === dtype) return overIntegers(values as Tensor<GridDType>);
+    return holds(dtype, values) ? overIntegers(values.to(dtype)) : { values: values.to('float32'), grid: null };
   }
   const source = grown(values);
   const compact =
@@ -218,7 +236,7 @@ export class QuantizedTensor extends EncodedTensor {
     return DequantizedTensor.ofIntegers(integers, encoding.detach());
   }
 
-  override quantizedRepr(): Tensor<GridDType> {
+  override integers(): Tensor<GridDType> {
     const { dtype } = this.needed('quantizedRepr');
     return this.known() ?? this.plain().to(dtype);
   }
@@ -275,8 +293,8 @@ export class DequantizedTensor extends EncodedTensor {
     if (numbers !== null) storage.fillWith(numbers.data);
   }
 
-  override quantizedRepr(): Tensor<GridDType> {
-    return this.known() ?? noGrad(() => this.quantize()).quantizedRepr();
+  override integers(): Tensor<GridDType> {
+    return this.known() ?? noGrad(() => this.quantize()).integers();
   }
 
   protected override like(stored: Stored, encoding: AffineEncoding | null): DequantizedTensor {

@@ -40,8 +40,30 @@ describe('QuantizedTensor', () => {
   it('takes integers as they are', () => {
     const integers = tensor([1, -2], { dtype: 'int8' });
     const q = new QuantizedTensor(integers, int8);
-    expect(q.quantizedRepr().storage).toBe(integers.storage);
+    expect(q.integers().storage).toBe(integers.storage);
     expect(q.dequantize().toArray()).toEqual([0.5, -1]);
+  });
+
+  it('keeps integers that the dtype of its grid does not hold', () => {
+    const byte = new AffineEncoding(tensor(1), tensor(0), { qmin: 0, qmax: 255, symmetry: false });
+    for (const values of [tensor([300, -5], { dtype: 'int32' }), tensor([300, -5])]) {
+      const q = new QuantizedTensor(values, byte);
+      expect([q.toArray(), q.dequantize().toArray()]).toEqual([
+        [300, -5],
+        [300, -5],
+      ]);
+    }
+    expect(new QuantizedTensor(tensor([200, 5], { dtype: 'int32' }), byte).integers().dtype).toBe('uint8');
+  });
+
+  it('gives its integers as a copy', () => {
+    const q = new QuantizedTensor(tensor([1, -2]), int8);
+    q.quantizedRepr().fill_(7);
+    expect([q.toArray(), q.dequantize().toArray(), q.quantizedRepr().toArray()]).toEqual([
+      [1, -2],
+      [0.5, -1],
+      [1, -2],
+    ]);
   });
 
   it('keeps what integers cannot say: the sign of zero and NaN', () => {
@@ -101,7 +123,7 @@ describe('QuantizedTensor', () => {
       { dtype: 'int8' },
     ).T;
     const x = new QuantizedTensor(integers, int8).dequantize();
-    expect(x.quantizedRepr().storage).toBe(integers.storage);
+    expect(x.integers().storage).toBe(integers.storage);
     expect(x.toArray()).toEqual([
       [0.5, 2],
       [1, 2.5],

@@ -22,10 +22,13 @@ const sides = (n: number): readonly [number, number] => [Math.ceil(n / 2), Math.
 /** True where a step would be smaller than float32's epsilon. */
 export const tooNarrow = ([min, max]: Ends, n: number): boolean => fround(fround(max - min) / fround(n)) < EPSILON;
 
-/** The smallest range around zero on whose grid of `n` steps both ends lie. */
+/**
+ * The smallest range around zero on whose grid of `n` steps both ends lie. A grid of one step has none above zero (AIMET divides by
+ * that 0): it reaches as far below as the larger end.
+ */
 export function symmetricRange([min, max]: Ends, n: number): Ends {
   const [below, above] = sides(n);
-  const delta = Math.max(fround(max / fround(above)), fround(-min / fround(below)));
+  const delta = Math.max(fround(max / fround(above || below)), fround(-min / fround(below)));
   return [fround(-below * delta), fround(above * delta)];
 }
 

@@ -155,3 +155,12 @@ export const integerMultiply: Kernel = pairwise('integerMultiply', 'mul');
 
 /** Kernel of `QuantizedAdd`. */
 export const integerAdd: Kernel = pairwise('integerAdd', 'add');
+
+/** The kernels of this library: integer layers compute the same. */
+export const ownKernels: ReadonlySet<Kernel> = new Set([
+  integerLinear,
+  integerConv,
+  integerMatMul,
+  integerMultiply,
+  integerAdd,
+]);

@@ -29,7 +29,7 @@ function quantizedOperand(kernel: string, what: string, operand: KernelOperand |
     throw new QuantizationError(
       `${kernel}: ${what} is not quantized. Set a quantizer there, or take the kernel away with setKernel(null).`,
     );
-  return [operand.quantizedRepr(), operand.encoding];
+  return [operand.integers(), operand.encoding];
 }
 
 /** An operand with one scale for all of it. Throws QuantizationError for any other. */

@@ -16,7 +16,7 @@ export interface Integers {
 /** The integers of a tensor that carries them, or null. */
 export function integersOf(x: unknown): Integers | null {
   if (!(x instanceof EncodedTensor) || x.encoding === null || unsuited(x.encoding) !== null) return null;
-  return { values: x.quantizedRepr(), encoding: x.encoding };
+  return { values: x.integers(), encoding: x.encoding };
 }
 
 /** The numbers of integers; they are made only where something reads them. */

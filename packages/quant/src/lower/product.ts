@@ -6,15 +6,15 @@ import {
   matmulInteger,
   type DType,
   type Requantization,
+  Tensor,
   type Storage,
-  type Tensor,
 } from '@q/tensor';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { LARGEST_ACCUMULATOR, overflow, reachOf } from '../kernels/bounds.js';
 import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
-import { Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
+import { float32Of, Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
 import { sameTarget, scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, type Integers } from './operands.js';
@@ -279,8 +279,29 @@ export class IntegerConvTranspose extends IntegerProduct {
   }
 }
 
-/** `MatMul` and `Bmm` on integers. */
+/** The grid of a result, as `Requantization` wants it. */
+const gridOf = (encoding: Integers['encoding']): Omit<Requantization, 'multiplier'> => {
+  const { qmin, qmax, dtype } = encoding;
+  return { zeroPoint: zeroOf(encoding), qmin, qmax, dtype };
+};
+
+/** `MatMul` and `Bmm` on integers, or (`linear`) `DynamicLinear`: the second operand turned, and a bias. */
 export class IntegerMatMul extends IntegerLayer {
+  constructor(
+    kind: string,
+    places: Places,
+    private readonly linear: boolean,
+  ) {
+    super(kind, places);
+  }
+
+  /** Sums of the products of integers, or those put on a grid. */
+  private product(x: Tensor, xZero: number, y: Tensor, yZero: number, requantize: Requantization | null): Tensor {
+    return this.linear
+      ? linearInteger<DType>(x, y, { xZeroPoint: xZero, wZeroPoint: yZero, requantize })
+      : matmulInteger<DType>(x, y, { aZeroPoint: xZero, bZeroPoint: yZero, requantize });
+  }
+
   protected override compute(args: readonly unknown[]): Computed {
     const [a, b] = [integersOf(args[0]), integersOf(args[1])];
     if (a === null || b === null)
@@ -300,21 +321,21 @@ export class IntegerMatMul extends IntegerLayer {
       );
     const { output } = this;
     const step = Math.fround(scaleOf(left.encoding) * scaleOf(right.encoding));
-    const scales = (channels: number): Scales => ({ scale: new Float32Array(channels).fill(step), bias: null });
+    const bias = args[2] instanceof Tensor ? float32Of(args[2]) : null;
+    const scales: Scales = { scale: new Float32Array(right.values.shape.at(this.linear ? 0 : -1)!).fill(step), bias };
+    const [leftZero, rightZero] = [zeroOf(left.encoding), zeroOf(right.encoding)];
     if (output !== null && isByte(left.values) && isByte(right.values)) {
-      const zeros = { aZeroPoint: zeroOf(left.encoding), bZeroPoint: zeroOf(right.encoding) };
-      const { qmin, qmax, dtype } = output;
-      const multiplier = Math.fround(step / scaleOf(output));
-      const requantize = { multiplier, zeroPoint: zeroOf(output), qmin, qmax, dtype };
-      const values = matmulInteger(left.values, right.values, { ...zeros, requantize });
+      const requantize =
+        bias === null
+          ? { ...gridOf(output), multiplier: Math.fround(step / scaleOf(output)) }
+          : rescaling(scales, wholeGrid(output));
+      const values = this.product(left.values, leftZero, right.values, rightZero, requantize);
       return { y: numbers({ values, encoding: output }), route: 'integer' };
     }
-    const acc = byBytes(left.values, left.encoding.qmin, zeroOf(left.encoding), (x, aZeroPoint) =>
-      byBytes(right.values, right.encoding.qmin, zeroOf(right.encoding), (y, bZeroPoint) =>
-        matmulInteger(x, y, { aZeroPoint, bZeroPoint }),
-      ),
+    const acc = byBytes(left.values, left.encoding.qmin, leftZero, (x, xZero) =>
+      byBytes(right.values, right.encoding.qmin, rightZero, (y, yZero) => this.product(x, xZero, y, yZero, null)),
     );
-    const sums = { acc, trailing: 0, ...scales(acc.shape.at(-1)!) };
+    const sums = { acc, trailing: 0, ...scales };
     if (output === null) return { y: new Summed(sums), route: 'integer', why: 'result in its accumulators' };
     const values = placed(sums, wholeGrid(output));
     acc.storage.free();

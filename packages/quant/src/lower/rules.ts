@@ -1,12 +1,14 @@
 import * as nn from '@q/nn';
 import { noGrad, type ScaledBinaryName, type Tensor } from '@q/tensor';
 import { AffineEncoding } from '../encodings/affine.js';
+import { ownKernels } from '../kernels/integer.js';
 import { sameEncoding } from '../encodings/same.js';
 import { QuantizationError } from '../errors.js';
 import {
   definitionOf,
-  named,
   parameterPlaces,
+  runsAsDefined,
+  type KernelModule,
   type ModuleClass,
   type QuantizedModule,
   type QuantizerSlot,
@@ -29,6 +31,7 @@ export type Rule =
   | 'conv'
   | 'convTranspose'
   | 'matmul'
+  | 'dynamicLinear'
   | 'clamp'
   | 'function'
   | 'pairs'
@@ -43,6 +46,7 @@ const classes: Readonly<Record<Rule, readonly ModuleClass[]>> = {
   conv: [nn.Conv1d, nn.Conv2d, nn.Conv3d],
   convTranspose: [nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d],
   matmul: [nn.MatMul, nn.Bmm],
+  dynamicLinear: [nn.DynamicLinear],
   clamp: [nn.ReLU, nn.ReLU6, nn.Hardtanh],
   function: [
     nn.LeakyReLU,
@@ -212,7 +216,8 @@ function made(parts: Parts): IntegerLayer {
     case 'convTranspose':
       return new IntegerConvTranspose(kind, places, needed(parts, 'weight'), bias, needed(parts, 'settings'));
     case 'matmul':
-      return new IntegerMatMul(kind, places);
+    case 'dynamicLinear':
+      return new IntegerMatMul(kind, places, rule === 'dynamicLinear');
     case 'clamp':
       return new IntegerClamp(kind, places, needed(parts, 'float'));
     case 'function':
@@ -238,14 +243,23 @@ const insideOf = (kind: string): typeof FloatInside =>
 
 type Layer = nn.Module & QuantizedModule;
 
-/** The encoding at a place; throws where a quantizer has none yet. */
-function encodingAt(module: Layer, place: string, slot: QuantizerSlot | undefined): unknown {
-  if (slot === null || slot === undefined) return null;
-  if (!slot.isInitialized())
-    throw new QuantizationError(
-      `lowerToInteger: ${place} of ${named(module)} has no encoding yet. Calibrate the model with computeEncodings() first.`,
-    );
-  return slot.getEncoding();
+/** The encoding at a place, or null; where a quantizer has none yet, the simulated layer will say so when it is reached. */
+const encodingAt = (slot: QuantizerSlot | undefined): unknown => slot?.getEncoding() ?? null;
+
+/** A quantizer of the result or a parameter that has no encoding yet. */
+function uncalibrated(module: Layer): string | null {
+  const unset = (slot: QuantizerSlot): boolean => slot !== null && !slot.isInitialized();
+  const output = module.outputQuantizers.findIndex(unset);
+  if (output >= 0) return `output quantizer ${output}`;
+  const parameter = Object.keys(module.paramQuantizers).find((name) => unset(module.paramQuantizers[name]!));
+  return parameter === undefined ? null : `the quantizer of parameter '${parameter}'`;
+}
+
+/** Why a layer does not compute what its class does, or null. */
+function ownWay(module: Layer): string | null {
+  if (!runsAsDefined(module)) return 'it has a forward of its own, which may compute something else';
+  const kernel = (module as Partial<KernelModule>).getKernel?.() ?? null;
+  return kernel === null || ownKernels.has(kernel) ? null : 'it has a kernel, which may compute something else';
 }
 
 /** An encoding with parameters of its own, which nobody changes. */
@@ -261,14 +275,18 @@ export function gather(module: Layer): Gathered {
   const float = definitionOf(module)!.float;
   const rule = ruleOf(float);
   if (rule === null) return { why: `there is no integer kernel for ${module.constructor.name}` };
+  const own = ownWay(module);
+  if (own !== null) return { why: own };
+  const missing = uncalibrated(module);
+  if (missing !== null) return { why: `${missing} has no encoding yet` };
   const inputs: (AffineEncoding | null)[] = [];
   for (const [i, slot] of module.inputQuantizers.entries()) {
-    const encoding = encodingAt(module, `input quantizer ${i}`, slot);
+    const encoding = encodingAt(slot);
     const why = encoding === null ? null : unsuited(encoding);
     if (why !== null) return { why: `its input ${i} ${why}` };
     inputs.push(encoding === null ? null : snapshot(encoding as AffineEncoding));
   }
-  const outputs = module.outputQuantizers.map((slot, i) => encodingAt(module, `output quantizer ${i}`, slot));
+  const outputs = module.outputQuantizers.map(encodingAt);
   const found = outputs[0] ?? null;
   if (outputs.some((other) => !alike(other, found))) return { why: 'its outputs have grids of their own' };
   const why = found === null ? null : unsuited(found);
@@ -293,7 +311,6 @@ function withParameters(module: Layer, parts: Parts): Gathered {
     if (value === undefined) return null;
     const slot = module.paramQuantizers[name];
     if (!slot) return value.detach();
-    encodingAt(module, `quantizer of parameter '${name}'`, slot);
     const quantizedValue = noGrad(() => slot.quantize(value));
     return 'dequantize' in quantizedValue
       ? (quantizedValue as unknown as { dequantize(): Tensor }).dequantize().detach()
@@ -302,7 +319,6 @@ function withParameters(module: Layer, parts: Parts): Gathered {
   if (rule === 'linear' || rule === 'conv' || rule === 'convTranspose') {
     const quantizer = module.paramQuantizers.weight ?? null;
     if (quantizer === null) return { why: 'its weight has no quantizer' };
-    encodingAt(module, "quantizer of parameter 'weight'", quantizer);
     const settings = rule === 'linear' ? undefined : settingsOf(module);
     if (settings !== undefined && settings.paddingMode !== 'zeros')
       return { why: `it pads by '${settings.paddingMode}', integer convolutions pad with zeros` };
@@ -322,7 +338,7 @@ function withParameters(module: Layer, parts: Parts): Gathered {
     };
   }
   if (rule === 'concat') return { parts: { ...parts, dim: (module as unknown as { axis: number }).axis } };
-  if (rule === 'matmul') return { parts };
+  if (rule === 'matmul' || rule === 'dynamicLinear') return { parts };
   if (rule === 'embedding') {
     if (places.output === null) return { why: 'it has no output quantizer' };
     if ((module as unknown as nn.Embedding).maxNorm !== null)

@@ -109,8 +109,8 @@ export function computeParamEncodings(modules: readonly Quantized[]): void {
  * others only observe until the calibration is committed. A shared quantizer observes at all its places.
  */
 function begin(modules: readonly Quantized[], others: Iterable<QuantizerBase>): CalibrationScope {
-  const parameters = undoable([...parametersByQuantizer(modules).keys()], () => computeParamEncodings(modules));
   const quantizers = [...new Set([...activationQuantizers(modules), ...others])];
+  const parameters = undoable([...parametersByQuantizer(modules).keys()], () => computeParamEncodings(modules));
   const observing = quantizers.map((quantizer) => quantizer.beginCalibration({ passThrough: true }));
   for (const module of modules) situationOf(module).calibrations++;
   let open = true;

@@ -189,6 +189,13 @@ function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[]
   return result.dequantize();
 }
 
+/** Whether the module, or a quantizer of its own, is being calibrated: kernels rest meanwhile. */
+function isObserved(module: Quantized): boolean {
+  if (situationOf(module).calibrations > 0) return true;
+  const slots = [...module.inputQuantizers, ...module.outputQuantizers, ...Object.values(module.paramQuantizers)];
+  return slots.some((quantizer) => quantizer instanceof QuantizerBase && quantizer.isCalibrating());
+}
+
 /**
  * One call of a quantized module: inputs quantized, parameters lent quantized, the kernel or the float module run, outputs
  * quantized; the result is dequantized.
@@ -201,7 +208,7 @@ export function forwardQuantized(
   args: readonly unknown[],
 ): unknown {
   const inputs = quantizeInputs(module, spec, args);
-  if (kernel !== null && situationOf(module).calibrations === 0) return runKernel(module, kernel, inputs, args);
+  if (kernel !== null && !isObserved(module)) return runKernel(module, kernel, inputs, args);
   const numbers = inputs.map((input) => mapLeaves(input, true, dequantized));
   return withQuantizedParameters(module, () => quantizeOutputs(module, spec, float(numbers)));
 }

@@ -159,6 +159,13 @@ export function definitionOf(value: unknown): Definition | null {
   return value[definition] as Definition;
 }
 
+/** Whether a quantized module runs as its mixin does: a subclass, or a module itself, may have a forward of its own. */
+export function runsAsDefined(module: Module): boolean {
+  let mixed: object = module;
+  while (!Object.hasOwn(mixed, definition)) mixed = Object.getPrototypeOf(mixed) as object;
+  return module.forward === (mixed as Module).forward;
+}
+
 /** Whether a value is a module made by one of the quantization mixins. */
 export const isQuantized = (value: unknown): value is Module & QuantizedModule => definitionOf(value) !== null;
 

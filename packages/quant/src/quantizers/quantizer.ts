@@ -67,7 +67,7 @@ export abstract class QuantizerBase extends Module {
   /** The encoding in AIMET's file format, one entry per scale; null before there is one. */
   abstract getLegacyEncodings(): LegacyEncoding[] | null;
 
-  /** Takes an encoding in AIMET's file format. A refused one changes nothing. */
+  /** Takes an encoding in AIMET's file format, whatever `allowOverwrite` says, as AIMET does. A refused one changes nothing. */
   abstract setLegacyEncodings(encodings: readonly LegacyEncoding[], options?: LegacyOptions): void;
 
   /** Throws what `setLegacyEncodings` would throw, and changes nothing. */
@@ -93,12 +93,12 @@ export abstract class QuantizerBase extends Module {
     return x;
   }
 
-  /** Whether calibrations may change the encoding. */
+  /** Whether calibrations and imports into modules may change the encoding. */
   get overwritable(): boolean {
     return this.#overwritable;
   }
 
-  /** Says whether calibrations may change the encoding; where not, they are ignored. */
+  /** Says whether calibrations and imports into modules may change the encoding; where not, they are ignored. */
   allowOverwrite(flag: boolean): void {
     if (typeof flag !== 'boolean')
       throw new QuantizationError(`allowOverwrite: wants true or false, got ${described(flag)}.`);

@@ -506,7 +506,9 @@ describe('a model', () => {
     expect(() => lowerToInteger(new Mlp(), x())).toThrow(/has no quantized modules. Make them with toQuantized/);
     const { model, layer } = calibratedMlp(x());
     layer('relu').outputQuantizers = [activation()];
-    expect(() => lowerToInteger(model, x())).toThrow(/output quantizer 0 of QuantizedReLU6.*has no encoding yet/);
+    expect(() => lowerToInteger(model, x())).toThrow(
+      /QuantizedReLU6: output quantizer 0 has no encoding yet. Run it inside computeEncodings/,
+    );
   });
 
   it('whose sums could leave 32 bits is told so', () => {

@@ -1,6 +1,14 @@
 import { Linear, Sequential } from '@q/nn';
-import { noGrad, randn } from '@q/tensor';
-import { affine, computeEncodings, integerLinear, QuantizationMixin, type QuantizedModule } from '../../src/index.js';
+import { noGrad, randn, tensor } from '@q/tensor';
+import {
+  affine,
+  computeEncodings,
+  integerLinear,
+  QuantizationError,
+  QuantizationMixin,
+  QuantizedLinear,
+  type QuantizedModule,
+} from '../../src/index.js';
 
 const grid = () => new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: true });
 
@@ -60,6 +68,33 @@ describe('calibrations that overlap', () => {
     const after = module.paramQuantizers.weight!.getEncoding();
     expect((after as affine.AffineEncoding).scale.item()).toBe((before as affine.AffineEncoding).scale.item());
   });
+});
+
+it('a calibration that cannot begin changes nothing', () => {
+  const layer = new QuantizedLinear(2, 2);
+  const quantizer = new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: true });
+  quantizer.setRange(-9, 9);
+  layer.paramQuantizers.weight = quantizer;
+  layer.outputQuantizers = [5 as never];
+  expect(() => layer.computeEncodings(() => 0)).toThrow(QuantizationError);
+  expect([quantizer.min.item(), quantizer.max.item()]).toEqual([-9, 9]);
+});
+
+it('kernels rest while one of their quantizers is calibrated by itself', () => {
+  const layer = new QuantizedLinear(2, 2, { bias: false });
+  noGrad(() => layer.weight.fill_(1));
+  const slot = (symmetric: boolean) => {
+    const quantizer = new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric });
+    quantizer.setRange(-1, 1);
+    return quantizer;
+  };
+  const output = slot(false);
+  layer.inputQuantizers = [slot(false)];
+  layer.outputQuantizers = [output];
+  layer.paramQuantizers.weight = slot(true);
+  layer.setKernel(integerLinear);
+  output.computeEncodings(() => layer.forward(tensor([[1, 1]])));
+  expect(output.max.item()).toBeCloseTo(2, 1);
 });
 
 describe('clone', () => {
