@@ -55,6 +55,19 @@ export {
   type QuantizerSlot,
 } from './modules/quantized-module.js';
 export { QuantizersRemoved } from './modules/removal.js';
+export {
+  defaultConfig,
+  type Flag,
+  type OpConfig,
+  type OpTypeConfig,
+  type ParamConfig,
+  type QuantSimConfig,
+  type RangeConfig,
+  type SupergroupConfig,
+} from './sim/config.js';
+export type { ActivationEncodings, ModelEncodings } from './sim/encodings.js';
+export type { QuantScheme } from './sim/place.js';
+export { QuantizationSimModel, type QuantizationSimOptions } from './sim/sim-model.js';
 export * as affine from './quantizers/affine.js';
 export * as float from './quantizers/float.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';

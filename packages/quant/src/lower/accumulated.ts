@@ -1,4 +1,4 @@
-import { requantize, Storage, Tensor } from '@q/tensor';
+import { requantize, Storage, Tensor, type Shape } from '@q/tensor';
 import { Layout } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
@@ -94,6 +94,28 @@ export class Summed extends Accumulated {
   override onGrid(target: Target): Tensor {
     this.reads.targets.push(target);
     return placed(this.sums, target);
+  }
+}
+
+/** A function of two tensors of integers that has no grid of its own: computed on that of whoever reads it, and for nobody else. */
+export class Paired extends Accumulated {
+  constructor(
+    shape: Shape,
+    private readonly place: (target: Target) => Tensor,
+    refuse: () => never,
+  ) {
+    super(
+      new Storage(
+        'float32',
+        shape.reduce((product, size) => product * size, 1),
+        refuse,
+      ),
+      new Layout(shape),
+    );
+  }
+
+  override onGrid(target: Target): Tensor {
+    return this.place(target);
   }
 }
 

@@ -8,7 +8,7 @@ import { QuantizationError } from '../errors.js';
 import { alike } from '../modules/exchange.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { IntegerLayer, type Route } from './layer.js';
-import { replaced } from './lower.js';
+import { replaced } from '../modules/model.js';
 import { unsuited, type Target } from './grids.js';
 import { IntegerProduct } from './product.js';
 import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './rules.js';

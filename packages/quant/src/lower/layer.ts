@@ -94,6 +94,15 @@ export abstract class IntegerLayer extends Module {
   }
 
   /**
+   * Why the layer cannot compute on integers where these storages are results of the model, or null.
+   *
+   * @internal
+   */
+  objection(_results: ReadonlySet<Storage>): string | null {
+    return null;
+  }
+
+  /**
    * Ends the sample run, of which these storages were results.
    *
    * @internal

@@ -1,8 +1,9 @@
-import { Identity, Module, slots } from '@q/nn';
+import { Identity, Module } from '@q/nn';
 import { noGrad, Tensor, type Storage } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { mapLeaves } from '../modules/forward.js';
+import { replaced } from '../modules/model.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { NotOnIntegers, type IntegerLayer } from './layer.js';
@@ -17,19 +18,17 @@ export interface Lowered<M extends Module> {
   readonly report: LoweringReport;
 }
 
-/** Puts modules in the place of others, everywhere in a tree; returns the root. */
-export function replaced(root: Module, by: ReadonlyMap<Module, Module>): Module {
-  for (const module of root.modules())
-    for (const { kind, owner, key, value } of [...slots(module)])
-      if (kind === 'module' && by.has(value)) owner[key] = by.get(value);
-  return by.get(root) ?? root;
-}
-
 /** One layer while a model is lowered. */
 interface Candidate {
   readonly path: string;
   readonly simulated: Module;
   readonly layer: IntegerLayer;
+}
+
+/** Why a layer did not compute on integers in the run of the sample with these results, or null. */
+function whyNot(layer: IntegerLayer, results: ReadonlySet<Storage>): string | null {
+  if (layer.seen === null) return 'the sample did not reach it';
+  return layer.seen.route === 'float' ? layer.seen.why : layer.objection(results);
 }
 
 /**
@@ -96,8 +95,11 @@ export function lowerToInteger<M extends Module>(model: M, sample: Tensor | read
       giveUp(candidate, (error as NotOnIntegers).why);
       continue;
     }
-    const floats = [...active.values()].filter(({ layer }) => layer.seen === null || layer.seen.route === 'float');
-    for (const candidate of floats) giveUp(candidate, candidate.layer.seen?.why ?? 'the sample did not reach it');
+    const floats = [...active.values()].flatMap((candidate) => {
+      const why = whyNot(candidate.layer, results);
+      return why === null ? [] : [[candidate, why] as const];
+    });
+    for (const [candidate, why] of floats) giveUp(candidate, why);
     settled = floats.length === 0;
   }
   for (const { path, layer } of active.values()) {

@@ -1,9 +1,17 @@
 import { type Module, type StateNames } from '@q/nn';
-import { binaryScaled, noGrad, tensor, type ScaledBinaryName, type Tensor } from '@q/tensor';
+import {
+  binaryScaled,
+  broadcastShapes,
+  noGrad,
+  tensor,
+  type ScaledBinaryName,
+  type Storage,
+  type Tensor,
+} from '@q/tensor';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
-import { Accumulated } from './accumulated.js';
-import type { Target } from './grids.js';
-import { IntegerLayer, type Computed, type Places } from './layer.js';
+import { Accumulated, Paired } from './accumulated.js';
+import { wholeGrid, type Target } from './grids.js';
+import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
 import { integersOf, numbers, quantized, scaled, scaledGrid, type Integers } from './operands.js';
 
 type Encoding = Integers['encoding'];
@@ -70,9 +78,13 @@ export class IntegerClamp extends IntegerFunction {
   }
 }
 
+const READ = 'it has no output quantizer, and its result is read as floats';
+
 /** A function of two operands, element by element; one of them may be a number, which leaves a function of the other. */
 export class IntegerPairs extends IntegerLayer {
-  static override readonly stateNames: StateNames = { single: null };
+  static override readonly stateNames: StateNames = { single: null, sampled: null };
+  /** Results without a grid while the sample ran. */
+  private readonly sampled = new Set<Storage>();
   private single: {
     readonly a: Encoding;
     readonly number: number;
@@ -90,9 +102,14 @@ export class IntegerPairs extends IntegerLayer {
   }
 
   protected override compute([x, y]: readonly unknown[]): Computed {
-    const output = this.outputGrid();
+    const { output } = this;
     const [a, b] = [integersOf(x), integersOf(y)];
-    if (a !== null && b !== null) return this.byPairs(a, b, output);
+    if (output === null) {
+      if (a !== null && b !== null) return this.later(a, b);
+      return { y: run(this.fn, x, y), route: 'float', why: 'it has no output quantizer, so its result is floats' };
+    }
+    if (a !== null && b !== null)
+      return { y: numbers({ values: this.onGrid(a, b, wholeGrid(output)), encoding: output }), route: 'integer' };
     if (a !== null && typeof y === 'number' && tabulates(a.encoding)) return this.byNumber(a, y, false, output);
     if (b !== null && typeof x === 'number' && tabulates(b.encoding)) return this.byNumber(b, x, true, output);
     return {
@@ -102,9 +119,35 @@ export class IntegerPairs extends IntegerLayer {
     };
   }
 
-  private byPairs(a: Integers, b: Integers, output: Encoding): Computed {
-    const values = binaryScaled(this.operation, scaled(a), scaled(b), scaledGrid(output));
-    return { y: numbers({ values, encoding: output }), route: 'integer' };
+  private onGrid(a: Integers, b: Integers, { encoding, low, high }: Target): Tensor {
+    return binaryScaled(this.operation, scaled(a), scaled(b), { ...scaledGrid(encoding), qmin: low, qmax: high });
+  }
+
+  /** The result for whoever has a grid for it. */
+  private later(a: Integers, b: Integers): Computed {
+    const shape = broadcastShapes(a.values.shape, b.values.shape);
+    const y = new Paired(
+      shape,
+      (target) => this.onGrid(a, b, target),
+      () => {
+        throw new NotOnIntegers(this, READ);
+      },
+    );
+    if (this.sealed === null) this.sampled.add(y.storage);
+    return { y, route: 'integer', why: 'result on the grid of the layer behind it' };
+  }
+
+  override begin(): void {
+    super.begin();
+    this.sampled.clear();
+  }
+
+  override objection(results: ReadonlySet<Storage>): string | null {
+    return [...this.sampled].some((storage) => results.has(storage)) ? READ : null;
+  }
+
+  override settle(): void {
+    this.sampled.clear();
   }
 
   private byNumber(a: Integers, number: number, first: boolean, output: Encoding): Computed {

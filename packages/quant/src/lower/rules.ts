@@ -345,7 +345,7 @@ function withParameters(module: Layer, parts: Parts): Gathered {
       return { why: 'it scales rows down to maxNorm when they are looked up' };
     return { parts: { ...parts, rows: quantized(onGrid('weight')!, places.output) } };
   }
-  if (['clamp', 'function', 'pairs', 'average', 'inside'].includes(rule) && places.output === null)
+  if (['clamp', 'function', 'average', 'inside'].includes(rule) && places.output === null)
     return { why: 'it has no output quantizer, so its result is floats' };
   const original = module.getOriginalModule().eval();
   for (const { name, owner, key, value } of parameterPlaces(original))

@@ -4,6 +4,14 @@ import { QuantizerBase } from '../quantizers/quantizer.js';
 import { isQuantized, situationOf } from './quantized-module.js';
 import { quantizedFrom, refuseUndefined } from './quantization-mixin.js';
 
+/** Puts modules in the place of others, everywhere in a tree; returns the root. */
+export function replaced(root: Module, by: ReadonlyMap<Module, Module>): Module {
+  for (const module of root.modules())
+    for (const { kind, owner, key, value } of [...slots(module)])
+      if (kind === 'module' && by.has(value)) owner[key] = by.get(value);
+  return by.get(root) ?? root;
+}
+
 /** A module that holds others and computes nothing but through them. */
 const isContainer = (module: Module): boolean =>
   module.children().length > 0 || [Identity, Sequential, ModuleList, ModuleDict].some((type) => module instanceof type);

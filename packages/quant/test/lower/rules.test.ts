@@ -6,6 +6,7 @@ import {
   integerLinear,
   isQuantized,
   lowerToInteger,
+  QuantizedAdd,
   QuantizedLinear,
   QuantizedMultiply,
   QuantizedReLU,
@@ -146,5 +147,58 @@ describe('attention', () => {
     const lowered = lowerToInteger(model, [input, weight, bias]);
     expect(String(lowered.report)).toMatch(/integer/);
     expect(run(lowered.model).allclose(run(model), { atol: 1e-4 })).toBe(true);
+  });
+});
+
+describe('a sum of two activations without a quantizer of its own', () => {
+  class Residual extends nn.Module {
+    fc = placed(new QuantizedLinear(6, 6));
+    add = new QuantizedAdd();
+    relu = new QuantizedReLU();
+    constructor(private readonly after: (sum: Tensor, relu: QuantizedReLU) => Tensor) {
+      super();
+      this.relu.outputQuantizers = [grid()];
+      this.add.inputQuantizers = [null, grid()];
+    }
+    forward(x: Tensor): Tensor {
+      return this.after(this.add.forward(this.fc.forward(x), x), this.relu);
+    }
+  }
+  const x = randn([9, 6]);
+  const lowered = (after: (sum: Tensor, relu: QuantizedReLU) => Tensor) => {
+    const model = new Residual(after);
+    noGrad(() => computeEncodings(model, () => model.forward(x)));
+    const { model: integer, report } = lowerToInteger(model, x);
+    const step = model.relu.outputQuantizers[0]!.getEncoding() as unknown as { scale: Tensor };
+    const apart = noGrad(() => integer.forward(x).sub(model.forward(x)).abs());
+    return { model, integer, report, apart: apart.max().item() / step.scale.item() };
+  };
+
+  it('is computed on the grid of the layer that reads it, also from a file', () => {
+    const { integer, report, apart } = lowered((sum, relu) => relu.forward(sum));
+    expect(report.floats).toEqual([]);
+    expect(apart).toBeLessThan(1.01);
+    const read = readInteger(new Net(), writeInteger(integer));
+    expect(noGrad(() => read.forward(x)).equal(noGrad(() => integer.forward(x)))).toBe(true);
+  });
+
+  class Net extends nn.Module {
+    fc = new nn.Linear(6, 6);
+    add = new nn.Add();
+    relu = new nn.ReLU();
+    forward(input: Tensor): Tensor {
+      return this.relu.forward(this.add.forward(this.fc.forward(input), input));
+    }
+  }
+
+  it.each([
+    ['by a function between', (sum: Tensor, relu: QuantizedReLU) => relu.forward(sum.mul(2))],
+    ['as a result of the model', (sum: Tensor, relu: QuantizedReLU) => (relu.forward(sum), sum)],
+  ])('stays float where it is read as floats, %s', (_name, after) => {
+    const { report, apart } = lowered(after);
+    expect(report.floats.find(({ path }) => path === 'add')!.why).toMatch(
+      /no output quantizer, and its result is read as floats/,
+    );
+    expect(apart).toBeLessThan(1.01);
   });
 });

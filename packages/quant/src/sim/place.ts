@@ -1,0 +1,152 @@
+import * as nn from '@q/nn';
+import type { EncodingAnalyzer } from '../analyzers/analyzer.js';
+import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
+import { PercentileEncodingAnalyzer } from '../analyzers/percentile.js';
+import { SqnrEncodingAnalyzer } from '../analyzers/sqnr.js';
+import { definitionOf, parameterPlaces, type ModuleClass } from '../modules/quantized-module.js';
+import { QuantizeDequantize } from '../quantizers/affine.js';
+import { FloatQuantizeDequantize } from '../quantizers/float.js';
+import type { QuantizerBase } from '../quantizers/quantizer.js';
+import type { OpRule, ParamRule, Rules } from './config.js';
+import type { Flow, Layer } from './graph.js';
+import { opTypesOf } from './op-types.js';
+
+/** How ranges are found. */
+export type QuantScheme = 'min_max' | 'percentile' | 'sqnr';
+
+/** What the quantizers of a model have in common. */
+export interface Settings {
+  readonly scheme: QuantScheme;
+  readonly outputBits: number;
+  readonly paramBits: number;
+  readonly dtype: 'int' | 'float';
+}
+
+const analyzers: Readonly<Record<QuantScheme, (shape: readonly number[]) => EncodingAnalyzer>> = {
+  min_max: (shape) => new MinMaxEncodingAnalyzer(shape),
+  percentile: (shape) => new PercentileEncodingAnalyzer(shape),
+  sqnr: (shape) => new SqnrEncodingAnalyzer(shape),
+};
+
+/** The names of the schemes. */
+export const schemes = Object.keys(analyzers) as readonly QuantScheme[];
+
+/** Where the output channels of a weight are, by the class of its layer. */
+const channelAxes: ReadonlyMap<ModuleClass, number> = new Map<ModuleClass, number>([
+  ...[nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d].map((type): [ModuleClass, number] => [type, 0]),
+  ...[nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d].map((type): [ModuleClass, number] => [type, 1]),
+]);
+
+const floatOf = (layer: Layer): ModuleClass => definitionOf(layer)!.float;
+
+/** What a configuration says of a layer: the rules for its type, those by ONNX's name first. */
+function ruleOf(layer: Layer, { types }: Rules): OpRule | undefined {
+  const name = opTypesOf(floatOf(layer)).find((type) => types.has(type));
+  return name === undefined ? undefined : types.get(name);
+}
+
+/** 'weight' of `weight_ih_l0`: parameters of recurrent layers have numbers. */
+const kindOf = (name: string, known: ReadonlyMap<string, ParamRule>): string =>
+  [name, name.replace(/_.*$/, '')].find((kind) => known.has(kind)) ?? name;
+
+/** Places quantizers in a model by a configuration. */
+export class Placement {
+  constructor(
+    private readonly rules: Rules,
+    private readonly settings: Settings,
+    private readonly flow: Flow,
+  ) {}
+
+  /** A quantizer with scales of a shape. */
+  private quantizer(shape: readonly number[], bitwidth: number, symmetric: boolean): QuantizerBase {
+    const { scheme, dtype } = this.settings;
+    if (dtype === 'float') return new FloatQuantizeDequantize({ dtype: 'float16' });
+    const encodingAnalyzer = analyzers[scheme](shape);
+    const half = 2 ** (bitwidth - 1);
+    return symmetric && this.rules.strictSymmetric
+      ? new QuantizeDequantize({ shape, symmetric, qmin: 1 - half, qmax: half - 1, encodingAnalyzer })
+      : new QuantizeDequantize({ shape, symmetric, bitwidth, encodingAnalyzer });
+  }
+
+  /** Sets the quantizers of a layer, all places of which are empty. */
+  place(layer: Layer): void {
+    const rule = ruleOf(layer, this.rules);
+    const { ops, modelInputs, modelOutputs } = this.rules;
+    const symmetric = rule?.symmetric ?? ops.symmetric ?? false;
+    const make = (): QuantizerBase => this.quantizer([], this.settings.outputBits, symmetric);
+    const isResult = this.flow.results.has(layer);
+    const outputs = isResult && modelOutputs !== undefined ? modelOutputs : (rule?.outputs ?? ops.outputs ?? false);
+    const seen = this.flow.outputs.get(layer);
+    const takenUp = this.isTakenUp(layer);
+    layer.outputQuantizers = layer.outputQuantizers.map((_slot, i) => {
+      // A layer that the sample did not reach is taken to give floats.
+      if (!outputs || takenUp || (seen !== undefined && !seen.has(i))) return null;
+      const quantizer = make();
+      if (rule?.range && quantizer instanceof QuantizeDequantize) {
+        quantizer.setRange(rule.range.min, rule.range.max);
+        quantizer.allowOverwrite(false);
+      }
+      return quantizer;
+    });
+    const inputs = rule?.inputs ?? ops.inputs ?? false;
+    const entered = this.flow.inputs.get(layer);
+    layer.inputQuantizers = layer.inputQuantizers.map((_slot, i) => {
+      const origins = [...(entered?.get(i) ?? [])];
+      const wanted = origins.some((origin) =>
+        origin === 'argument' ? (modelInputs ?? inputs) : inputs && (origin === null || !this.isQuantized(origin)),
+      );
+      return wanted ? make() : null;
+    });
+    for (const { name, value } of parameterPlaces(layer)) this.placeParameter(layer, rule, name, value.shape);
+  }
+
+  private placeParameter(layer: Layer, rule: OpRule | undefined, name: string, shape: readonly number[]): void {
+    const { ops, param, params } = this.rules;
+    const own = rule?.params.get(kindOf(name, rule.params));
+    const general = params.get(kindOf(name, params));
+    if (!(own?.quantized ?? general?.quantized ?? param.quantized ?? false)) return;
+    const perChannel = rule?.perChannel ?? ops.perChannel ?? false;
+    const axis = perChannel && name === 'weight' ? channelAxes.get(floatOf(layer)) : undefined;
+    const scales = axis === undefined ? [] : shape.map((size, d) => (d === axis ? size : 1));
+    const symmetric = own?.symmetric ?? general?.symmetric ?? param.symmetric ?? false;
+    layer.paramQuantizers[name] = this.quantizer(scales, this.settings.paramBits, symmetric);
+  }
+
+  /** Whether what a layer gives lies on a grid: its own, or where outputs are quantized that of what it moves. */
+  private isQuantized(layer: Layer): boolean {
+    return (this.rules.ops.outputs ?? false) || (ruleOf(layer, this.rules)?.outputs ?? false);
+  }
+
+  /** Whether a layer is in a chain that is computed as one, and not the last of it. */
+  private isTakenUp(layer: Layer): boolean {
+    if (this.flow.results.has(layer)) return false;
+    return this.rules.supergroups.some((chain) =>
+      chain.slice(0, -1).some((_name, position) => {
+        const before = this.follows(layer, chain.slice(0, position + 1).reverse(), (one) => this.makers(one));
+        return before && this.follows(layer, chain.slice(position), (one) => this.readersOf(one));
+      }),
+    );
+  }
+
+  /** Whether layers of these types follow each other from `layer` on, each the only one. */
+  private follows(layer: Layer, chain: readonly string[], next: (layer: Layer) => readonly Layer[]): boolean {
+    const [name, ...rest] = chain;
+    if (!opTypesOf(floatOf(layer)).includes(name!)) return false;
+    if (rest.length === 0) return true;
+    const following = next(layer);
+    return following.length === 1 && this.follows(following[0]!, rest, next);
+  }
+
+  /** The layers that read a layer, if it is no result of the model. */
+  private readersOf(layer: Layer): readonly Layer[] {
+    return this.flow.results.has(layer) ? [] : [...(this.flow.readers.get(layer) ?? [])];
+  }
+
+  /** The layers that a layer reads, each of which it alone reads. */
+  private makers(layer: Layer): readonly Layer[] {
+    const origins = [...(this.flow.inputs.get(layer)?.values() ?? [])].flatMap((set) => [...set]);
+    return origins.filter(
+      (origin): origin is Layer => origin !== null && origin !== 'argument' && this.readersOf(origin).length === 1,
+    );
+  }
+}
