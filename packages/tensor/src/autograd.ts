@@ -144,15 +144,18 @@ function collect(root: Node): Node[] {
   return [...found].sort((a, b) => b.id - a.id);
 }
 
-/** Adds `grad` to the gradient of a tensor, in a storage that no other gradient shares. `made`: whether the pass has made it. */
-function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>, made = false): void {
+/**
+ * Adds `grad` to the gradient of a tensor, in a storage that no other gradient shares. `free`: whether the pass has made it and needs it
+ * no more, so that the tensor can have it; later gradients are added to it in place.
+ */
+function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>, free: boolean): void {
   const before = tensor.gradient;
   if (before && !mode.enabled) before.add_(grad);
   else {
-    const own = grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
+    const own = free && grad.isContiguous && grad.storage.length === grad.numel && !taken.has(grad.storage);
     // As PyTorch: in place, unless the gradient is itself recorded.
     const gradient = before ? before.add(grad) : own ? grad : grad.clone();
-    gradient.storage.hide(!mode.enabled && (made || !own));
+    gradient.storage.hide(!mode.enabled);
     tensor.gradient = gradient;
   }
   const { storage } = tensor.gradient!;
@@ -164,7 +167,7 @@ function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>, made = fa
 /** Which storages made during a backward pass gradients still wait in, so that the others can be freed at once. */
 class Usage {
   private readonly holders = new Map<Storage, number>();
-  private made: Storage[] = [];
+  private made = new Set<Storage>();
 
   constructor(
     private readonly frees: boolean,
@@ -176,13 +179,17 @@ class Usage {
   making<T>(compute: () => T): T {
     if (!this.frees) return compute();
     const { result, born } = withBirths(compute);
-    this.made.push(...born);
+    for (const storage of born) this.made.add(storage);
     return result;
   }
 
-  /** Whether the pass has made a tensor's elements. */
-  hasMade({ storage }: Tensor): boolean {
-    return this.made.includes(storage);
+  /** Whether the pass has made a tensor's elements, and no gradient waits in them. */
+  isFree({ storage }: Tensor): boolean {
+    return this.made.has(storage) && !this.isHeld(storage);
+  }
+
+  private isHeld(storage: Storage): boolean {
+    return (this.holders.get(storage) ?? 0) > 0;
   }
 
   hold({ storage }: Tensor): void {
@@ -200,10 +207,11 @@ class Usage {
   }
 
   sweep(): void {
-    const alive = (storage: Storage): boolean => (this.holders.get(storage) ?? 0) > 0;
-    const rest = this.made.filter(alive);
-    for (const storage of this.made) if (!alive(storage) && !this.taken.has(storage)) storage.free();
-    this.made = rest;
+    for (const storage of this.made) {
+      if (this.isHeld(storage)) continue;
+      if (!this.taken.has(storage)) storage.free();
+      this.made.delete(storage);
+    }
   }
 }
 
@@ -243,7 +251,7 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
   const seed = grad ?? root.onesLike();
   const taken = new Set<Storage>(grad ? [grad.storage] : []);
   const run = (): void => {
-    if (!root.node) return accumulate(root, seed, taken);
+    if (!root.node) return accumulate(root, seed, taken, false);
     const nodes = collect(root.node);
     for (const node of nodes) {
       if (node.released)
@@ -255,7 +263,7 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
     const pending = new Map<Node, (Tensor | null)[]>();
     const waiting = new Usage(!options.createGraph, taken);
     const add = ({ tensor, node, index }: Edge, value: Tensor): void => {
-      if (!node) return accumulate(tensor, value, taken, waiting.hasMade(value));
+      if (!node) return accumulate(tensor, value, taken, waiting.isFree(value));
       let slots = pending.get(node);
       if (!slots) pending.set(node, (slots = node.outputs.map(() => null)));
       const before = slots[index];
@@ -269,10 +277,12 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       const slots = pending.get(node);
       pending.delete(node);
       if (slots) {
-        for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken);
+        for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken, false);
         const grads = waiting.making(() => inputGrads(node, slots));
-        node.edges.forEach((edge, i) => edge && grads[i] && add(edge, grads[i]));
         slots.forEach((slot) => slot && waiting.drop(slot));
+        // Leaves come last: they may take over only what waits for no other node.
+        for (const leaves of [false, true])
+          node.edges.forEach((edge, i) => edge && (edge.node === null) === leaves && grads[i] && add(edge, grads[i]));
         waiting.sweep();
       }
       if (!keep) node.release();

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   AutogradError,
   ArgumentError,
@@ -148,6 +149,94 @@ describe('backward', () => {
     term.fill_(0);
     y.backward();
     expect(x.grad!.toArray()).toEqual([1, 1]);
+  });
+});
+
+describe('a leaf that is read at many places', () => {
+  type Step = readonly [name: string, a: number, b: number];
+  const names = ['add', 'sub', 'addSelf', 'mul', 'square', 'wave', 'view', 'transposed', 'spread'];
+  const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom(...names), fc.nat(), fc.nat());
+
+  /** Two leaves, then what each step makes of two earlier tensors; the sum of the last and of some others. */
+  function run(steps: readonly Step[], [x, y]: readonly [Tensor, Tensor]): Tensor {
+    const made: Tensor[] = [x, y];
+    for (const [name, i, j] of steps) {
+      const [a, b] = [made[i % made.length]!, made[j % made.length]!];
+      made.push(
+        {
+          add: () => a.add(b),
+          sub: () => a.sub(b),
+          addSelf: () => a.add(a),
+          mul: () => a.mul(b).mul(0.5),
+          square: () => a.square().mul(0.25),
+          wave: () => a.sin(),
+          view: () => a.reshape([4]).reshape([2, 2]),
+          transposed: () => a.T,
+          spread: () => a.sum(0, { keepdim: true }).mul(0.5).add(b),
+        }[name]!(),
+      );
+    }
+    return made
+      .slice(-3)
+      .reduce((sum, one) => sum.add(one))
+      .mul(1)
+      .sum();
+  }
+
+  it('has the gradient that differences give, whatever waits at the same time', () =>
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), fc.boolean(), (steps, retain) => {
+        const at = (values: readonly number[], requiresGrad: boolean): Tensor =>
+          tensor([...values], { dtype: 'float64', shape: [2, 2], requiresGrad });
+        const values = [
+          [0.3, -0.7, 0.9, 0.1],
+          [-0.2, 0.8, 0.4, -0.5],
+        ];
+        const leaves = values.map((one) => at(one, true)) as unknown as [Tensor, Tensor];
+        const y = run(steps, leaves);
+        if (!y.requiresGrad) return;
+        y.backward(undefined, { retainGraph: retain });
+        if (retain) y.backward();
+        leaves.forEach((leaf, l) => {
+          expect(leaf.detach().toArray()).toEqual(at(values[l]!, false).toArray());
+          const wanted = values[l]!.map((_value, i) => {
+            const shifted = (by: number): number => {
+              const moved = values.map((one, k) =>
+                at(
+                  one.map((v, m) => (k === l && m === i ? v + by : v)),
+                  false,
+                ),
+              );
+              return run(steps, moved as unknown as [Tensor, Tensor]).item();
+            };
+            return ((shifted(1e-5) - shifted(-1e-5)) / 2e-5) * (retain ? 2 : 1);
+          });
+          const got = leaf.grad ? (leaf.grad.flatten().toArray() as number[]) : [0, 0, 0, 0];
+          got.forEach((value, i) =>
+            expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-5 * (1 + Math.abs(wanted[i]!))),
+          );
+        });
+      }),
+      { numRuns: 300 },
+    ));
+
+  it('does not add to a gradient that waits for another use', () => {
+    const x = tensor([0.5, 0.5], { dtype: 'float64', requiresGrad: true });
+    const [square, wave] = [x.square(), x.exp()];
+    x.add(square).add(wave).mul(1).sum().backward();
+    for (const value of x.grad!.toArray() as number[]) expect(value).toBeCloseTo(2 + Math.exp(0.5), 12);
+  });
+
+  it('takes no tensor over that an operation of somebody else returned', () => {
+    const half = defineOp<readonly [Tensor]>({
+      name: 'halfOfSquares',
+      forward: ([x]) => x.square().sum().mul(0.5),
+      backward: (_grad, [x]) => [x],
+    });
+    const x = leaf([1, 2, 3]);
+    half(x).backward();
+    half(x).backward();
+    expect([x.detach().toArray(), x.grad!.toArray(), x.grad!.requiresGrad]).toEqual([[1, 2, 3], [2, 4, 6], false]);
   });
 });
 
