@@ -1,4 +1,5 @@
 import { optionsOf } from './arguments.js';
+import type { DType } from './dtype.js';
 import { ArgumentError, described } from './errors.js';
 
 /** 1/23, 1/21 and so on to 1: the series of log. */
@@ -155,3 +156,11 @@ export function generatorOf(operation: string, options: { readonly generator?: G
 
 /** Seeds the default generator, which starts from seed 0. Returns it. */
 export const manualSeed = (seed: number): Generator => defaultGenerator.manualSeed(seed);
+
+/** Uniform numbers of a dtype's own grid in [0, 1), so that rounding never reaches 1. */
+export function uniformOf(dtype: DType, generator: Generator): () => number {
+  if (dtype === 'float64') return () => generator.uniform53();
+  if (dtype === 'float16') return () => (generator.bits() >>> 21) * 2 ** -11;
+  if (dtype === 'bfloat16') return () => (generator.bits() >>> 24) * 2 ** -8;
+  return () => generator.uniform24();
+}

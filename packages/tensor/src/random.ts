@@ -3,7 +3,7 @@ import type { CreateOptions } from './create.js';
 import { checkDType, dtypes, isFloat, type DType } from './dtype.js';
 import { ArgumentError, described, DTypeError, ShapeError, shown } from './errors.js';
 import { filled } from './fill.js';
-import { generatorOf, type Generator } from './generator.js';
+import { generatorOf, uniformOf, type Generator } from './generator.js';
 import { checkFits, checkShape, type Shape } from './shape.js';
 import { Tensor } from './tensor.js';
 import type { DrawOptions } from './tensor/random.js';
@@ -34,14 +34,6 @@ function floatDType<D extends DType>(operation: string, options: RandomOptions<D
   if (!isFloat(dtype))
     throw new DTypeError(`${operation}: wants a floating dtype, got ${dtype}. Use randint() for integers.`);
   return dtype;
-}
-
-/** Uniform numbers of a dtype's own grid in [0, 1), so that rounding never reaches 1. */
-function uniformOf(dtype: DType, generator: Generator): () => number {
-  if (dtype === 'float64') return () => generator.uniform53();
-  if (dtype === 'float16') return () => (generator.bits() >>> 21) * 2 ** -11;
-  if (dtype === 'bfloat16') return () => (generator.bits() >>> 24) * 2 ** -8;
-  return () => generator.uniform24();
 }
 
 /** Uniform in [0, 1). */

@@ -59,7 +59,8 @@ const siluSlope = derivativeOf('siluGrad', (x) => {
   return gate.mul(gate.rsub(1)).mul(x.mul(gate.mul(-2).add(1)).add(2));
 });
 const geluSlope = derivativeOf('geluGrad', (x) => {
-  const square = x.square();
+  // Farther out the density is 0, whatever infinity it is multiplied with.
+  const square = x.clamp({ min: -99, max: 99 }).square();
   return square
     .mul(-0.5)
     .exp()
@@ -144,8 +145,10 @@ export const elu = shaped<Elu>(
   'elu',
   ({ alpha, scale, inputScale }) => [alpha, scale, inputScale],
   (grad, x, { alpha, scale, inputScale }) => {
+    // Only what is negative counts: the exponential of the rest may be infinite, and its own derivative no number.
     const negative = x
       .mul(inputScale)
+      .clamp({ max: 0 })
       .exp()
       .mul(inputScale * alpha * scale);
     return grad.mul(scale).where(x.gt(0), grad.mul(negative));

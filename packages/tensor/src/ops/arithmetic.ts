@@ -5,7 +5,7 @@ import { kernels } from '../kernels/active.js';
 import type { BinaryName } from '../kernels/contract/elementwise.js';
 import { empty, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import { addScaled, binary, meet, meetFloat, ternary, unary } from './elementwise.js';
+import { addScaled, binary, meet, meetFloat, operand, ternary, unary } from './elementwise.js';
 import { op, type InputGrads, type Pair, type Single, type Triple } from './op.js';
 
 /** The gradient reduced to the shape of `x`, computed only where `x` wants one. */
@@ -105,7 +105,8 @@ function checkDivisor(operation: string, b: Tensor, dtype: DType): void {
   rejectBool(operation, dtype);
   if (isFloat(dtype) || b.numel === 0) return;
   const zero = empty(b.shape, 'bool');
-  kernels.test('logicalNot', b, zero);
+  // A number such as 256 is 0 in uint8.
+  kernels.test('logicalNot', operand(b, dtype, b.shape, operation), zero);
   const found = empty([], 'bool');
   kernels.reduce('amax', zero, found);
   if (found.storage.array[found.storage.base] !== 0)

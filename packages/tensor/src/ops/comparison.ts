@@ -95,7 +95,9 @@ export const isclose = op<Pair, Closeness, View<'bool'>>({
     const dtype = meet(a, b);
     const same = equalNan ? a.eq(b).logicalOr(a.isnan().logicalAnd(b.isnan())) : a.eq(b);
     if (!isFloat(dtype) && rtol === 0 && atol === 0) return same;
-    const [x, y] = isFloat(dtype) ? [a, b] : [a.to('float64'), b.to('float64')];
+    // A plain number takes part in the dtype of the other, the tolerance that is made of it, too.
+    const wide = isFloat(dtype) ? dtype : 'float64';
+    const [x, y] = [a, b].map((one) => one.wrap(operand(one, wide, one.shape, 'isclose'))) as [Tensor, Tensor];
     const distance = x.sub(y).abs();
     return same.logicalOr(distance.isfinite().logicalAnd(distance.le(y.mul(rtol).abs().add(atol))));
   },

@@ -88,7 +88,8 @@ function checkSource(operation: string, x: Tensor, dim: number, index: Tensor, s
   checkSameDType(operation, x, source);
 }
 
-function checkSameDType(operation: string, x: Tensor, source: Tensor): void {
+/** Throws DTypeError unless a source has the dtype of what it goes into. */
+export function checkSameDType(operation: string, x: Tensor, source: Tensor): void {
   if (source.dtype !== x.dtype)
     throw new DTypeError(
       `${operation}: source is ${source.dtype} but the tensor ${x.dtype}. Convert it with to('${x.dtype}').`,

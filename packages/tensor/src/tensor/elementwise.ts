@@ -1,6 +1,6 @@
 import { checkChoice, checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
-import { checkDType, type DType } from '../dtype.js';
+import { checkDType, isHalf, type DType } from '../dtype.js';
 import * as ops from '../ops/arithmetic.js';
 import { to } from '../ops/elementwise.js';
 import * as select from '../ops/select.js';
@@ -255,6 +255,7 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** `value` (a number or 0-d tensor) where the bool tensor `mask` is 1; the dtype stays. */
   maskedFill(this: Tensor, mask: Tensor, value: TensorLike): Tensor {
-    return apply(select.maskedFill, [this, operand(this, mask), operand(this, value)], undefined);
+    const filled = apply(select.maskedFill, [this, operand(this, mask), operand(this, value)], undefined);
+    return isHalf(this.dtype) ? filled.to(this.dtype) : filled;
   }
 }

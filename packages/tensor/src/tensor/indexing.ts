@@ -249,6 +249,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     checkTensor('scatterReduce', 'index', index);
     checkTensor('scatterReduce', 'src', src);
     checkChoice('scatterReduce', 'reduce', reduce, ['sum', 'prod', 'mean', 'amax', 'amin']);
+    ops.checkSameDType('scatterReduce', this, src);
     const [x, source] = isHalf(this.dtype) ? [this.to('float32'), src.to('float32')] : [this, src];
     return apply(ops.scatterReduce, [x, index, source], {
       dim: wrapDim('scatterReduce', dim, this.ndim),
@@ -356,7 +357,8 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     const maps = around.map((margin, d) =>
       margin[0] === 0 && margin[1] === 0 ? null : mirrored(mode, this.shape[d]!, margin, d),
     );
-    return maps.reduce<Tensor<D>>((x, map, d) => (map ? x.indexSelect(d, line(x, map)) : x), this);
+    const padded = maps.reduce<Tensor<D>>((x, map, d) => (map ? x.indexSelect(d, line(x, map)) : x), this);
+    return padded === this ? this.clone() : padded;
   }
 }
 

@@ -4,7 +4,7 @@ import type { DType } from '../dtype.js';
 import { AutogradError, described, DTypeError } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import * as ops from '../ops/arithmetic.js';
-import { binary, ternary } from '../ops/elementwise.js';
+import { binary, deliver, destination, ternary } from '../ops/elementwise.js';
 import * as select from '../ops/select.js';
 import { numericInto, realInto } from '../ops/unary.js';
 import type { Tensor } from '../tensor.js';
@@ -122,8 +122,15 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
       select.clampInto(this, bounds, this);
       return this;
     }
-    const clamped = this.detach().clamp({ min: bounds.min?.detach(), max: bounds.max?.detach() });
-    return this.copy_(clamped);
+    const checked = (bound: Tensor | null): Tensor | null => {
+      if (bound === null) return null;
+      const tensor = source(this, 'clamp_', bound);
+      return tensor.weak === null ? tensor.detach() : tensor;
+    };
+    const clamped = this.detach().clamp({ min: checked(bounds.min), max: checked(bounds.max) });
+    destination('clamp', clamped.shape, clamped.dtype, [clamped], this);
+    deliver(clamped, this);
+    return this;
   }
 
   /** Adds `value * tensor1 * tensor2`. */

@@ -1,7 +1,7 @@
 import { checkNumber } from '../arguments.js';
-import { isFloat, type DType } from '../dtype.js';
+import { isFloat, isHalf, type DType } from '../dtype.js';
 import { ArgumentError, DTypeError } from '../errors.js';
-import { generatorOf, type Generator } from '../generator.js';
+import { generatorOf, uniformOf, type Generator } from '../generator.js';
 import { kernels } from '../kernels/active.js';
 import { Layout } from '../layout.js';
 import { Storage } from '../storage.js';
@@ -22,7 +22,15 @@ export abstract class RandomMethods<D extends DType = DType> extends IndexingMet
     checkNumber('uniform_', 'from', from);
     checkNumber('uniform_', 'to', to);
     if (!(from <= to)) throw new ArgumentError(`uniform_: wants from <= to, got ${from} and ${to}.`);
-    return overwrite('uniform_', this, () => from + (to - from) * generator.uniform53());
+    const uniform = isHalf(this.dtype) ? uniformOf(this.dtype, generator) : () => generator.uniform53();
+    const stored = this.dtype === 'float32' ? Math.fround : (value: number) => value;
+    return overwrite('uniform_', this, () => {
+      for (;;) {
+        const value = from + (to - from) * uniform();
+        // What the dtype would round up to the end is drawn again.
+        if (stored(value) < to || stored(from) >= to) return value;
+      }
+    });
   }
 
   /** Overwrites with normal numbers of a mean and a standard deviation. */

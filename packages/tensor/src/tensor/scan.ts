@@ -56,6 +56,6 @@ export abstract class ScanMethods<D extends DType = DType> extends StatisticsMet
       const [behind, ahead] = [result.narrow(d, 0, steps), result.narrow(d, 1, steps)];
       result = result.dtype === 'bool' ? ahead.ne(behind) : ahead.sub(behind);
     }
-    return result;
+    return result === this ? this.clone() : result;
   }
 }

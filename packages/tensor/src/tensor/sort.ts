@@ -151,6 +151,7 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
       if (!keepdim) return value;
       return value.reshape(this.shape.map((size, k) => (overall || k === d ? 1 : size)));
     });
+    if (qs.length === 0) return this.quantile(0.5, options).unsqueeze(0).narrow(0, 0, 0);
     return typeof q === 'number' || q.ndim === 0
       ? found[0]!
       : apply(

@@ -285,3 +285,16 @@ describe('errors', () => {
     expect(x.storage.version).toBe(0);
   });
 });
+
+it('a number that is 0 in the dtype of the integers it would divide is refused', () => {
+  const byte = tensor([5, 7], { dtype: 'uint8' });
+  for (const divide of [
+    () => byte.remainder(256),
+    () => byte.fmod(512),
+    () => byte.floorDivide(256),
+    () => byte.clone().div_(256, { roundingMode: 'trunc' }),
+    () => tensor([5], { dtype: 'int32' }).remainder(2 ** 32),
+  ])
+    expect(divide).toThrow(/integer division by zero/);
+  expect(byte.remainder(255).toArray()).toEqual([5, 7]);
+});

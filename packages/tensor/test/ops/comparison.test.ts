@@ -122,3 +122,10 @@ describe('equal', () => {
 
   it('wants one dtype', () => expect(() => tensor([1]).equal(tensor([1], { dtype: 'int32' }))).toThrow(DTypeError));
 });
+
+it('tolerances are of the dtype of the tensor beside a plain number', () => {
+  const at = (value: number): Tensor => tensor([value], { dtype: 'float64' });
+  expect(at(1e300).isclose(2e300).item()).toBe(0);
+  expect(at(1).allclose(1e39 as never)).toBe(false);
+  expect(at(1.4e-55).isclose(1e-55, { rtol: 0.5, atol: 0 }).item()).toBe(1);
+});

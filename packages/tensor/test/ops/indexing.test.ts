@@ -245,3 +245,9 @@ describe('one-dimensional indices', () => {
     expect(() => x.sliceScatter(ones([2]), {})).toThrow(ShapeError);
   });
 });
+
+it('scatterReduce of halves wants a source of their dtype, as of any other', () => {
+  const [x, index] = [tensor([1], { dtype: 'float16' }), tensor([0], { dtype: 'int32' })];
+  expect(() => x.scatterReduce(0, index, tensor([1]), 'sum')).toThrow(DTypeError);
+  expect(x.scatterReduce(0, index, tensor([1], { dtype: 'float16' }), 'sum').item()).toBe(2);
+});

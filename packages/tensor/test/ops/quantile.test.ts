@@ -58,3 +58,8 @@ describe('quantile', () => {
     expect(() => zeros([0]).quantile(0.5)).toThrow(ShapeError);
   });
 });
+
+it('no shares give no quantiles', () => {
+  expect(tensor([1, 2]).quantile(zeros([0])).shape).toEqual([0]);
+  expect(tensor([[1, 2, 3]]).quantile(zeros([0]), { dim: 1, keepdim: true }).shape).toEqual([0, 1, 1]);
+});

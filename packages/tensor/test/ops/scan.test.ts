@@ -143,3 +143,9 @@ describe('diff', () => {
     expect(tensor([true, false, false]).diff().toArray()).toEqual([1, 0]);
   });
 });
+
+it('no differences at all are a copy', () => {
+  const x = tensor([1, 2]);
+  x.diff({ n: 0 }).fill_(7);
+  expect(x.toArray()).toEqual([1, 2]);
+});

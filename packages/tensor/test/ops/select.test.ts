@@ -109,3 +109,11 @@ describe('nanToNum', () => {
     expect(x.grad!.toArray()).toEqual([0, 0, 0, 1]);
   });
 });
+
+it('maskedFill keeps the dtype of halves, and passes gradients', () => {
+  const x = tensor([1, 2], { dtype: 'float16', requiresGrad: true });
+  const y = x.maskedFill(tensor([true, false]), 0);
+  expect([y.dtype, y.detach().toArray()]).toEqual(['float16', [0, 2]]);
+  y.sum().backward();
+  expect([x.grad!.dtype, x.grad!.toArray()]).toEqual(['float16', [0, 1]]);
+});

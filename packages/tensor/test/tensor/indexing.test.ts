@@ -267,3 +267,11 @@ describe('oneHot, repeatInterleave and pad', () => {
     expectGradient((v) => v.pad([-1, 2], { mode }), [randn([2, 4])]);
   });
 });
+
+it('no padding is a copy, in every mode', () => {
+  for (const mode of ['constant', 'reflect', 'replicate', 'circular'] as const) {
+    const x = tensor([1, 2]);
+    x.pad([0, 0], { mode }).fill_(7);
+    expect(x.toArray()).toEqual([1, 2]);
+  }
+});

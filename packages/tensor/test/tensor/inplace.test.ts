@@ -122,3 +122,16 @@ describe('in-place operations', () => {
     expect(() => y.backward()).toThrow(/changed in place/);
   });
 });
+
+it('clamp_ between tensors has the rules of all forms in place', () => {
+  const integers = tensor([5, 7], { dtype: 'int32' });
+  expect(() => integers.clamp_({ min: tensor([5.5, 6.5]) })).toThrow(DTypeError);
+  expect(() => tensor([1, 2]).clamp_({ min: tensor([3, 4], { requiresGrad: true }) })).toThrow(AutogradError);
+  expect(() => tensor([1, 2]).clamp_({ min: zeros([3, 2]) })).toThrow(/clamp_: the result has shape \[3, 2\]/);
+  expect(integers.clamp_({ min: tensor([6, 6], { dtype: 'int32' }), max: 6 }).toArray()).toEqual([6, 6]);
+  expect(
+    tensor([1, 9, NaN])
+      .clamp_({ min: tensor([3, 3, 3]), max: tensor([4, 4, 4]) })
+      .toArray(),
+  ).toEqual([3, 4, NaN]);
+});

@@ -27,3 +27,25 @@ describe('random numbers in place', () => {
     expect(noGrad(() => leaf.uniform_()).requiresGrad).toBe(true);
   });
 });
+
+it.each([
+  ['float32', 1e7, 1e7 + 1],
+  ['float32', 0, 1],
+  ['float16', 0, 1],
+  ['bfloat16', 0, 1],
+  ['bfloat16', -3, 5],
+] as const)('uniform_ of %s from %d never reaches %d', (dtype, from, to) => {
+  const x = zeros([20000], { dtype }).uniform_(from, to, { generator: new Generator(1) });
+  expect(x.min().item()).toBeGreaterThanOrEqual(from);
+  expect(x.max().item()).toBeLessThan(to);
+});
+
+it('uniform_ ends where no number of the dtype lies between its ends', () => {
+  const near = Math.fround(0.1);
+  expect(
+    zeros([1])
+      .uniform_(0.1, 0.1 + 1e-12)
+      .item(),
+  ).toBe(near);
+  expect(zeros([1]).uniform_(0.25, 0.25).item()).toBe(0.25);
+});
