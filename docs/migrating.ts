@@ -138,6 +138,7 @@ const aimetMembers: readonly (readonly [title: string, prototype: object])[] = [
   ['affine quantizers', quant.affine.QuantizeDequantize.prototype],
   ['analyzers', quant.MinMaxEncodingAnalyzer.prototype],
   ['quantized modules', quant.QuantizedLinear.prototype],
+  ['`QuantizationSimModel`', quant.QuantizationSimModel.prototype],
 ];
 
 /** AIMET's words that do not follow from ours by case. */
@@ -148,10 +149,11 @@ const aimetNames: Readonly<Record<string, string>> = {
   removeParamQuantizers: '_remove_param_quantizers',
   removeActivationQuantizers: '_remove_activation_quantizers',
   removeAllQuantizers: '_remove_all_quantizers',
+  exportEncodings: 'export',
 };
 
 const aimetOnly = new Set(
-  'getMin getMax getScale getOffset getEncoding getLegacyEncodings setLegacyEncodings isInitialized computeEncodings computeParamEncodings setRange allowOverwrite encodingAnalyzer updateStats resetStats computeDynamicEncodings computeEncodingsFromStats getOriginalModule exportInputEncodings exportOutputEncodings exportParamEncodings importInputEncodings importOutputEncodings importParamEncodings setKernel getKernel quantInit removeInputQuantizers removeOutputQuantizers removeParamQuantizers removeActivationQuantizers removeAllQuantizers'.split(
+  'getMin getMax getScale getOffset getEncoding getLegacyEncodings setLegacyEncodings isInitialized computeEncodings computeParamEncodings setRange allowOverwrite encodingAnalyzer updateStats resetStats computeDynamicEncodings computeEncodingsFromStats getOriginalModule exportInputEncodings exportOutputEncodings exportParamEncodings importInputEncodings importOutputEncodings importParamEncodings setKernel getKernel quantInit removeInputQuantizers removeOutputQuantizers removeParamQuantizers removeActivationQuantizers removeAllQuantizers exportEncodings loadEncodings setAndFreezeParamEncodings excludeLayersFromQuantization setPercentileValue'.split(
     ' ',
   ),
 );
@@ -167,6 +169,7 @@ function aimet(): string {
       for (const name of Object.getOwnPropertyNames(prototype)) if (aimetOnly.has(name)) names.add(name);
     return [...names].sort().map((name) => [code(aimetNames[name] ?? snake(name)), code(name), title]);
   });
+  rows.push([code('fold_all_batch_norms'), code(quant.foldAllBatchNorms.name), 'functions']);
   return table(['AIMET', 'Q', 'Of'], rows);
 }
 

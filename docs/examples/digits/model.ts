@@ -1,4 +1,5 @@
-import { noGrad, type Tensor } from '@q/tensor';
+import { foldAllBatchNorms } from '@q/quant';
+import { zeros, type Tensor } from '@q/tensor';
 import { readSafetensors } from '@q/tensor/io';
 import {
   AdaptiveAvgPool2d,
@@ -86,26 +87,6 @@ export function trainedNet(): DigitsNet {
 
 /** Folds every batch norm into the convolution before it, whose results it then gives by itself. */
 export function foldBatchNorms(net: DigitsNet): DigitsNet {
-  net.bn1 = folded(net.conv1, net.bn1);
-  net.bn2 = folded(net.conv2, net.bn2);
-  net.bn3 = folded(net.dw, net.bn3);
-  net.bn4 = folded(net.pw, net.bn4);
+  foldAllBatchNorms(net, { dummyInput: zeros([1, 1, 8, 8]) });
   return net;
-}
-
-/** `w * g` and `(b - mean) * g + beta` with `g = gamma / sqrt(var + eps)`: one affine map in place of two. */
-function folded(conv: Conv2d, norm: BatchNorm2d | Identity): Identity {
-  if (!(norm instanceof BatchNorm2d)) return norm;
-  const { weight, bias, runningMean, runningVar, eps } = norm;
-  if (!conv.bias || !weight || !bias || !runningMean || !runningVar)
-    throw new Error(
-      'foldBatchNorms: the convolution needs a bias, the batch norm its statistics and affine parameters.',
-    );
-  const { bias: offset } = conv;
-  noGrad(() => {
-    const gain = weight.div(runningVar.add(eps).sqrt());
-    conv.weight.mul_(gain.reshape([-1, 1, 1, 1]));
-    offset.sub_(runningMean).mul_(gain).add_(bias);
-  });
-  return new Identity();
 }

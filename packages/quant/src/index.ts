@@ -66,6 +66,7 @@ export {
   type SupergroupConfig,
 } from './sim/config.js';
 export type { ActivationEncodings, ModelEncodings } from './sim/encodings.js';
+export { foldAllBatchNorms, type FoldedPair, type FoldOptions } from './sim/fold.js';
 export type { QuantScheme } from './sim/place.js';
 export { QuantizationSimModel, type QuantizationSimOptions } from './sim/sim-model.js';
 export * as affine from './quantizers/affine.js';

@@ -1,5 +1,5 @@
 import type { Module } from '@q/nn';
-import { noGrad, Tensor, type Storage } from '@q/tensor';
+import { noGrad, Tensor, type Shape, type Storage } from '@q/tensor';
 import { mapLeaves } from '../modules/forward.js';
 import type { QuantizedModule } from '../modules/quantized-module.js';
 import { QuantizationError } from '../errors.js';
@@ -76,8 +76,8 @@ type Origin = 'argument' | Layer;
 export interface Flow {
   /** The inputs of each layer that tensors reached, and where these came from; null where no layer made them. */
   readonly inputs: ReadonlyMap<Layer, ReadonlyMap<number, ReadonlySet<Origin | null>>>;
-  /** The outputs of each layer that were floating tensors. */
-  readonly outputs: ReadonlyMap<Layer, ReadonlySet<number>>;
+  /** The outputs of each layer that were floating tensors, and the shapes they last had. */
+  readonly outputs: ReadonlyMap<Layer, ReadonlyMap<number, Shape>>;
   /** The layers that read the outputs of each. */
   readonly readers: ReadonlyMap<Layer, ReadonlySet<Layer>>;
   /** The layers whose outputs are results of the model. */
@@ -102,10 +102,14 @@ function evaluated<T>(model: Module, run: () => T): T {
   }
 }
 
+/** The arguments of `forward` that an option stands for: a list, or the only one. */
+export const argumentsOf = (given: Tensor | readonly unknown[]): readonly unknown[] =>
+  Array.isArray(given) ? (given as readonly unknown[]) : [given];
+
 /** Runs a model whose quantizer places are empty once, in evaluation mode, and tells how tensors went through its layers. */
 export function trace(model: Module, layers: readonly Layer[], args: readonly unknown[]): Flow {
   const inputs = new Map<Layer, Map<number, Set<Origin | null>>>();
-  const outputs = new Map<Layer, Set<number>>();
+  const outputs = new Map<Layer, Map<number, Shape>>();
   const readers = new Map<Layer, Set<Layer>>();
   const results = new Set<Layer>();
   // A view that no layer made comes from where its storage does.
@@ -125,7 +129,7 @@ export function trace(model: Module, layers: readonly Layer[], args: readonly un
     if (origin !== null && origin !== 'argument') at(readers, origin, () => new Set<Layer>()).add(layer);
   };
   const left = (layer: Layer, place: number, x: Tensor): void => {
-    at(outputs, layer, () => new Set<number>()).add(place);
+    at(outputs, layer, () => new Map<number, Shape>()).set(place, x.shape);
     remember(x, layer);
   };
   mapLeaves(args, true, (leaf) => leaf instanceof Tensor && remember(leaf, 'argument'));

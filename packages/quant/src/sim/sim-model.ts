@@ -11,7 +11,7 @@ import { isQuantized, type ImportOptions } from '../modules/quantized-module.js'
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { defaultConfig, rulesOf, type QuantSimConfig } from './config.js';
 import { exportEncodings, importEncodings, namedLayers, type ModelEncodings, type Named } from './encodings.js';
-import { trace, type Layer } from './graph.js';
+import { argumentsOf, trace, type Layer } from './graph.js';
 import { Placement, schemes, type QuantScheme } from './place.js';
 
 /** Options of `QuantizationSimModel`. */
@@ -77,7 +77,6 @@ export class QuantizationSimModel<M extends Module = Module> {
     const quantized = toQuantized(inPlace ? model : model.clone()) as M;
     this.model = quantized;
     const layers = this.layers();
-    const args = Array.isArray(dummyInput) ? (dummyInput as readonly unknown[]) : [dummyInput];
     const only = layers.map(([, layer]) => layer);
     const settings = {
       scheme: quantScheme,
@@ -85,7 +84,7 @@ export class QuantizationSimModel<M extends Module = Module> {
       paramBits: defaultParamBw,
       dtype: defaultDataType,
     };
-    const placement = new Placement(rules, settings, trace(quantized, only, args));
+    const placement = new Placement(rules, settings, trace(quantized, only, argumentsOf(dummyInput)));
     for (const layer of only) placement.place(layer);
   }
 
