@@ -69,7 +69,7 @@ export {
   type UnfoldOptions,
 } from './functions/conv.js';
 export { einsum, tensordot, type TensordotDims } from './functions/einsum.js';
-export { histograms, type HistogramsOptions } from './functions/histogram.js';
+export { aminmax, histc, histograms, type HistogramsOptions } from './functions/histogram.js';
 export {
   binaryScaled,
   lookup,

@@ -2,7 +2,9 @@ import { checkTensor, optionsOf } from '../arguments.js';
 import { apply } from '../autograd.js';
 import * as ops from '../ops/histogram.js';
 import type { Tensor } from '../tensor.js';
+import type { MinAndMax } from '../tensor/extrema.js';
 import { operand } from '../tensor/operand.js';
+import type { Dims, ReduceOptions } from '../tensor/reduce.js';
 
 /** Options of `histograms`. */
 export interface HistogramsOptions {
@@ -33,4 +35,16 @@ export function histograms(
   checkTensor('histograms', 'x', x);
   const { clip = false } = optionsOf('histograms', options);
   return apply(ops.histograms, [x, operand(x, min), operand(x, max)], { bins, clip });
+}
+
+/** The smallest and the largest element of all of `x`, or along `dim`; NaN wins. The function of `Tensor.aminmax`. */
+export function aminmax(x: Tensor, options: ReduceOptions & { readonly dim?: Dims } = {}): MinAndMax {
+  checkTensor('aminmax', 'x', x);
+  return x.aminmax(options);
+}
+
+/** Counts in `bins` equal bins from `min` to `max`. The function of `Tensor.histc`. */
+export function histc(x: Tensor, bins = 100, options: { readonly min?: number; readonly max?: number } = {}): Tensor {
+  checkTensor('histc', 'x', x);
+  return x.histc(bins, options);
 }

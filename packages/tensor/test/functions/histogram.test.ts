@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ArgumentError, DTypeError, histograms, ShapeError, tensor, zeros } from '../../src/index.js';
+import { aminmax, ArgumentError, DTypeError, histc, histograms, ShapeError, tensor, zeros } from '../../src/index.js';
 
 const { fround } = Math;
 
@@ -107,4 +107,18 @@ describe('histograms', () => {
       expect(() => call(x, 2, min, max)).toThrow(/every range must be finite/);
     expect(() => call(x, 2, tensor([0, 2]), tensor([1, 1]))).toThrow(/every range must be finite/);
   });
+});
+
+it('aminmax and histc are functions, too', () => {
+  const x = tensor([
+    [1, 5],
+    [3, 2],
+  ]);
+  const { min, max } = aminmax(x, { dim: 1 });
+  expect([min.toArray(), max.toArray()]).toEqual([
+    [1, 2],
+    [5, 3],
+  ]);
+  expect(histc(x, 2, { min: 1, max: 5 }).toArray()).toEqual([2, 2]);
+  expect(() => aminmax([1, 2] as never)).toThrow(ArgumentError);
 });
