@@ -85,8 +85,8 @@ const activations = ['Relu', 'Clip'];
 
 /**
  * The configuration where none is given: outputs in `defaultOutputBw` bits with any range, weights in `defaultParamBw` bits
- * around zero with a scale per output channel, the model's inputs; neither biases, nor what only moves elements, nor what an
- * activation or a batch norm behind it takes up.
+ * around zero with a scale per output channel, the model's inputs, and what a function without a layer gives to a matrix product;
+ * neither biases, nor what only moves elements, nor what an activation or a batch norm behind it takes up.
  */
 export const defaultConfig: QuantSimConfig = {
   defaults: {
@@ -95,7 +95,10 @@ export const defaultConfig: QuantSimConfig = {
     per_channel_quantization: true,
   },
   params: { bias: { is_quantized: false } },
-  op_type: Object.fromEntries(movements.map((name) => [name, unquantized])),
+  op_type: {
+    ...Object.fromEntries(movements.map((name) => [name, unquantized])),
+    MatMul: { is_input_quantized: true },
+  },
   supergroups: [
     ...['Conv', 'ConvTranspose', 'Gemm'].flatMap((product) => [
       { op_list: [product, 'BatchNormalization'] },

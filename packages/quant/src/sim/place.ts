@@ -37,6 +37,12 @@ const channelAxes: ReadonlyMap<ModuleClass, number> = new Map<ModuleClass, numbe
   ...[nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d].map((type): [ModuleClass, number] => [type, 1]),
 ]);
 
+/** Which input is a weight that was made elsewhere, as the projections of attention have it; a bias follows. */
+const weightInputs: ReadonlyMap<ModuleClass, number> = new Map<ModuleClass, number>([
+  [nn.DynamicLinear, 1],
+  [nn.DynamicConv2d, 1],
+]);
+
 const floatOf = (layer: Layer): ModuleClass => definitionOf(layer)!.float;
 
 /** What a configuration says of a layer: the rules for its type, those by ONNX's name first. */
@@ -90,26 +96,36 @@ export class Placement {
     });
     const inputs = rule?.inputs ?? ops.inputs ?? false;
     const entered = this.flow.inputs.get(layer);
+    const weight = weightInputs.get(floatOf(layer));
     layer.inputQuantizers = layer.inputQuantizers.map((_slot, i) => {
+      if (weight !== undefined && i >= weight)
+        return this.forParameter(layer, rule, i === weight ? 'weight' : 'bias', []);
       const origins = [...(entered?.get(i) ?? [])];
       const wanted = origins.some((origin) =>
         origin === 'argument' ? (modelInputs ?? inputs) : inputs && (origin === null || !this.isQuantized(origin)),
       );
       return wanted ? make() : null;
     });
-    for (const { name, value } of parameterPlaces(layer)) this.placeParameter(layer, rule, name, value.shape);
+    for (const { name, value } of parameterPlaces(layer))
+      layer.paramQuantizers[name] = this.forParameter(layer, rule, name, value.shape);
   }
 
-  private placeParameter(layer: Layer, rule: OpRule | undefined, name: string, shape: readonly number[]): void {
+  /** The quantizer of a parameter, or null. */
+  private forParameter(
+    layer: Layer,
+    rule: OpRule | undefined,
+    name: string,
+    shape: readonly number[],
+  ): QuantizerBase | null {
     const { ops, param, params } = this.rules;
     const own = rule?.params.get(kindOf(name, rule.params));
     const general = params.get(kindOf(name, params));
-    if (!(own?.quantized ?? general?.quantized ?? param.quantized ?? false)) return;
+    if (!(own?.quantized ?? general?.quantized ?? param.quantized ?? false)) return null;
     const perChannel = rule?.perChannel ?? ops.perChannel ?? false;
     const axis = perChannel && name === 'weight' ? channelAxes.get(floatOf(layer)) : undefined;
     const scales = axis === undefined ? [] : shape.map((size, d) => (d === axis ? size : 1));
     const symmetric = own?.symmetric ?? general?.symmetric ?? param.symmetric ?? false;
-    layer.paramQuantizers[name] = this.quantizer(scales, this.settings.paramBits, symmetric);
+    return this.quantizer(scales, this.settings.paramBits, symmetric);
   }
 
   /** Whether what a layer gives lies on a grid: its own, or where outputs are quantized that of what it moves. */

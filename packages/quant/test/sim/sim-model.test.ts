@@ -244,6 +244,27 @@ describe('layers', () => {
     expect(noGrad(() => sim.model.forward(index)).shape).toEqual([3, 4]);
   });
 
+  it('of attention, whose projections get their weights as inputs', () => {
+    const model = new nn.TransformerEncoderLayer(16, 2, { dimFeedforward: 24, batchFirst: true }).eval();
+    const sequence = randn([3, 7, 16]);
+    const sim = new QuantizationSimModel(model, { dummyInput: sequence });
+    const [values, weight, bias] = (sim.model.selfAttn.queryProjection as nn.DynamicLinear & QuantizedModule)
+      .inputQuantizers;
+    expect([bits([values]), (weight as affine.QuantizeDequantize).symmetric, bias]).toEqual([[8], true, null]);
+    noGrad(() => sim.computeEncodings((net) => net.forward(sequence)));
+    const wanted = noGrad(() => sim.model.forward(sequence));
+    const { model: integer, report } = lowerToInteger(sim.model, sequence);
+    expect(report.floats).toEqual([]);
+    const step = wanted.max().sub(wanted.min()).item() / 255;
+    expect(
+      noGrad(() => integer.forward(sequence))
+        .sub(wanted)
+        .abs()
+        .max()
+        .item(),
+    ).toBeLessThan(4 * step);
+  });
+
   it('that are excluded are float layers again', () => {
     const { sim } = calibrated();
     const { fc } = sim.model;
