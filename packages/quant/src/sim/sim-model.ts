@@ -74,6 +74,8 @@ export class QuantizationSimModel<M extends Module = Module> {
         throw new QuantizationError(`${name}: floats are simulated in 16 bits, got ${described(bits)}.`);
     }
     const rules = rulesOf(config);
+    // What fails must leave the model as it is: all of it is tried on a copy first.
+    if (inPlace) new QuantizationSimModel(model, { ...options, inPlace: false });
     const quantized = toQuantized(inPlace ? model : model.clone()) as M;
     this.model = quantized;
     const layers = this.layers();

@@ -226,6 +226,12 @@ describe('a configuration', () => {
   });
 });
 
+it('a model that fails on its input stays a float model', () => {
+  const model = new Net();
+  expect(() => new QuantizationSimModel(model, { dummyInput: randn([2, 3]), inPlace: true })).toThrow(ShapeError);
+  expect(model.modules().some(isQuantized)).toBe(false);
+});
+
 describe('layers', () => {
   it('that the input does not reach, that take integers, and that are called twice', () => {
     class Odd extends nn.Module {
