@@ -72,9 +72,14 @@ export abstract class IntegerLayer extends Module {
     readonly places: Places,
   ) {
     super();
-    this.gates = places.inputs.map((encoding) => (encoding === null ? null : new Gate(encoding)));
+    this.gates = places.inputs.map((encoding, i) => (encoding === null ? null : this.gate(encoding, i)));
     this.output = places.output;
     this.training = false;
+  }
+
+  /** What puts tensors on the grid of an input. */
+  protected gate(encoding: AffineEncoding, _place: number): Gate {
+    return new Gate(encoding);
   }
 
   /**

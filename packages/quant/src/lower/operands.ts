@@ -1,4 +1,5 @@
-import { noGrad, type ScaledGrid, type ScaledIntegers, type Tensor } from '@q/tensor';
+import { noGrad, type Layout, type ScaledGrid, type ScaledIntegers, type Storage, type Tensor } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
 import { sameEncoding } from '../encodings/same.js';
@@ -102,5 +103,35 @@ export class Gate {
     if (!tabulates(from)) return quantized(from.dequantize(values), encoding);
     if (this.table?.from !== from) this.table = { from, table: tableOf(from, encoding, (x) => x) };
     return { values: look(this.table.table, values), encoding };
+  }
+}
+
+/** A place where parameters enter: what is made of one is kept, from the second time on, until it is written to. */
+export class ParameterGate extends Gate {
+  private last: {
+    readonly storage: Storage;
+    readonly version: number;
+    readonly layout: Layout;
+    integers: Integers | null;
+  } | null = null;
+
+  override enter(x: Tensor): Integers {
+    const { storage, layout } = x;
+    const { last } = this;
+    const again =
+      last !== null &&
+      last.storage === storage &&
+      last.version === storage.version &&
+      last.layout.offset === layout.offset &&
+      sameShape(last.layout.shape, layout.shape) &&
+      sameShape(last.layout.strides, layout.strides);
+    if (!again) this.last = storage.isStable ? { storage, version: storage.version, layout, integers: null } : null;
+    else if (last.integers !== null && !last.integers.values.storage.isFreed) return last.integers;
+    const integers = super.enter(x);
+    if (again) {
+      integers.values.storage.keep();
+      last.integers = integers;
+    }
+    return integers;
   }
 }

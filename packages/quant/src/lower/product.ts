@@ -17,7 +17,7 @@ import { owned } from '../kernels/table.js';
 import { float32Of, Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
 import { sameTarget, scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
-import { integersOf, numbers, type Integers } from './operands.js';
+import { integersOf, numbers, ParameterGate, type Gate, type Integers } from './operands.js';
 import { boundOf, bytesOf, halvesOf, zerosOf, type IntegerWeight } from './weights.js';
 
 const reach = ({ encoding }: Integers): number => reachOf(encoding.qmin, encoding.qmax, zeroOf(encoding));
@@ -285,21 +285,16 @@ const gridOf = (encoding: Integers['encoding']): Omit<Requantization, 'multiplie
   return { zeroPoint: zeroOf(encoding), qmin, qmax, dtype };
 };
 
-/** `MatMul` and `Bmm` on integers, or (`linear`) `DynamicLinear`: the second operand turned, and a bias. */
+/** `MatMul` and `Bmm` on integers. */
 export class IntegerMatMul extends IntegerLayer {
-  constructor(
-    kind: string,
-    places: Places,
-    private readonly linear: boolean,
-  ) {
-    super(kind, places);
+  /** Sums of the products of integers, or those put on a grid. */
+  protected product(x: Tensor, xZero: number, y: Tensor, yZero: number, requantize: Requantization | null): Tensor {
+    return matmulInteger<DType>(x, y, { aZeroPoint: xZero, bZeroPoint: yZero, requantize });
   }
 
-  /** Sums of the products of integers, or those put on a grid. */
-  private product(x: Tensor, xZero: number, y: Tensor, yZero: number, requantize: Requantization | null): Tensor {
-    return this.linear
-      ? linearInteger<DType>(x, y, { xZeroPoint: xZero, wZeroPoint: yZero, requantize })
-      : matmulInteger<DType>(x, y, { aZeroPoint: xZero, bZeroPoint: yZero, requantize });
+  /** Columns of a product with this second operand. */
+  protected columns(y: Tensor): number {
+    return y.shape.at(-1)!;
   }
 
   protected override compute(args: readonly unknown[]): Computed {
@@ -322,7 +317,7 @@ export class IntegerMatMul extends IntegerLayer {
     const { output } = this;
     const step = Math.fround(scaleOf(left.encoding) * scaleOf(right.encoding));
     const bias = args[2] instanceof Tensor ? float32Of(args[2]) : null;
-    const scales: Scales = { scale: new Float32Array(right.values.shape.at(this.linear ? 0 : -1)!).fill(step), bias };
+    const scales: Scales = { scale: new Float32Array(this.columns(right.values)).fill(step), bias };
     const [leftZero, rightZero] = [zeroOf(left.encoding), zeroOf(right.encoding)];
     if (output !== null && isByte(left.values) && isByte(right.values)) {
       const requantize =
@@ -340,5 +335,26 @@ export class IntegerMatMul extends IntegerLayer {
     const values = placed(sums, wholeGrid(output));
     acc.storage.free();
     return { y: numbers({ values, encoding: output }), route: 'integer' };
+  }
+}
+
+/** `DynamicLinear` on integers: the second operand is a weight `[columns, k]`. */
+export class IntegerDynamicLinear extends IntegerMatMul {
+  protected override gate(encoding: Integers['encoding'], place: number): Gate {
+    return place === 1 ? new ParameterGate(encoding) : super.gate(encoding, place);
+  }
+
+  protected override product(
+    x: Tensor,
+    xZero: number,
+    y: Tensor,
+    yZero: number,
+    requantize: Requantization | null,
+  ): Tensor {
+    return linearInteger<DType>(x, y, { xZeroPoint: xZero, wZeroPoint: yZero, requantize });
+  }
+
+  protected override columns(y: Tensor): number {
+    return y.shape[0]!;
   }
 }

@@ -21,7 +21,14 @@ import { FloatInside, IntegerConcat, IntegerEmbedding, IntegerMovement } from '.
 import { unsuited } from './grids.js';
 import { quantized, type Integers } from './operands.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
-import { IntegerConv, IntegerConvTranspose, IntegerLinear, IntegerMatMul, type ConvSettings } from './product.js';
+import {
+  IntegerConv,
+  IntegerConvTranspose,
+  IntegerDynamicLinear,
+  IntegerLinear,
+  IntegerMatMul,
+  type ConvSettings,
+} from './product.js';
 import { rowLayers } from './rows.js';
 import { packed, type IntegerWeight } from './weights.js';
 
@@ -216,8 +223,9 @@ function made(parts: Parts): IntegerLayer {
     case 'convTranspose':
       return new IntegerConvTranspose(kind, places, needed(parts, 'weight'), bias, needed(parts, 'settings'));
     case 'matmul':
+      return new IntegerMatMul(kind, places);
     case 'dynamicLinear':
-      return new IntegerMatMul(kind, places, rule === 'dynamicLinear');
+      return new IntegerDynamicLinear(kind, places);
     case 'clamp':
       return new IntegerClamp(kind, places, needed(parts, 'float'));
     case 'function':
