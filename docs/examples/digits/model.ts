@@ -7,7 +7,7 @@ import {
   BatchNorm2d,
   Conv2d,
   Flatten,
-  Identity,
+  type Identity,
   Linear,
   Module,
   Multiply,

@@ -26,7 +26,7 @@ function gradients(operation: string, params: Iterable<Tensor>): Tensor[] {
  */
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options: ClipNormOptions = {}): Tensor {
   const { normType = 2, errorIfNonfinite = false } = optionsOf('clipGradNorm', options);
-  checkNumber('clipGradNorm', 'maxNorm', maxNorm);
+  checkNumber('clipGradNorm', 'maxNorm', maxNorm, 0);
   const grads = gradients('clipGradNorm', params);
   if (grads.length === 0) return zeros([]);
   return noGrad(() => {

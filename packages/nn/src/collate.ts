@@ -33,6 +33,10 @@ function all<T>(where: string, samples: readonly unknown[], is: (value: unknown)
   return samples;
 }
 
+/** Whether a record has these keys and no others, in whatever order. */
+const sameKeys = (keys: readonly string[], record: Readonly<Record<string, unknown>>): boolean =>
+  Object.keys(record).length === keys.length && keys.every((key) => Object.hasOwn(record, key));
+
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
@@ -83,8 +87,14 @@ function joined(where: string, samples: readonly unknown[], depth = 0): unknown 
   }
   if (isRecord(first)) {
     const records = all(where, samples, isRecord);
+    const keys = Object.keys(first);
+    const other = records.find((record) => !sameKeys(keys, record));
+    if (other !== undefined)
+      throw new ArgumentError(
+        `collate: ${where} has the keys ${described(keys)} in one sample and ${described(Object.keys(other))} in another. Give the loader a collate of your own.`,
+      );
     return Object.fromEntries(
-      Object.keys(first).map((key) => [
+      keys.map((key) => [
         key,
         joined(
           `${where}.${key}`,

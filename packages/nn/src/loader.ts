@@ -60,10 +60,16 @@ const has = (value: unknown, key: PropertyKey): boolean => typeof value === 'obj
 
 const hasLength = <T>(source: SampleSource<T>): source is ArrayLike<T> | Dataset<T> => has(source, 'length');
 const hasGet = <T>(source: ArrayLike<T> | Dataset<T>): source is Dataset<T> => has(source, 'get');
+const isIterable = (source: unknown): boolean => has(source, Symbol.iterator) || has(source, Symbol.asyncIterator);
+
+/** Whether samples have indices: something iterable may know how many they are and yet give them in order only. */
+const hasIndices = <T>(source: SampleSource<T>): source is ArrayLike<T> | Dataset<T> =>
+  hasLength(source) &&
+  (hasGet(source) || Array.isArray(source) || ArrayBuffer.isView(source) || has(source, 0) || !isIterable(source));
 
 /** How samples are got by index; null for a source without indices. */
 function indexed<T>(source: SampleSource<T>): Dataset<T> | null {
-  if (!hasLength(source)) return null;
+  if (!hasIndices(source)) return null;
   if (hasGet(source)) return source;
   return {
     get length() {
@@ -164,11 +170,11 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     if (options.collate !== undefined) checkFunction('DataLoader', options.collate);
     if (source instanceof Tensor)
       throw new ArgumentError('DataLoader: a tensor has no samples by itself. Wrap it: new TensorDataset(tensor).');
-    if (!has(source, 'length') && !has(source, Symbol.iterator) && !has(source, Symbol.asyncIterator))
+    if (!has(source, 'length') && !isIterable(source))
       throw new ArgumentError('DataLoader: wants an array, a Dataset ({ length, get }) or something iterable.');
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
-    if (shuffle && !hasLength(source))
+    if (shuffle && !hasIndices(source))
       throw new ArgumentError('DataLoader: only samples with indices can be shuffled. Collect them in an array first.');
     if (generator !== undefined && seed !== undefined)
       throw new ArgumentError('DataLoader: a generator has its own seed. Give either a generator or a seed.');

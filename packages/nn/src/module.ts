@@ -1,5 +1,5 @@
 import { ArgumentError, described, DTypeError, isFloat, type DType, type Tensor } from '@q/tensor';
-import { checkDType, checkFunction, optionsOf } from '@q/tensor/internal';
+import { checkChoice, checkDType, checkFunction, optionsOf } from '@q/tensor/internal';
 import { deepCopy } from './copy.js';
 import { Parameter } from './parameter.js';
 import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
@@ -119,8 +119,9 @@ export abstract class Module {
   /** Takes back what `getExtraState` gave; null where a loaded state has none. Must throw before it changes anything. */
   setExtraState(_state: Tensor | null): void {}
 
-  /** Sets the training mode of this module and all its descendants. */
+  /** Sets the training mode of this module and all its descendants. Throws ArgumentError unless `mode` is a boolean. */
   train(mode = true): this {
+    checkChoice('Module.train', 'mode', mode, [true, false]);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -135,10 +136,17 @@ export abstract class Module {
     for (const parameter of this.parameters()) parameter.dropGradient();
   }
 
-  /** Calls `fn` with every descendant and then with this module, children first. */
+  /** Calls `fn` with every descendant and then with this module, each once: children in their order, then their parent. */
   apply(fn: (module: Module) => void): this {
     checkFunction('Module.apply', fn);
-    for (const module of this.modules().reverse()) fn(module);
+    const seen = new Set<Module>();
+    const visit = (module: Module): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const child of module.children()) visit(child);
+      fn(module);
+    };
+    visit(this);
     return this;
   }
 
@@ -177,6 +185,15 @@ export abstract class Module {
    */
   clone(): this {
     return deepCopy(this, isModule, ownCopy) as this;
+  }
+
+  /**
+   * The keys of this module, or of a record or array in it, in the order in which its places are walked.
+   *
+   * @internal
+   */
+  slotKeys(owner: object): readonly string[] {
+    return Object.keys(owner);
   }
 
   /** What stands between the parentheses when the module is printed: `in_features=5, out_features=10, bias=True`. */

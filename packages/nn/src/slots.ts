@@ -54,6 +54,12 @@ export interface ModuleSlot<M> extends SlotPlace {
 /** A parameter, buffer or direct child of a module, and the place where it stands; `M` is the module class. */
 export type SlotOf<M> = ParameterSlot | BufferSlot | ModuleSlot<M>;
 
+/** What a module says about the order of its places. */
+export interface Ordered {
+  /** The keys of the module itself, or of a record or array in it, in the order in which they are walked. */
+  slotKeys(owner: object): readonly string[];
+}
+
 /** Tells modules from other values; handed in, because the class itself is built on the walker. */
 export type IsModule<M> = (value: unknown) => value is M;
 
@@ -77,17 +83,18 @@ function stateNames(module: object): StateNames {
 const joined = (path: string, name: string): string => (path === '' ? name : name === '' ? path : `${path}.${name}`);
 
 /**
- * The parameters, buffers and direct children of one module, in the order of its properties; arrays and plain records
+ * The parameters, buffers and direct children of one module, in the order of its `slotKeys`; arrays and plain records
  * among them are walked too, null and everything else is passed over. Something that stands in several places is
  * reported at each.
  */
-export function* slotsOf<M extends object>(module: M, isModule: IsModule<M>): Generator<SlotOf<M>> {
+export function* slotsOf<M extends Ordered>(module: M, isModule: IsModule<M>): Generator<SlotOf<M>> {
   const names = stateNames(module);
   const open = new Set<object>();
   function* walk(owner: object, path: string, top: boolean, kept: boolean): Generator<SlotOf<M>> {
     if (open.has(owner)) return;
     open.add(owner);
-    for (const [key, value] of Object.entries(owner) as [string, unknown][]) {
+    for (const key of module.slotKeys(owner)) {
+      const value = (owner as Readonly<Record<string, unknown>>)[key];
       if (typeof value !== 'object' || value === null) continue;
       const outside = top && key in names ? names[key]! : key;
       const name = joined(path, outside ?? key);

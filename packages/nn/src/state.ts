@@ -1,6 +1,6 @@
 import { isFloat, isInt, noGrad, shown, Tensor } from '@q/tensor';
 import { ModuleError } from './errors.js';
-import { checkUnique, pathOf, slotsOf, type IsModule } from './slots.js';
+import { checkUnique, pathOf, slotsOf, type IsModule, type Ordered } from './slots.js';
 
 /** Parameters, buffers and extra states of a module tree by name, as `torch.nn.Module.state_dict`. */
 export type StateDict = Record<string, Tensor>;
@@ -23,7 +23,7 @@ export interface LoadResult {
 }
 
 /** What a state dict needs of a module beside its slots. */
-interface Stateful {
+interface Stateful extends Ordered {
   getExtraState(): Tensor | null;
   setExtraState(state: Tensor | null): void;
 }

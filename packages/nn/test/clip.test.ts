@@ -26,6 +26,12 @@ describe('clipGradNorm', () => {
     expect(clipGradNorm([], 1).item()).toBe(0);
   });
 
+  it('refuses a negative norm, which would turn gradients around', () => {
+    const { params, grads } = withGrads([3, 4]);
+    for (const norm of [-1, NaN]) expect(() => clipGradNorm(params, norm)).toThrow(ArgumentError);
+    expect(grads()).toEqual([[3, 4]]);
+  });
+
   it('takes other norms, and reports one that is not finite where asked', () => {
     expect(clipGradNorm(withGrads([1, -7], [2]).params, 100, { normType: Infinity }).item()).toBe(7);
     expect(() => clipGradNorm(withGrads([NaN]).params, 1, { errorIfNonfinite: true })).toThrow(ArgumentError);

@@ -73,6 +73,33 @@ describe('DataLoader', () => {
     expect(() => new DataLoader(new Set([1]), { shuffle: true })).toThrow(ArgumentError);
   });
 
+  it('takes an iterable that knows its length in its own order, another loader among them', () => {
+    const counted = { length: 5, [Symbol.iterator]: () => numbers(5).values() };
+    const loader = new DataLoader<number>(counted, { batchSize: 2 });
+    expect([lists(loader), loader.length]).toEqual([[[0, 1], [2, 3], [4]], 3]);
+    expect(() => new DataLoader<number>(counted, { shuffle: true })).toThrow(
+      /only samples with indices can be shuffled/,
+    );
+    const pairs = new DataLoader(loader, { batchSize: 2, dropLast: true });
+    expect(lists(pairs)).toEqual([
+      [
+        [0, 1],
+        [2, 3],
+      ],
+    ]);
+    expect(lists(new DataLoader(new DataLoader(new Set([1, 2]))))).toEqual([[[1]], [[2]]]);
+  });
+
+  it('takes array-likes by index, iterable or not', () => {
+    const words = { length: 2, 0: 'a', 1: 'b' };
+    const same = { ...words, [Symbol.iterator]: Array.prototype[Symbol.iterator] };
+    const sources: ArrayLike<string | number>[] = [words, same, Uint8Array.of(7, 8), []];
+    for (const source of sources) {
+      const loader = new DataLoader(source, { shuffle: true, seed: 0, collate: ([sample]) => sample! });
+      expect([...loader].sort()).toEqual(Array.from(source));
+    }
+  });
+
   it('closes an iterable that is left early', () => {
     let closed = false;
     function* endless(): Iterator<number> {

@@ -1,5 +1,5 @@
 import { DTypeError, ones, tensor, zeros, type Tensor } from '@q/tensor';
-import { BatchNorm1d, Dropout, Linear, Module, ModuleList, Parameter, ReLU, Sequential, slots } from '@q/nn';
+import { BatchNorm1d, Dropout, Linear, Module, ModuleList, Parameter, ReLU, Sequential, slots, Tanh } from '@q/nn';
 
 class Scale extends Module {
   factor = new Parameter(ones([3]));
@@ -138,6 +138,9 @@ describe('modes and gradients', () => {
     expect(model.modules().map(({ training }) => training)).toEqual([false, false, false, false]);
     model.train();
     expect(model.modules().every(({ training }) => training)).toBe(true);
+    for (const mode of ['eval', 0, null])
+      expect(() => model.train(mode as unknown as boolean)).toThrow(/Module.train: mode must be one of true, false/);
+    expect(model.modules().every(({ training }) => training)).toBe(true);
   });
 
   it('drops gradients and freezes parameters', () => {
@@ -153,12 +156,12 @@ describe('modes and gradients', () => {
     expect(linear.forward(ones([1, 2])).requiresGrad).toBe(false);
   });
 
-  it('applies a function to children before parents', () => {
-    const model = new Sequential(new Linear(1, 1), new ReLU());
+  it('applies a function to children in their order, then to their parent, each once', () => {
+    const relu = new ReLU();
+    const model = new Sequential(new Linear(1, 1), relu, new Sequential(new Tanh(), relu));
     const seen: string[] = [];
     model.apply((module) => seen.push(module.constructor.name));
-    expect(seen[seen.length - 1]).toBe('Sequential');
-    expect(seen.slice(0, 2).sort()).toEqual(['Linear', 'ReLU']);
+    expect(seen).toEqual(['Linear', 'ReLU', 'Tanh', 'Sequential', 'Sequential']);
   });
 });
 

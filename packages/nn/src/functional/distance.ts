@@ -1,4 +1,4 @@
-import { ShapeError, shown, tensor, type Tensor } from '@q/tensor';
+import { defineOp, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
 import { checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
 
 /** Options of `normalize`. */
@@ -63,12 +63,65 @@ export interface DistanceOptions {
   readonly p?: number;
 }
 
+/** Rows from which on one matrix product gives Euclidean distances, as PyTorch's 'use_mm_for_euclid_dist_if_necessary'. */
+const MANY = 26;
+
+/** Part of the squared lengths of two rows below which their difference is no longer told from rounding. */
+const CLOSE = 1e-3;
+
+/** Rows around a common middle, which leaves distances as they are and rounding small. */
+function centred(x1: Tensor, x2: Tensor): [x1: Tensor, x2: Tensor] {
+  const mean = x1.mean(-2, { keepdim: true });
+  // An infinite entry concerns the distances of its own row only.
+  const middle = mean.maskedFill(mean.isfinite().logicalNot(), 0);
+  return [x1.sub(middle), x2.sub(middle)];
+}
+
+/** The distances of pairs of rows that stand at `places` of the result `[..., P, R]`, from their differences. */
+function differences(x1: Tensor, x2: Tensor, places: Tensor, [rows, columns]: readonly [number, number]): Tensor {
+  const picked = (x: Tensor, row: (place: number) => number): Tensor =>
+    x.reshape([-1, x.shape.at(-1)!]).indexSelect(0, tensor(Int32Array.from(places.data, row)));
+  const first = picked(x1, (at) => Math.floor(at / columns));
+  const second = picked(x2, (at) => Math.floor(at / (rows * columns)) * columns + (at % columns));
+  return first.sub(second).norm({ dim: -1 });
+}
+
+/** `|a - b|` as `sqrt(|a|^2 + |b|^2 - 2 a b)`: nothing of the size `[P, R, M]` is made. */
+const euclidean = defineOp<readonly [Tensor, Tensor]>({
+  name: 'cdist',
+  forward: ([x1, x2]) => {
+    const [a, b] = centred(x1, x2);
+    const lengths = a.square().sum(-1, { keepdim: true }).add(b.square().sum(-1).unsqueeze(-2));
+    const squares = lengths.sub(a.matmul(b.transpose(-2, -1)).mul(2));
+    const distances = squares.clamp({ min: 0 }).sqrt();
+    const places = squares.ge(lengths.mul(CLOSE)).logicalNot().reshape([-1]).nonzero().reshape([-1]);
+    if (places.numel === 0) return distances;
+    const [rows, columns] = distances.shape.slice(-2) as [number, number];
+    const outer = distances.shape.slice(0, -2);
+    const whole = (x: Tensor): Tensor => x.expand([...outer, ...x.shape.slice(-2)]);
+    const exact = differences(whole(a), whole(b), places, [rows, columns]);
+    return distances.reshape([-1]).indexCopy(0, places, exact).reshape(distances.shape);
+  },
+  backward: (grad, [x1, x2], distances) => {
+    const [a, b] = centred(x1, x2);
+    // Equal rows have no direction: their gradient is 0, as that of the norm.
+    const pull = grad.div(distances).maskedFill(distances.eq(0), 0);
+    const of = (x: Tensor, other: Tensor, pulls: Tensor): Tensor =>
+      x.mul(pulls.sum(-1, { keepdim: true })).sub(pulls.matmul(other));
+    return [of(a, b, pull).sumTo(x1.shape), of(b, a, pull.transpose(-2, -1)).sumTo(x2.shape)];
+  },
+});
+
 /** Distances of all rows of `x1` `[..., P, M]` to all rows of `x2` `[..., R, M]`: `[..., P, R]`. */
 export function cdist(x1: Tensor, x2: Tensor, options: DistanceOptions = {}): Tensor {
   const { p = 2 } = optionsOf('cdist', options);
   checkTensors('cdist', { x1, x2 });
   if (x1.ndim < 2 || x2.ndim < 2 || x1.shape.at(-1) !== x2.shape.at(-1))
     throw new ShapeError(`cdist: wants [..., P, M] and [..., R, M], got ${shown(x1.shape)} and ${shown(x2.shape)}.`);
+  const many = Math.max(x1.shape.at(-2)!, x2.shape.at(-2)!) >= MANY && x1.numel > 0 && x2.numel > 0;
+  // Half floats would leave too little of the difference of squares.
+  const wide = [x1, x2].every(({ dtype }) => dtype === x1.dtype && (dtype === 'float32' || dtype === 'float64'));
+  if (p === 2 && many && wide) return euclidean(x1, x2);
   return x1.unsqueeze(-2).sub(x2.unsqueeze(-3)).norm({ p, dim: -1 });
 }
 

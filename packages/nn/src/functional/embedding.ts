@@ -68,10 +68,14 @@ export function wrapPadding(operation: string, paddingIdx: number | null | undef
 /** Scales down the rows of `weight` that are looked up and too long, in place. */
 function renormalize(weight: Tensor, index: Tensor, maxNorm: number, normType: number): void {
   noGrad(() => {
-    const rows = weight.indexSelect(0, index);
+    const table = weight.detach();
+    const rows = table.indexSelect(0, index);
     const norms = rows.norm({ p: normType, dim: 1, keepdim: true });
-    const factors = norms.add(1e-7).rdiv(maxNorm).maskedFill(norms.le(maxNorm), 1);
-    weight.copy_(weight.detach().indexCopy(0, index, rows.mul(factors)));
+    const short = norms.le(maxNorm).data;
+    const scaled = rows.mul(norms.add(1e-7).rdiv(maxNorm));
+    // Row by row: a table is large, and few of its rows are too long.
+    const places = new Map(Array.from(index.data, (row, i) => [row, i] as const));
+    for (const [row, i] of places) if (!short[i]) table.select(0, row).copy_(scaled.select(0, i));
   });
 }
 

@@ -254,7 +254,7 @@ export class MultiheadAttention extends Module {
     const joined = this.outProj.forward(context.transpose(0, 1).reshape([length, batch, this.embedDim]));
     const output = single ? joined.squeeze(1) : this.batchFirst ? joined.transpose(0, 1) : joined;
     if (!needWeights) return [output, null];
-    const perHead = weights.reshape([batch, this.numHeads, length, -1]);
+    const perHead = weights.reshape([batch, this.numHeads, length, weights.shape[2]!]);
     const shownWeights = averageAttnWeights ? perHead.mean(1) : perHead;
     return [output, single ? shownWeights.squeeze(0) : shownWeights];
   }

@@ -94,6 +94,7 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
   static override readonly stateNames: StateNames = { layers: '' };
   /** The modules by name. */
   layers: Record<string, M> = Object.create(null);
+  private readonly order: string[] = [];
 
   constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
     super();
@@ -124,7 +125,7 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
     const module = typeof name === 'string' ? this.layers[name] : undefined;
     if (module === undefined)
       throw new ModuleError(
-        `ModuleDict: no module ${described(name)}. There are: ${Object.keys(this.layers).join(', ') || 'none'}.`,
+        `ModuleDict: no module ${described(name)}. There are: ${this.slotKeys(this.layers).join(', ') || 'none'}.`,
       );
     return module;
   }
@@ -134,13 +135,27 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
     if (typeof name !== 'string' || name === '' || name.includes('.'))
       throw new ModuleError(`ModuleDict: a name must not be empty or contain a dot, got ${described(name)}.`);
     checkModules('ModuleDict', [module]);
+    if (!this.has(name)) this.order.push(name);
     this.layers[name] = module;
     return this;
   }
 
+  /**
+   * The names in the order they were set: the record has those that look like integers first.
+   *
+   * @internal
+   */
+  override slotKeys(owner: object): readonly string[] {
+    const keys = super.slotKeys(owner);
+    if (owner !== this.layers) return keys;
+    return [...new Set([...this.order, ...keys])].filter((name) => Object.hasOwn(owner, name));
+  }
+
   /** Names and modules, in the order they were set. */
   [Symbol.iterator](): Iterator<[string, M]> {
-    return Object.entries(this.layers)[Symbol.iterator]();
+    return this.slotKeys(this.layers)
+      .map((name): [string, M] => [name, this.layers[name]!])
+      [Symbol.iterator]();
   }
 
   forward(): never {

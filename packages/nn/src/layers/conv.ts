@@ -6,6 +6,7 @@ import {
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
+  described,
   ShapeError,
   shown,
   zeros,
@@ -35,14 +36,18 @@ export interface ConvOptions {
   readonly bias?: boolean;
   /** What stands in the padding. Default: 'zeros'. */
   readonly paddingMode?: PaddingMode;
+  /** Only of transposed convolutions. */
+  readonly outputPadding?: undefined;
 }
 
 /** Options of the transposed convolutions. */
-export interface ConvTransposeOptions extends Omit<ConvOptions, 'padding' | 'paddingMode'> {
+export interface ConvTransposeOptions extends Omit<ConvOptions, 'padding' | 'paddingMode' | 'outputPadding'> {
   /** Positions that the convolution of which this is the adjoint would add at both ends. Default: 0. */
   readonly padding?: Sizes;
   /** Positions added at one end of the output, to choose between sizes the convolution maps to one. Default: 0. */
   readonly outputPadding?: Sizes;
+  /** What stands in the padding: nothing else is possible. Default: 'zeros'. */
+  readonly paddingMode?: 'zeros';
 }
 
 /** What convolutions and transposed convolutions share. */
@@ -76,7 +81,7 @@ abstract class ConvNd extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    options: ConvOptions & { readonly outputPadding?: Sizes },
+    options: Omit<ConvOptions, 'outputPadding'> & { readonly outputPadding?: Sizes | undefined },
   ) {
     super();
     const layer = this.constructor.name;
@@ -87,20 +92,34 @@ abstract class ConvNd extends Module {
       groups = 1,
       bias = true,
       paddingMode = 'zeros',
+      outputPadding,
     } = optionsOf(layer, options);
     checkSizes(layer, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(
         `${layer}: inChannels (${inChannels}) and outChannels (${outChannels}) must be divisible by groups (${groups}).`,
       );
-    checkChoice(layer, 'paddingMode', paddingMode, ['zeros', 'reflect', 'replicate', 'circular']);
+    checkChoice(
+      layer,
+      'paddingMode',
+      paddingMode,
+      transposed ? ['zeros'] : ['zeros', 'reflect', 'replicate', 'circular'],
+    );
+    if (!transposed && outputPadding !== undefined)
+      throw new ArgumentError(
+        `${layer}: outputPadding is for transposed convolutions, got ${described(outputPadding)}. Leave it out, or take ConvTranspose${rank}d.`,
+      );
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = perDim(layer, 'kernelSize', kernelSize, rank, 1);
     this.stride = perDim(layer, 'stride', stride, rank, 1);
     this.dilation = perDim(layer, 'dilation', dilation, rank, 1);
-    this.outputPadding = perDim(layer, 'outputPadding', options.outputPadding ?? 0, rank, 0);
+    this.outputPadding = perDim(layer, 'outputPadding', outputPadding ?? 0, rank, 0);
     if (typeof padding === 'string') {
+      if (transposed)
+        throw new ArgumentError(
+          `${layer}: padding '${padding}' is for convolutions only. Give an integer, or one per dim.`,
+        );
       checkChoice(layer, 'padding', padding, ['same', 'valid']);
       if (padding === 'same' && this.stride.some((step) => step !== 1))
         throw new ArgumentError(

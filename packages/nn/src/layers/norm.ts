@@ -116,14 +116,18 @@ abstract class BatchNorm extends ChannelNorm {
 
   /** Normalizes an input whose shape has been checked. */
   protected normalize(x: Tensor): Tensor {
-    let momentum = this.momentum ?? 0;
-    const { weight, bias, eps, runningMean, runningVar, numBatchesTracked } = this;
-    if (this.training && numBatchesTracked !== null) {
-      noGrad(() => numBatchesTracked.add_(1));
-      if (this.momentum === null) momentum = 1 / numBatchesTracked.item();
-    }
-    const training = this.training || (runningMean === null && runningVar === null);
-    return batchNorm(x, runningMean, runningVar, { weight, bias, training, momentum, eps });
+    const { weight, bias, eps, numBatchesTracked } = this;
+    const tracks = this.training && this.trackRunningStats;
+    const momentum = this.momentum ?? (tracks && numBatchesTracked !== null ? 1 / (numBatchesTracked.item() + 1) : 0);
+    // As PyTorch: in evaluation the running statistics are used wherever they are.
+    const [mean, variance] = this.training && !tracks ? [null, null] : [this.runningMean, this.runningVar];
+    const training = this.training || (mean === null && variance === null);
+    const options = { weight, bias, momentum, eps };
+    // A batch of nothing has no statistics, and leaves the running ones: any others will do.
+    const others = training && x.numel === 0 ? ones([this.numFeatures], { dtype: x.dtype }) : null;
+    const y = others ? batchNorm(x, others, others, options) : batchNorm(x, mean, variance, { ...options, training });
+    if (tracks && numBatchesTracked !== null) noGrad(() => numBatchesTracked.add_(1));
+    return y;
   }
 }
 
@@ -388,6 +392,10 @@ export class GroupNorm extends Module {
 
   forward(x: Tensor): Tensor {
     const { weight, bias, eps } = this;
+    checkTensor('GroupNorm', 'the input', x);
+    // As PyTorch, which counts the values of a group over the whole batch.
+    if (x.ndim >= 2 && x.numel === this.numGroups)
+      throw new ShapeError(`GroupNorm: needs more than one value per group, got shape ${shown(x.shape)}.`);
     return groupNorm(x, this.numGroups, { weight, bias, eps });
   }
 

@@ -42,6 +42,16 @@ export interface LSTMOptions extends RecurrentOptions {
   readonly projSize?: number;
 }
 
+/** The options of a layer without projections. Throws ArgumentError where they have a size of them. */
+function unprojected<O extends RecurrentOptions>(layer: string, options: O): O & { readonly projSize: 0 } {
+  const { projSize } = optionsOf<RecurrentOptions & { readonly projSize?: unknown }>(layer, options);
+  if (projSize !== undefined)
+    throw new ArgumentError(
+      `${layer}: only LSTM has projections, got a projSize of ${described(projSize)}. Leave it out.`,
+    );
+  return { ...options, projSize: 0 };
+}
+
 /** What the recurrent layers share; parameters are called as in PyTorch: `weight_ih_l0`, `bias_hh_l1_reverse`, ... */
 abstract class Recurrent extends Module {
   static override readonly stateNames: StateNames = { weights: '' };
@@ -219,9 +229,9 @@ export class RNN extends Recurrent {
   nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, given: RNNOptions = {}) {
-    const { nonlinearity = 'tanh', ...options } = optionsOf('RNN', given);
+    const { nonlinearity = 'tanh', ...options } = unprojected('RNN', given);
     checkChoice('RNN', 'nonlinearity', nonlinearity, ['tanh', 'relu']);
-    super(inputSize, hiddenSize, recurrences[nonlinearity], { ...options, projSize: 0 });
+    super(inputSize, hiddenSize, recurrences[nonlinearity], options);
     this.nonlinearity = nonlinearity;
   }
 
@@ -283,7 +293,7 @@ export class LSTM extends Recurrent {
  */
 export class GRU extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    super(inputSize, hiddenSize, recurrences.gru, { ...optionsOf('GRU', options), projSize: 0 });
+    super(inputSize, hiddenSize, recurrences.gru, unprojected('GRU', options));
   }
 
   /** The state that stands for none. */

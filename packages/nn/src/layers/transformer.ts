@@ -152,6 +152,14 @@ export interface DecoderMasks {
   readonly memoryKeyPaddingMask?: Tensor | null;
 }
 
+/** What a decoder layer has beyond an encoder layer, by the property it stands behind. */
+const behind: Readonly<Record<string, string>> = {
+  selfAttn: 'multiheadAttn',
+  norm2: 'norm3',
+  dropout2: 'dropout3',
+  add2: 'add3',
+};
+
 /** Attention to itself, attention to the encoder's result, and two linear layers (Vaswani et al., 2017). */
 export class TransformerDecoderLayer extends TransformerLayer {
   /** Attention to the encoder's result. */
@@ -170,6 +178,18 @@ export class TransformerDecoderLayer extends TransformerLayer {
     this.norm3 = new LayerNorm(dModel, { eps: layerNormEps, bias });
     this.dropout3 = new Dropout(dropout);
     this.add3 = new Add();
+  }
+
+  /**
+   * The keys in PyTorch's order, in which the third of each kind stands beside the others.
+   *
+   * @internal
+   */
+  override slotKeys(owner: object): readonly string[] {
+    const keys = super.slotKeys(owner);
+    if (owner !== this) return keys;
+    const rest = keys.filter((key) => !Object.values(behind).includes(key));
+    return rest.flatMap((key) => (behind[key] === undefined ? [key] : [key, behind[key]]));
   }
 
   /**

@@ -1,6 +1,13 @@
 import type { Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import {
+  checkNumber,
+  direction,
+  Optimizer,
+  withDefaults,
+  type GroupOptions,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
 
 /** Options of `Adagrad`. */
 export interface AdagradOptions extends GroupOptions {
@@ -28,15 +35,15 @@ export interface AdagradState extends ParamState {
 /** Adagrad (Duchi et al., 2011): the gradient divided by the root of the sum of its squares so far. */
 export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
-    super(params, {
+    const defaults: AdagradOptions = {
       lr: 0.01,
       lrDecay: 0,
       weightDecay: 0,
       initialAccumulatorValue: 0,
       eps: 1e-10,
       maximize: false,
-      ...optionsOf(new.target.name, options),
-    });
+    };
+    super(params, withDefaults(new.target.name, options, defaults));
   }
 
   protected override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
@@ -53,9 +60,8 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: AdagradOptions, state: AdagradState): void {
-    const { lr, lrDecay, weightDecay, eps, maximize } = group;
-    let step = maximize ? grad.neg() : grad;
-    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    const { lr, lrDecay, eps } = group;
+    const step = direction(param, grad, group);
     const rate = lr / (1 + state.step++ * lrDecay);
     state.sum.addcmul_(step, step);
     param.addcdiv_(step, state.sum.sqrt().add_(eps), { value: -rate });

@@ -1,6 +1,13 @@
 import { adamStep, ArgumentError, type Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import {
+  checkNumber,
+  direction,
+  Optimizer,
+  withDefaults,
+  type GroupOptions,
+  type ParamState,
+  type Params,
+} from './optimizer.js';
 
 /** Options of `Adam` and `AdamW`. */
 export interface AdamOptions extends GroupOptions {
@@ -38,9 +45,12 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
     for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
   }
 
-  protected override initialState(param: Tensor, { amsgrad }: AdamOptions): AdamState {
-    const state = { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
-    return amsgrad ? { ...state, maxExpAvgSq: param.zerosLike() } : state;
+  protected override initialState(param: Tensor): AdamState {
+    return { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
+  }
+
+  protected override get lateState(): readonly string[] {
+    return ['maxExpAvgSq'];
   }
 
   /** The step of Adam on a parameter and its memory. */
@@ -68,7 +78,7 @@ const defaults: AdamOptions = {
  */
 export class Adam extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, ...optionsOf(new.target.name, options) });
+    super(params, withDefaults(new.target.name, options, defaults));
   }
 
   protected override get borrows(): boolean {
@@ -76,9 +86,7 @@ export class Adam extends AdamBase {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
-    let step = group.maximize ? grad.neg() : grad;
-    if (group.weightDecay !== 0) step = step.add(param, { alpha: group.weightDecay });
-    this.descend(param, step, group, state);
+    this.descend(param, direction(param, grad, group), group, state);
   }
 }
 
@@ -90,7 +98,7 @@ export class Adam extends AdamBase {
  */
 export class AdamW extends AdamBase {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, weightDecay: 0.01, ...optionsOf(new.target.name, options) });
+    super(params, withDefaults(new.target.name, options, { ...defaults, weightDecay: 0.01 }));
   }
 
   protected override get borrows(): boolean {
@@ -99,6 +107,6 @@ export class AdamW extends AdamBase {
 
   protected override update(param: Tensor, grad: Tensor, group: AdamOptions, state: AdamState): void {
     param.mul_(1 - group.lr * group.weightDecay);
-    this.descend(param, group.maximize ? grad.neg() : grad, group, state);
+    this.descend(param, direction(param, grad, { maximize: group.maximize, weightDecay: 0 }), group, state);
   }
 }

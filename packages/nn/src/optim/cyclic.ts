@@ -1,6 +1,14 @@
 import { ArgumentError, described } from '@q/tensor';
 import { checkChoice, checkFunction, checkNumber, optionsOf } from '@q/tensor/internal';
-import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
+import {
+  checkCount,
+  checkSetting,
+  isNumbers,
+  LRScheduler,
+  type Scheduled,
+  type ScheduledGroup,
+  type SchedulerStateDict,
+} from './scheduler.js';
 
 /** Options of the cosine schedules. */
 export interface CosineOptions {
@@ -19,7 +27,7 @@ export class CosineAnnealingLR extends LRScheduler {
     const { etaMin = 0 } = optionsOf('CosineAnnealingLR', options);
     super(optimizer);
     checkCount('CosineAnnealingLR', 'tMax', tMax);
-    checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
+    checkSetting('CosineAnnealingLR', 'etaMin', etaMin);
     this.tMax = tMax;
     this.etaMin = etaMin;
     this.start();
@@ -54,7 +62,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     const { tMult = 1, etaMin = 0 } = optionsOf('CosineAnnealingWarmRestarts', options);
     super(optimizer);
     checkCount('CosineAnnealingWarmRestarts', 't0', t0);
-    checkNumber('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
+    checkSetting('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
     checkCount('CosineAnnealingWarmRestarts', 'tMult', tMult);
     this.t0 = t0;
     this.tMult = tMult;
@@ -80,12 +88,47 @@ function setMomentum(scheduler: string, group: ScheduledGroup, value: number): v
 
 const momentumOf = (group: ScheduledGroup): number | undefined => group.betas?.[0] ?? group.momentum;
 
-const perGroup = (value: number | readonly number[], count: number, what: string): number[] => {
+/** A setting: one for all groups, also for those that come later, or one for each. */
+type PerGroup = number | readonly number[];
+
+const perGroup = (value: PerGroup, count: number, what: string): number[] => {
   const list = typeof value === 'number' ? new Array<number>(count).fill(value) : value;
   if (!Array.isArray(list) || list.length !== count || !Array.from(list, Number.isFinite).every(Boolean))
-    throw new ArgumentError(`${what} must be a number, or one for each of ${count} groups, got ${described(value)}.`);
+    throw new ArgumentError(
+      `${what} must be a number, or one for each of ${count} groups, got ${described(value)}. A number is for groups that are added later, too.`,
+    );
   return [...list];
 };
+
+/** Base of the schedulers that let momentum fall while the rate rises. */
+abstract class CycleScheduler extends LRScheduler {
+  /** Whether momentum falls while the rate rises. */
+  abstract readonly cycleMomentum: boolean;
+
+  /** Where the schedule stands, with the momentum that it cycles. */
+  override stateDict(): SchedulerStateDict {
+    const state = super.stateDict();
+    return this.cycleMomentum
+      ? { ...state, momenta: this.optimizer.paramGroups.map((group) => momentumOf(group)!) }
+      : state;
+  }
+
+  /** Takes back what `stateDict` gave. Throws ArgumentError for another number of groups. */
+  override loadStateDict(stateDict: SchedulerStateDict): void {
+    const name = this.constructor.name;
+    const { paramGroups } = this.optimizer;
+    const momenta: unknown = (stateDict as Partial<SchedulerStateDict> | null | undefined)?.momenta;
+    if (momenta !== undefined && !(isNumbers(momenta) && momenta.length === paramGroups.length))
+      throw new ArgumentError(
+        `${name}.loadStateDict: wants the momenta of ${paramGroups.length} groups, got ${described(momenta)}.`,
+      );
+    this.attempt(() => {
+      super.loadStateDict(stateDict);
+      // States from before they had momenta leave it as it is.
+      if (momenta !== undefined) paramGroups.forEach((group, i) => setMomentum(name, group, momenta[i]!));
+    });
+  }
+}
 
 /** Options of `OneCycleLR`; either `totalSteps`, or `epochs` and `stepsPerEpoch`. */
 export interface OneCycleOptions {
@@ -120,7 +163,7 @@ interface Phase {
 }
 
 /** One rise to `maxLr` and one fall far below the first rate, stepped per batch (Smith and Topin, 2018). */
-export class OneCycleLR extends LRScheduler {
+export class OneCycleLR extends CycleScheduler {
   /** Steps of the cycle. */
   readonly totalSteps: number;
   /**
@@ -128,11 +171,12 @@ export class OneCycleLR extends LRScheduler {
    *
    * @internal
    */
-  readonly phases: readonly (readonly Phase[])[];
+  phases: readonly (readonly Phase[])[] = [];
   /** How rates go from one to the next. */
   readonly annealStrategy: 'cos' | 'linear';
   /** Whether momentum falls while the rate rises. */
   readonly cycleMomentum: boolean;
+  private readonly phasesOf: (groups: number) => Phase[][];
 
   constructor(optimizer: Scheduled, maxLr: number | readonly number[], options: OneCycleOptions) {
     super(optimizer);
@@ -151,32 +195,36 @@ export class OneCycleLR extends LRScheduler {
       throw new ArgumentError('OneCycleLR: give totalSteps, or epochs and stepsPerEpoch, as positive integers.');
     checkNumber('OneCycleLR', 'pctStart', pctStart, 0, 1);
     checkChoice('OneCycleLR', 'annealStrategy', annealStrategy, ['cos', 'linear']);
-    checkNumber('OneCycleLR', 'divFactor', divFactor);
-    checkNumber('OneCycleLR', 'finalDivFactor', finalDivFactor);
+    checkSetting('OneCycleLR', 'divFactor', divFactor);
+    checkSetting('OneCycleLR', 'finalDivFactor', finalDivFactor);
     this.totalSteps = total;
     this.annealStrategy = annealStrategy;
     this.cycleMomentum = cycleMomentum;
-    const count = optimizer.paramGroups.length;
-    const [max, low, high] = [
-      perGroup(maxLr, count, 'OneCycleLR: maxLr'),
-      perGroup(baseMomentum, count, 'OneCycleLR: baseMomentum'),
-      perGroup(maxMomentum, count, 'OneCycleLR: maxMomentum'),
-    ];
-    this.phases = optimizer.paramGroups.map((group, i) => {
-      const initial = max[i]! / divFactor;
-      const last = initial / finalDivFactor;
-      const [m, M] = [low[i]!, high[i]!];
-      group.initialLr = initial;
-      this.baseLrs[i] = initial;
-      const rise = { end: pctStart * total - 1, lr: [initial, max[i]!], momentum: [M, m] } as const;
-      if (!threePhase) return [rise, { end: total - 1, lr: [max[i]!, last], momentum: [m, M] }];
-      return [
-        rise,
-        { end: 2 * pctStart * total - 2, lr: [max[i]!, initial], momentum: [m, M] },
-        { end: total - 1, lr: [initial, last], momentum: [M, M] },
-      ];
-    });
+    this.phasesOf = (groups) => {
+      const low = perGroup(baseMomentum, groups, 'OneCycleLR: baseMomentum');
+      const high = perGroup(maxMomentum, groups, 'OneCycleLR: maxMomentum');
+      return perGroup(maxLr, groups, 'OneCycleLR: maxLr').map((max, i) => {
+        const initial = max / divFactor;
+        const last = initial / finalDivFactor;
+        const [m, M] = [low[i]!, high[i]!];
+        const rise: Phase = { end: pctStart * total - 1, lr: [initial, max], momentum: [M, m] };
+        if (!threePhase) return [rise, { end: total - 1, lr: [max, last], momentum: [m, M] }];
+        return [
+          rise,
+          { end: 2 * pctStart * total - 2, lr: [max, initial], momentum: [m, M] },
+          { end: total - 1, lr: [initial, last], momentum: [M, M] },
+        ];
+      });
+    };
     this.start();
+  }
+
+  protected override settle(groups: number): void {
+    this.phases = this.phasesOf(groups);
+  }
+
+  protected override baseLrOf(_group: ScheduledGroup, index: number): number {
+    return this.phases[index]![0]!.lr[0];
   }
 
   protected override lrOf(group: ScheduledGroup, _baseLr: number, index: number): number {
@@ -186,7 +234,8 @@ export class OneCycleLR extends LRScheduler {
     const at = phases.findIndex(({ end }, p) => this.lastEpoch <= end || p === phases.length - 1);
     const start = at === 0 ? 0 : phases[at - 1]!.end;
     const { end, lr, momentum } = phases[at]!;
-    const share = (this.lastEpoch - start) / (end - start);
+    // A phase that takes no step is at its end.
+    const share = end === start ? 1 : (this.lastEpoch - start) / (end - start);
     if (this.cycleMomentum) setMomentum('OneCycleLR', group, this.anneal(momentum, share));
     return this.anneal(lr, share);
   }
@@ -221,11 +270,11 @@ export interface CyclicOptions {
 }
 
 /** A triangle between `baseLr` and `maxLr` again and again, stepped per batch (Smith, 2017). */
-export class CyclicLR extends LRScheduler {
+export class CyclicLR extends CycleScheduler {
   /** Largest rate per group. */
-  readonly maxLrs: readonly number[];
+  maxLrs: readonly number[] = [];
   /** Smallest and largest momentum per group. */
-  readonly momenta: readonly (readonly [base: number, max: number])[];
+  momenta: readonly (readonly [base: number, max: number])[] = [];
   /** Steps of a cycle. */
   readonly totalSize: number;
   /** Part of a cycle in which the rate rises. */
@@ -234,6 +283,8 @@ export class CyclicLR extends LRScheduler {
   readonly cycleMomentum: boolean;
   /** Height of a cycle as a part of the first one's. */
   readonly amplitude: (cycle: number, step: number) => number;
+  private firstLrs: readonly number[] = [];
+  private readonly settings: Readonly<Record<'baseLr' | 'maxLr' | 'baseMomentum' | 'maxMomentum', PerGroup>>;
 
   constructor(
     optimizer: Scheduled,
@@ -252,29 +303,30 @@ export class CyclicLR extends LRScheduler {
     const { scaleFn, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
     checkChoice('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
     checkChoice('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);
-    checkNumber('CyclicLR', 'gamma', gamma);
+    checkSetting('CyclicLR', 'gamma', gamma);
     if (scaleFn != null) checkFunction('CyclicLR', scaleFn);
     checkCount('CyclicLR', 'stepSizeUp', stepSizeUp);
     checkCount('CyclicLR', 'stepSizeDown', stepSizeDown);
-    const count = optimizer.paramGroups.length;
-    const base = perGroup(baseLr, count, 'CyclicLR: baseLr');
-    const low = perGroup(baseMomentum, count, 'CyclicLR: baseMomentum');
-    const high = perGroup(maxMomentum, count, 'CyclicLR: maxMomentum');
-    this.maxLrs = perGroup(maxLr, count, 'CyclicLR: maxLr');
-    this.momenta = low.map((value, i) => [value, high[i]!] as const);
+    this.settings = { baseLr, maxLr, baseMomentum, maxMomentum };
     this.totalSize = stepSizeUp + stepSizeDown;
     this.stepRatio = stepSizeUp / this.totalSize;
     this.cycleMomentum = cycleMomentum;
     this.amplitude = scaleFn
       ? (cycle, step) => scaleFn(scaleMode === 'cycle' ? cycle : step)
       : (cycle, step) => (mode === 'triangular' ? 1 : mode === 'triangular2' ? 1 / 2 ** (cycle - 1) : gamma ** step);
-    optimizer.paramGroups.forEach((group, i) => {
-      if (cycleMomentum && momentumOf(group) === undefined)
-        throw new ArgumentError('CyclicLR: the optimizer has no momentum to cycle. Pass { cycleMomentum: false }.');
-      group.initialLr = base[i]!;
-      this.baseLrs[i] = base[i]!;
-    });
     this.start();
+  }
+
+  protected override settle(groups: number): void {
+    const of = (name: keyof typeof this.settings): number[] =>
+      perGroup(this.settings[name], groups, `CyclicLR: ${name}`);
+    const [low, high] = [of('baseMomentum'), of('maxMomentum')];
+    [this.firstLrs, this.maxLrs] = [of('baseLr'), of('maxLr')];
+    this.momenta = low.map((value, i) => [value, high[i]!] as const);
+  }
+
+  protected override baseLrOf(_group: ScheduledGroup, index: number): number {
+    return this.firstLrs[index]!;
   }
 
   protected override lrOf(group: ScheduledGroup, baseLr: number, index: number): number {

@@ -1,6 +1,6 @@
 import { ArgumentError } from '@q/tensor';
 import { checkFunction, checkIntegers, checkNumber, optionsOf } from '@q/tensor/internal';
-import { checkCount, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
+import { checkCount, checkSetting, LRScheduler, type Scheduled, type ScheduledGroup } from './scheduler.js';
 
 /** Multiplies the rate by `gamma` every `stepSize` epochs. */
 export class StepLR extends LRScheduler {
@@ -12,7 +12,7 @@ export class StepLR extends LRScheduler {
   constructor(optimizer: Scheduled, stepSize: number, options: { readonly gamma?: number } = {}) {
     const { gamma = 0.1 } = optionsOf('StepLR', options);
     super(optimizer);
-    checkNumber('StepLR', 'gamma', gamma);
+    checkSetting('StepLR', 'gamma', gamma);
     checkCount('StepLR', 'stepSize', stepSize);
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -34,7 +34,7 @@ export class MultiStepLR extends LRScheduler {
   constructor(optimizer: Scheduled, milestones: readonly number[], options: { readonly gamma?: number } = {}) {
     const { gamma = 0.1 } = optionsOf('MultiStepLR', options);
     super(optimizer);
-    checkNumber('MultiStepLR', 'gamma', gamma);
+    checkSetting('MultiStepLR', 'gamma', gamma);
     checkIntegers('MultiStepLR', 'milestones', milestones);
     this.milestones = [...milestones];
     this.gamma = gamma;
@@ -53,7 +53,7 @@ export class ExponentialLR extends LRScheduler {
 
   constructor(optimizer: Scheduled, gamma: number) {
     super(optimizer);
-    checkNumber('ExponentialLR', 'gamma', gamma);
+    checkSetting('ExponentialLR', 'gamma', gamma);
     this.gamma = gamma;
     this.start();
   }
@@ -83,7 +83,7 @@ export class ConstantLR extends LRScheduler {
     super(optimizer);
     checkNumber('ConstantLR', 'factor', factor, 0, 1);
     if (factor === 0) throw new ArgumentError('ConstantLR: factor must be above 0 and at most 1, got 0.');
-    checkNumber('ConstantLR', 'totalIters', totalIters);
+    checkSetting('ConstantLR', 'totalIters', totalIters);
     this.factor = factor;
     this.totalIters = totalIters;
     this.start();
@@ -120,7 +120,7 @@ export class LinearLR extends LRScheduler {
     checkNumber('LinearLR', 'startFactor', startFactor, 0, 1);
     if (startFactor === 0) throw new ArgumentError('LinearLR: startFactor must be above 0 and at most 1, got 0.');
     checkNumber('LinearLR', 'endFactor', endFactor, 0, 1);
-    checkNumber('LinearLR', 'totalIters', totalIters);
+    checkSetting('LinearLR', 'totalIters', totalIters);
     this.startFactor = startFactor;
     this.endFactor = endFactor;
     this.totalIters = totalIters;
@@ -156,7 +156,7 @@ export class PolynomialLR extends LRScheduler {
     const { totalIters = 5, power = 1 } = optionsOf('PolynomialLR', options);
     super(optimizer);
     checkCount('PolynomialLR', 'totalIters', totalIters);
-    checkNumber('PolynomialLR', 'power', power);
+    checkSetting('PolynomialLR', 'power', power);
     this.totalIters = totalIters;
     this.power = power;
     this.start();
@@ -172,13 +172,20 @@ export class PolynomialLR extends LRScheduler {
 /** A factor per epoch, or one for every group. */
 export type LRFactor = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 
+/** Throws ArgumentError unless there is one function for all groups, or one for each. */
+function checkFactors(scheduler: string, factors: LRFactor, groups: number): void {
+  const list = Array.isArray(factors) ? Array.from<unknown>(factors) : [factors];
+  for (const factor of list) checkFunction(scheduler, factor);
+  if (Array.isArray(factors) && list.length !== groups)
+    throw new ArgumentError(
+      `${scheduler}: ${list.length} functions for ${groups} groups. Give one per group, or one for all.`,
+    );
+}
+
 function factorAt(scheduler: string, factors: LRFactor, index: number, epoch: number): number {
-  const factor: unknown = Array.isArray(factors) ? factors[index] : factors;
-  if (factor === undefined)
-    throw new ArgumentError(`${scheduler}: no function for group ${index}. Give one per group, or one for all.`);
-  checkFunction(scheduler, factor);
-  const value: unknown = (factor as (epoch: number) => number)(epoch);
-  checkNumber(scheduler, `the factor of epoch ${epoch}`, value);
+  const factor = typeof factors === 'function' ? factors : factors[index]!;
+  const value: unknown = factor(epoch);
+  checkSetting(scheduler, `the factor of epoch ${epoch}`, value);
   return value;
 }
 
@@ -191,6 +198,10 @@ export class LambdaLR extends LRScheduler {
     super(optimizer);
     this.lrLambda = lrLambda;
     this.start();
+  }
+
+  protected override settle(groups: number): void {
+    checkFactors('LambdaLR', this.lrLambda, groups);
   }
 
   protected override lrOf(_group: ScheduledGroup, baseLr: number, index: number): number {
@@ -209,8 +220,13 @@ export class MultiplicativeLR extends LRScheduler {
     this.start();
   }
 
+  protected override settle(groups: number): void {
+    checkFactors('MultiplicativeLR', this.lrLambda, groups);
+  }
+
   /** Begins anew from the current rates, as PyTorch's does within `SequentialLR`. */
   override restart(): void {
+    this.adopt();
     this.lastEpoch = 0;
   }
 

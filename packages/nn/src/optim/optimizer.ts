@@ -1,5 +1,5 @@
 import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
-import { checkFunction, isIntegers, sameShape } from '@q/tensor/internal';
+import { checkFunction, isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
@@ -21,8 +21,8 @@ export type ParamGroup<O> = O & {
 
 /** A group of parameters as it is given: options that it leaves out are the optimizer's. */
 export type GivenGroup<O> = Partial<O> & {
-  /** The parameters. */
-  readonly params: Iterable<Tensor>;
+  /** The parameters, or the only one. */
+  readonly params: Iterable<Tensor> | Tensor;
 };
 
 /** What an optimizer updates: parameters, or groups of them with options of their own. */
@@ -69,6 +69,24 @@ export function checkNumber(optimizer: string, name: string, value: number, leas
     );
 }
 
+/** The options of a call, with defaults for those that are absent or undefined. */
+export function withDefaults<O extends object>(operation: string, options: Partial<O>, defaults: O): O {
+  const given = Object.entries(optionsOf(operation, options)).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
+/** Which way a parameter goes: its gradient, or the other way with `maximize`, and the weight decay as a term of it. */
+export function direction(
+  param: Tensor,
+  grad: Tensor,
+  { maximize, weightDecay }: { readonly maximize: boolean; readonly weightDecay: number },
+): Tensor {
+  const sign = maximize ? grad.neg() : grad;
+  const decayed = weightDecay === 0 ? sign : sign.add(param, { alpha: weightDecay });
+  // Arithmetic widens half floats to float32; the memory has the dtype of the parameter.
+  return decayed.to(param.dtype);
+}
+
 /**
  * Base of the optimizers: parameter groups, the memory per parameter, and the step over all of them.
  *
@@ -110,23 +128,30 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   /** The memory of a parameter before its first step. */
   protected abstract initialState(param: Tensor, group: O): S;
 
+  /** Names of the tensors that `update` adds to the memory where it first needs them: options may be set later. */
+  protected get lateState(): readonly string[] {
+    return [];
+  }
+
   /** Updates one parameter in place. */
   protected abstract update(param: Tensor, grad: Tensor, group: O, state: S): void;
 
   /** Adds a group of parameters; options it does not give are the defaults. */
   addParamGroup(group: GivenGroup<O>): void {
-    if (!isIterable(group?.params))
+    const params: unknown = group?.params;
+    if (params instanceof Tensor) return this.addGroup([params], group);
+    if (!isIterable(params))
       throw new ArgumentError(
         `${this.constructor.name}: a group must be a tensor or have a list of params, got ${described(group)}.`,
       );
-    this.addGroup([...group.params], group);
+    this.addGroup([...params], group);
   }
 
   /** Adds a group once its parameters and options are checked. */
-  protected addGroup(params: Tensor[], given: object): void {
+  protected addGroup(given: readonly unknown[], options: Partial<O>): void {
     const name = this.constructor.name;
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
-    for (const param of params) {
+    const params = given.map((param) => {
       if (!(param instanceof Tensor))
         throw new ArgumentError(`${name}: a parameter must be a tensor, got ${described(param)}.`);
       if (!param.isLeaf)
@@ -136,9 +161,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       if (known.has(param))
         throw new ArgumentError(`${name}: a parameter of shape ${shown(param.shape)} is given twice.`);
       known.add(param);
-    }
-    const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-    const complete = { ...this.defaults, ...options, params } as ParamGroup<O>;
+      return param;
+    });
+    const complete: ParamGroup<O> = { ...withDefaults(name, options, this.defaults), params };
     this.checkOptions(complete);
     this.paramGroups.push(complete);
   }
@@ -197,7 +222,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Takes back what `stateDict` gave, for an optimizer of the same groups.
+   * Takes back what `stateDict` gave, for an optimizer of the same groups: their options become the saved ones, and what is
+   * remembered of a parameter takes its dtype.
    *
    * @throws ModuleError where groups, parameters or shapes do not fit; nothing is changed then
    */
@@ -210,28 +236,31 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       throw new ModuleError(
         `${name}.loadStateDict: groups of ${shown(sizes(paramGroups))} parameters do not fit this optimizer's ${shown(sizes(this.paramGroups))}.`,
       );
-    const params = new Map<number, Tensor>();
-    paramGroups.forEach((group, g) => group.params.forEach((i, p) => params.set(i, this.paramGroups[g]!.params[p]!)));
-    const loaded: [Tensor, S][] = [];
-    for (const [index, remembered] of Object.entries(state)) {
-      const param = params.get(Number(index));
-      if (param === undefined) throw new ModuleError(`${name}.loadStateDict: state of an unknown parameter ${index}.`);
-      loaded.push([param, this.checkedState(param, remembered, index)]);
-    }
-    for (const group of paramGroups) this.checkOptions(group);
-    this.state.clear();
-    for (const [param, remembered] of loaded) this.state.set(param, remembered);
-    paramGroups.forEach((group, g) => {
-      const { params: own } = this.paramGroups[g]!;
+    const groups = paramGroups.map((group, g): ParamGroup<O> => {
+      const own = this.paramGroups[g]!;
       // A key such as __proto__, which JSON can hold, must not change what the group is.
       const options = Object.entries(group).filter(([key]) => !(key in Object.prototype));
-      Object.assign(this.paramGroups[g]!, Object.fromEntries(options), { params: own });
+      return { ...own, ...Object.fromEntries(options), params: own.params };
     });
+    for (const group of groups) this.checkOptions(group);
+    const places = new Map<number, readonly [param: Tensor, group: ParamGroup<O>]>();
+    paramGroups.forEach(({ params }, g) =>
+      params.forEach((i, p) => places.set(i, [groups[g]!.params[p]!, groups[g]!] as const)),
+    );
+    const loaded: [Tensor, S][] = [];
+    for (const [index, remembered] of Object.entries(state)) {
+      const place = places.get(Number(index));
+      if (place === undefined) throw new ModuleError(`${name}.loadStateDict: state of an unknown parameter ${index}.`);
+      loaded.push([place[0], this.checkedState(...place, remembered, index)]);
+    }
+    this.state.clear();
+    for (const [param, remembered] of loaded) this.state.set(param, remembered);
+    groups.forEach((group, g) => Object.assign(this.paramGroups[g]!, group));
   }
 
-  /** A copy of one parameter's memory, once it has what this optimizer remembers. */
-  protected checkedState(param: Tensor, remembered: ParamState, index: string): S {
-    const wanted = this.initialState(param, this.defaults);
+  /** A copy of one parameter's memory in its dtype, once it has what an optimizer remembers of one in this group. */
+  protected checkedState(param: Tensor, group: O, remembered: ParamState, index: string): S {
+    const wanted = this.initialState(param, group);
     const copy: ParamState = Object.create(null) as ParamState;
     for (const [key, value] of Object.entries(remembered)) {
       if (!(value instanceof Tensor) && typeof value !== 'number')
@@ -242,11 +271,17 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
         throw new ModuleError(
           `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} has shape ${shown(value.shape)}, the parameter ${shown(param.shape)}.`,
         );
-      copy[key] = value instanceof Tensor ? value.detach().clone() : value;
+      // What is loaded outlives the scope it is loaded in.
+      copy[key] = value instanceof Tensor ? keep(value.detach().clone().to(param.dtype)) : value;
     }
     for (const [key, value] of Object.entries(wanted))
       if (typeof copy[key] !== typeof value)
         throw new ModuleError(`${this.constructor.name}.loadStateDict: parameter ${index} has no ${key}.`);
+    for (const key of this.lateState)
+      if (key in copy && !(copy[key] instanceof Tensor))
+        throw new ModuleError(
+          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} must be a tensor, got ${described(copy[key])}.`,
+        );
     return copy as S;
   }
 }

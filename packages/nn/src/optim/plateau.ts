@@ -1,6 +1,7 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
-import { checkChoice, checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
-import { checkScheduled, isNumbers, type Scheduled } from './scheduler.js';
+import { checkChoice, checkNumber, checkTensor } from '@q/tensor/internal';
+import { withDefaults } from './optimizer.js';
+import { checkScheduled, checkSetting, isEpoch, isNumbers, type Scheduled } from './scheduler.js';
 
 /** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
@@ -43,7 +44,7 @@ export class ReduceLROnPlateau {
   /** The options, defaults included. */
   readonly options: Required<PlateauOptions>;
   /** Smallest rate per group. */
-  readonly minLrs: readonly number[];
+  minLrs: readonly number[];
   /** Number of `step()` calls so far. */
   lastEpoch = 0;
   /** The best metric so far. */
@@ -55,7 +56,7 @@ export class ReduceLROnPlateau {
 
   constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
     checkScheduled('ReduceLROnPlateau', optimizer);
-    this.options = {
+    const defaults: Required<PlateauOptions> = {
       mode: 'min',
       factor: 0.1,
       patience: 10,
@@ -64,22 +65,32 @@ export class ReduceLROnPlateau {
       cooldown: 0,
       minLr: 0,
       eps: 1e-8,
-      ...optionsOf('ReduceLROnPlateau', options),
     };
-    const { factor, patience, threshold, cooldown, eps, minLr, mode } = this.options;
+    this.options = withDefaults('ReduceLROnPlateau', options, defaults);
+    const { factor, patience, threshold, cooldown, eps, minLr, mode, thresholdMode } = this.options;
     checkChoice('ReduceLROnPlateau', 'mode', mode, ['min', 'max']);
+    checkChoice('ReduceLROnPlateau', 'thresholdMode', thresholdMode, ['rel', 'abs']);
     for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps }))
-      checkNumber('ReduceLROnPlateau', name, value);
+      checkSetting('ReduceLROnPlateau', name, value);
     if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau: factor must be below 1, got ${factor}.`);
-    const count = optimizer.paramGroups.length;
     if (typeof minLr !== 'number' && !Array.isArray(minLr))
       throw new ArgumentError(`ReduceLROnPlateau: minLr must be a number or one per group, got ${described(minLr)}.`);
-    this.minLrs = typeof minLr === 'number' ? new Array<number>(count).fill(minLr) : [...minLr];
-    for (const least of this.minLrs) checkNumber('ReduceLROnPlateau', 'minLr', least);
-    if (this.minLrs.length !== count)
-      throw new ArgumentError(`ReduceLROnPlateau: ${this.minLrs.length} values of minLr for ${count} groups.`);
     this.optimizer = optimizer;
+    this.minLrs = this.leastRates();
+    for (const least of this.minLrs) checkSetting('ReduceLROnPlateau', 'minLr', least);
     this.best = this.worst;
+  }
+
+  /** The smallest rate of each group that the optimizer has now. */
+  private leastRates(): readonly number[] {
+    const { minLr } = this.options;
+    const count = this.optimizer.paramGroups.length;
+    const rates = typeof minLr === 'number' ? new Array<number>(count).fill(minLr) : [...minLr];
+    if (rates.length !== count)
+      throw new ArgumentError(
+        `ReduceLROnPlateau: ${rates.length} values of minLr for ${count} groups. Give one number for all of them, also later ones.`,
+      );
+    return rates;
   }
 
   /** What every metric improves on. */
@@ -101,8 +112,10 @@ export class ReduceLROnPlateau {
   step(metric: number | Tensor): void {
     if (typeof metric !== 'number') checkTensor('ReduceLROnPlateau.step', 'the metric', metric);
     const value = typeof metric === 'number' ? metric : metric.item();
+    const better = this.isBetter(value);
+    this.minLrs = this.leastRates();
     this.lastEpoch++;
-    if (this.isBetter(value)) {
+    if (better) {
       this.best = value;
       this.numBadEpochs = 0;
     } else this.numBadEpochs++;
@@ -142,7 +155,7 @@ export class ReduceLROnPlateau {
     const { lastEpoch, best, numBadEpochs, cooldownCounter, lrs } =
       (stateDict as Partial<PlateauStateDict> | null | undefined) ?? {};
     const numbers: readonly unknown[] = [lastEpoch, best === null ? this.worst : best, numBadEpochs, cooldownCounter];
-    if (!isNumbers(numbers) || !isNumbers(lrs))
+    if (!isEpoch(lastEpoch) || !isNumbers(numbers) || !isNumbers(lrs))
       throw new ArgumentError(
         `ReduceLROnPlateau.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
       );

@@ -1,6 +1,13 @@
 import type { Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkNumber, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import {
+  checkNumber,
+  direction,
+  Optimizer,
+  withDefaults,
+  type GroupOptions,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
 
 /** Options of `RMSprop`. */
 export interface RMSpropOptions extends GroupOptions {
@@ -28,7 +35,7 @@ export interface RMSpropState extends ParamState {
 /** RMSprop (Hinton's lecture 6e), as `torch.optim.RMSprop`: the root is taken before eps is added. */
 export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
-    super(params, {
+    const defaults: RMSpropOptions = {
       lr: 0.01,
       alpha: 0.99,
       eps: 1e-8,
@@ -36,8 +43,8 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
       momentum: 0,
       centered: false,
       maximize: false,
-      ...optionsOf(new.target.name, options),
-    });
+    };
+    super(params, withDefaults(new.target.name, options, defaults));
   }
 
   protected override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
@@ -45,12 +52,12 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
       checkNumber('RMSprop', name, value);
   }
 
-  protected override initialState(param: Tensor, { momentum, centered }: RMSpropOptions): RMSpropState {
-    return {
-      squareAvg: param.zerosLike(),
-      ...(centered && { gradAvg: param.zerosLike() }),
-      ...(momentum > 0 && { momentumBuffer: param.zerosLike() }),
-    };
+  protected override initialState(param: Tensor): RMSpropState {
+    return { squareAvg: param.zerosLike() };
+  }
+
+  protected override get lateState(): readonly string[] {
+    return ['gradAvg', 'momentumBuffer'];
   }
 
   protected override get borrows(): boolean {
@@ -58,9 +65,8 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: RMSpropOptions, state: RMSpropState): void {
-    const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
-    let step = maximize ? grad.neg() : grad;
-    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    const { lr, alpha, eps, momentum, centered } = group;
+    const step = direction(param, grad, group);
     const { squareAvg } = state;
     squareAvg.mul_(alpha).addcmul_(step, step, { value: 1 - alpha });
     let variance = squareAvg;

@@ -1,4 +1,5 @@
 import { ArgumentError, described } from '@q/tensor';
+import { checkNumber, isIntegers } from '@q/tensor/internal';
 
 /** What a scheduler changes in a group of parameters. */
 export interface ScheduledGroup {
@@ -26,6 +27,8 @@ export interface SchedulerStateDict {
   readonly baseLrs: readonly number[];
   /** Every group's learning rate now. */
   readonly lrs: readonly number[];
+  /** Every group's momentum now, where the scheduler cycles it. */
+  readonly momenta?: readonly number[];
 }
 
 /** Throws ArgumentError unless a scheduler can act on a value: an optimizer, or what has its groups. */
@@ -36,13 +39,23 @@ export function checkScheduled(scheduler: string, optimizer: unknown): asserts o
     throw new ArgumentError(`${scheduler}: wants an optimizer, got ${described(optimizer)}.`);
 }
 
-/** Whether a value is a list of numbers. */
+/** Whether a value is a list of numbers, none of them NaN. */
 export const isNumbers = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && Array.from(value, (entry) => typeof entry === 'number').every(Boolean);
+  Array.isArray(value) && Array.from(value, (entry) => typeof entry === 'number' && entry === entry).every(Boolean);
+
+/** Whether a value counts steps. */
+export const isEpoch = (value: unknown): value is number => isIntegers([value], 0);
+
+/** Throws ArgumentError unless a setting of a scheduler is a number other than NaN. */
+export function checkSetting(scheduler: string, name: string, value: unknown): asserts value is number {
+  checkNumber(scheduler, name, value);
+  if (Number.isNaN(value)) throw new ArgumentError(`${scheduler}: ${name} must be a number, got NaN.`);
+}
 
 /**
  * Base of the schedulers: sets every group's learning rate at construction and after every `step()`. The rates follow from
- * the current ones where PyTorch's do, so that several schedulers can act on one optimizer.
+ * the current ones where PyTorch's do, so that several schedulers can act on one optimizer. A group that the optimizer is given
+ * later starts from its own rate.
  */
 export abstract class LRScheduler {
   /** Number of `step()` calls so far. */
@@ -55,28 +68,85 @@ export abstract class LRScheduler {
     readonly optimizer: Scheduled,
   ) {
     checkScheduled(this.constructor.name, optimizer);
-    this.baseLrs = optimizer.paramGroups.map((group) => (group.initialLr ??= group.lr));
+    this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr ?? group.lr);
   }
 
   /** The learning rate of a group at `lastEpoch`. */
   protected abstract lrOf(group: ScheduledGroup, baseLr: number, index: number): number;
 
+  /** The learning rate from which a group starts. */
+  protected baseLrOf(group: ScheduledGroup, _index: number): number {
+    return group.initialLr ?? group.lr;
+  }
+
+  /** Makes the settings of so many groups. Throws ArgumentError where they are given per group, and not for all of these. */
+  protected settle(_groups: number): void {}
+
+  /** Takes in the groups from a number on: all at the start, later those that the optimizer was given since. */
+  protected adopt(from = this.baseLrs.length): void {
+    const { paramGroups } = this.optimizer;
+    if (from >= paramGroups.length) return;
+    this.settle(paramGroups.length);
+    paramGroups.slice(from).forEach((group, i) => {
+      group.initialLr = this.baseLrOf(group, from + i);
+      this.baseLrs[from + i] = group.initialLr;
+    });
+  }
+
+  /**
+   * A function that brings schedule and groups back to where they are now.
+   *
+   * @internal
+   */
+  memento(): () => void {
+    const { lastEpoch, optimizer } = this;
+    const baseLrs = [...this.baseLrs];
+    const before = optimizer.paramGroups.map((group) => ({ group, copy: { ...group } }));
+    return () => {
+      this.lastEpoch = lastEpoch;
+      this.baseLrs.splice(0, Infinity, ...baseLrs);
+      for (const { group, copy } of before) {
+        if (copy.initialLr === undefined) delete group.initialLr;
+        Object.assign(group, copy);
+      }
+    };
+  }
+
+  /** Runs a change of the schedule. Where it throws, schedule and groups are as they were. */
+  protected attempt(change: () => void): void {
+    const restore = this.memento();
+    try {
+      change();
+    } catch (error) {
+      restore();
+      throw error;
+    }
+  }
+
   /** Called once a subclass has its options: sets the first learning rates. */
   protected start(): void {
-    this.assign();
+    this.attempt(() => {
+      this.adopt(0);
+      this.assign();
+    });
   }
 
   /** Goes on by one epoch (or batch, as the schedule counts) and sets the learning rates. */
   step(): void {
-    this.lastEpoch++;
-    this.assign();
+    this.attempt(() => {
+      this.lastEpoch++;
+      this.assign();
+    });
   }
 
   /** Begins anew: epoch 0, from the first learning rates. */
   restart(): void {
-    this.lastEpoch = 0;
-    this.optimizer.paramGroups.forEach((group, i) => (group.lr = this.baseLrs[i] ?? group.lr));
-    this.assign();
+    this.attempt(() => {
+      this.adopt();
+      this.lastEpoch = 0;
+      this.optimizer.paramGroups.forEach((group, i) => (group.lr = this.baseLrs[i]!));
+      this.assign();
+    });
   }
 
   /** The current learning rates, one per group. */
@@ -90,30 +160,35 @@ export abstract class LRScheduler {
    * @internal
    */
   assign(): void {
+    this.adopt();
     this.optimizer.paramGroups.forEach((group, i) => {
-      group.lr = this.lrOf(group, this.baseLrs[i] ?? group.lr, i);
+      group.lr = this.lrOf(group, this.baseLrs[i]!, i);
     });
   }
 
   /** Where the schedule stands. */
   stateDict(): SchedulerStateDict {
+    this.adopt();
     return { lastEpoch: this.lastEpoch, baseLrs: [...this.baseLrs], lrs: this.getLastLr() };
   }
 
   /** Takes back what `stateDict` gave. Throws ArgumentError for another number of groups. */
   loadStateDict(stateDict: SchedulerStateDict): void {
     const { lastEpoch, baseLrs, lrs } = (stateDict as Partial<SchedulerStateDict> | null | undefined) ?? {};
-    if (typeof lastEpoch !== 'number' || !isNumbers(baseLrs) || !isNumbers(lrs))
+    if (!isEpoch(lastEpoch) || !isNumbers(baseLrs) || !isNumbers(lrs))
       throw new ArgumentError(
         `${this.constructor.name}.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
       );
-    if (baseLrs.length !== this.baseLrs.length || lrs.length !== this.baseLrs.length)
+    const { paramGroups } = this.optimizer;
+    const counts = [baseLrs.length, lrs.length];
+    if (counts.some((count) => count !== paramGroups.length))
       throw new ArgumentError(
-        `${this.constructor.name}.loadStateDict: state of ${baseLrs.length} groups for ${this.baseLrs.length}.`,
+        `${this.constructor.name}.loadStateDict: state of ${Math.min(...counts)} groups for ${paramGroups.length}.`,
       );
+    this.adopt();
     this.lastEpoch = lastEpoch;
     this.baseLrs.splice(0, Infinity, ...baseLrs);
-    this.optimizer.paramGroups.forEach((group, i) => (group.lr = lrs[i]!));
+    paramGroups.forEach((group, i) => (group.lr = lrs[i]!));
   }
 }
 

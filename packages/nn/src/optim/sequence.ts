@@ -41,6 +41,11 @@ abstract class CombinedScheduler extends LRScheduler {
     return lr;
   }
 
+  override memento(): () => void {
+    const restores = [super.memento(), ...this.schedulers.map((scheduler) => scheduler.memento())];
+    return () => restores.forEach((restore) => restore());
+  }
+
   override stateDict(): CombinedStateDict {
     return { ...super.stateDict(), schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
   }
@@ -52,17 +57,10 @@ abstract class CombinedScheduler extends LRScheduler {
       throw new ArgumentError(
         `${this.constructor.name}.loadStateDict: wants the state of ${this.schedulers.length} schedulers, got ${described(states)}.`,
       );
-    const before = this.stateDict();
-    const load = ({ schedulers, ...own }: CombinedStateDict): void => {
-      this.schedulers.forEach((scheduler, i) => scheduler.loadStateDict(schedulers[i]!));
-      super.loadStateDict(own);
-    };
-    try {
-      load(stateDict as CombinedStateDict);
-    } catch (error) {
-      load(before);
-      throw error;
-    }
+    this.attempt(() => {
+      this.schedulers.forEach((scheduler, i) => scheduler.loadStateDict(states[i] as SchedulerStateDict));
+      super.loadStateDict(stateDict);
+    });
   }
 }
 
@@ -102,16 +100,17 @@ export class SequentialLR extends CombinedScheduler {
   }
 
   override restart(): void {
-    this.lastEpoch = 0;
     this.schedulers[0]!.restart();
+    this.lastEpoch = 0;
   }
 
   override step(): void {
-    this.lastEpoch++;
-    const at = this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
+    const next = this.lastEpoch + 1;
+    const at = this.milestones.filter((milestone) => milestone <= next).length;
     const scheduler = this.schedulers[at]!;
-    if (this.milestones[at - 1] === this.lastEpoch) scheduler.restart();
+    if (this.milestones[at - 1] === next) scheduler.restart();
     else scheduler.step();
+    this.lastEpoch = next;
   }
 }
 
@@ -126,8 +125,10 @@ export class ChainedScheduler extends CombinedScheduler {
   }
 
   override step(): void {
-    this.lastEpoch++;
-    for (const scheduler of this.schedulers) scheduler.step();
+    this.attempt(() => {
+      this.lastEpoch++;
+      for (const scheduler of this.schedulers) scheduler.step();
+    });
   }
 
   override assign(): void {

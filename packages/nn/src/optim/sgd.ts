@@ -1,6 +1,14 @@
 import { ArgumentError, sgdStep, type Tensor } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import {
+  checkNumber,
+  direction,
+  Optimizer,
+  withDefaults,
+  type GroupOptions,
+  type ParamState,
+  type Params,
+} from './optimizer.js';
 
 /** Options of `SGD`. */
 export interface SGDOptions extends GroupOptions {
@@ -33,14 +41,15 @@ export interface SGDState extends ParamState {
  */
 export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
   constructor(params: Params<SGDOptions>, options: GroupOptions & Partial<SGDOptions>) {
-    super(params, {
+    const defaults: SGDOptions = {
+      lr: optionsOf(new.target.name, options).lr,
       momentum: 0,
       dampening: 0,
       weightDecay: 0,
       nesterov: false,
       maximize: false,
-      ...optionsOf(new.target.name, options),
-    });
+    };
+    super(params, withDefaults<SGDOptions>(new.target.name, options, defaults));
   }
 
   protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
@@ -56,6 +65,10 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     return {};
   }
 
+  protected override get lateState(): readonly string[] {
+    return ['momentumBuffer'];
+  }
+
   protected override get borrows(): boolean {
     return this.update === SGD.prototype.update;
   }
@@ -66,9 +79,8 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     group: SGDOptions,
     state: Partial<SGDState> & ParamState,
   ): void {
-    const { lr, momentum, weightDecay, maximize } = group;
-    let step = maximize ? grad.neg() : grad;
-    if (weightDecay !== 0) step = step.add(param, { alpha: weightDecay });
+    const { lr, momentum } = group;
+    const step = direction(param, grad, group);
     if (momentum === 0) {
       param.add_(step, { alpha: -lr });
       return;

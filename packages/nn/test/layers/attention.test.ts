@@ -97,6 +97,19 @@ describe('MultiheadAttention', () => {
     expect(weights!.shape).toEqual([3, 3]);
   });
 
+  it.each([
+    ['no samples', [3, 0, 4], [5, 0, 4], [0, 3, 5]],
+    ['no queries', [0, 2, 4], [5, 2, 4], [2, 0, 5]],
+  ])('takes %s', (_, query, key, weights) => {
+    const layer = new MultiheadAttention(4, 2);
+    const memory = zeros(key);
+    const [y, mean] = layer.forward(zeros(query), memory, memory);
+    const [, each] = layer.forward(zeros(query), memory, memory, { averageAttnWeights: false });
+    y.sum().backward();
+    expect([y.shape, mean!.shape, each!.shape]).toEqual([query, weights, [weights[0], 2, ...weights.slice(1)]]);
+    expect(layer.inProjWeight!.grad!.abs().sum().item()).toBe(0);
+  });
+
   it('drops weights in training only', () => {
     const layer = new MultiheadAttention(4, 1, { dropout: 1 });
     const x = random(3, 2, 4);

@@ -1,5 +1,5 @@
 import { IndexError, ones, randn, type Tensor } from '@q/tensor';
-import { Identity, Linear, ModuleDict, ModuleError, ModuleList, ReLU, Sequential } from '@q/nn';
+import { Identity, Linear, ModuleDict, ModuleError, ModuleList, ReLU, Sequential, type Module } from '@q/nn';
 
 describe('Sequential', () => {
   it('runs its layers in order, given one by one or as an array', () => {
@@ -50,6 +50,23 @@ describe('ModuleList and ModuleDict', () => {
     ]);
     expect(() => list.forward()).toThrow(ModuleError);
     expect(() => dict.forward()).toThrow(ModuleError);
+  });
+
+  it('a dict keeps the order in which names were set, numbers among them', () => {
+    const dict = new ModuleDict<Module>([
+      ['10', new Linear(1, 1, { bias: false })],
+      ['b', new ReLU()],
+      ['2', new Linear(1, 1, { bias: false })],
+    ]);
+    dict.set('b', new Linear(1, 1, { bias: false })).set('1', new Identity());
+    const keys = ['10', 'b', '2', '1'];
+    for (const one of [dict, dict.clone()]) {
+      expect([...one].map(([name]) => name)).toEqual(keys);
+      expect(one.namedChildren().map(([name]) => name)).toEqual(keys);
+      expect(Object.keys(one.stateDict())).toEqual(['10.weight', 'b.weight', '2.weight']);
+      expect(one.get('2')).toBe([...one][2]![1]);
+    }
+    expect(() => dict.get('x')).toThrow(/There are: 10, b, 2, 1/);
   });
 
   it('a dict is read by name', () => {

@@ -32,6 +32,15 @@ describe('convolutions', () => {
     [() => new Conv2d(3, 4, 3, { padding: -1 }), /padding/],
     [() => new Conv2d(3, 4, 3, { padding: 'same', stride: 2 }), /only possible with a stride of 1/],
     [() => new Conv2d(3, 4, 3, { paddingMode: 'mirror' as 'reflect' }), /paddingMode must be one of/],
+    [
+      () => new Conv2d(3, 4, 3, { outputPadding: 0 } as object),
+      /Conv2d: outputPadding is for transposed convolutions, got 0. Leave it out, or take ConvTranspose2d/,
+    ],
+    [() => new ConvTranspose2d(3, 4, 3, { paddingMode: 'reflect' as 'zeros' }), /paddingMode must be one of "zeros"/],
+    [
+      () => new ConvTranspose2d(3, 4, 3, { padding: 'same' as unknown as number }),
+      /padding 'same' is for convolutions/,
+    ],
   ])('refuse options that make no convolution (%#)', (make, message) => {
     expect(make).toThrow(ArgumentError);
     expect(make).toThrow(message);

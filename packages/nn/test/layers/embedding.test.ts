@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError, IndexError, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, cat, DTypeError, IndexError, ShapeError, tensor, type Tensor } from '@q/tensor';
 import { Embedding, EmbeddingBag, functional } from '@q/nn';
 
 const ids = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
@@ -71,6 +71,30 @@ describe('Embedding', () => {
     expect(rows[0]![0]).toBeCloseTo(0.6, 5);
     expect(rows[1]).toEqual([30, 40]);
     expect(rows[2]![0]).toBeCloseTo(0.1, 6);
+  });
+
+  it('with maxNorm, writes to the rows that are too long only', () => {
+    const table = new Embedding(3, 1, { maxNorm: 1 });
+    table.loadStateDict({ weight: tensor([[8], [0.5], [9]]) });
+    // A row that stays as it is may be read again before the first gradient is computed.
+    const [first, second] = [table.forward(ids(1)), table.forward(ids(1, 1))];
+    cat([first, second]).sum().backward();
+    expect([table.weight.toArray(), table.weight.grad!.toArray()]).toEqual([
+      [[8], [0.5], [9]],
+      [[0], [3], [0]],
+    ]);
+    table.forward(
+      tensor(
+        [
+          [2, 1],
+          [2, 2],
+        ],
+        { dtype: 'uint8' },
+      ),
+    );
+    const [[a], [b], [c]] = table.weight.toArray() as [[number], [number], [number]];
+    expect([a, b]).toEqual([8, 0.5]);
+    expect(c).toBeCloseTo(1, 6);
   });
 
   it('refuses indices that are no integers or no rows', () => {

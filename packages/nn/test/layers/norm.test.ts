@@ -33,6 +33,41 @@ describe('batch normalization', () => {
     expect(y.detach().mean().item()).toBeCloseTo(0, 6);
   });
 
+  it('takes a batch of nothing in training and leaves its running statistics', () => {
+    const norm = new BatchNorm2d(3);
+    const x = zeros([0, 3, 2, 2], { requiresGrad: true });
+    const y = norm.forward(x);
+    y.sum().backward();
+    expect([y.shape, x.grad!.shape, norm.weight!.grad!.toArray()]).toEqual([x.shape, x.shape, [0, 0, 0]]);
+    expect([norm.runningMean!.toArray(), norm.runningVar!.toArray()]).toEqual([
+      [0, 0, 0],
+      [1, 1, 1],
+    ]);
+    expect(norm.eval().forward(x).shape).toEqual(x.shape);
+  });
+
+  it('keeps its running statistics where it no longer tracks them, and evaluates by them', () => {
+    const norm = new BatchNorm1d(1, { affine: false });
+    const batch = tensor([[1], [3]]);
+    norm.forward(batch);
+    const kept = norm.runningMean!.item();
+    norm.trackRunningStats = false;
+    expect(norm.forward(batch.add(5)).mean().item()).toBeCloseTo(0, 6);
+    expect([norm.runningMean!.item(), norm.numBatchesTracked!.item()]).toEqual([kept, 1]);
+    expect(
+      norm
+        .eval()
+        .forward(tensor([[kept]]))
+        .item(),
+    ).toBeCloseTo(0, 6);
+  });
+
+  it('counts no batch that it refuses', () => {
+    const norm = new BatchNorm1d(3);
+    expect(() => norm.forward(zeros([1, 3]))).toThrow(ShapeError);
+    expect(norm.numBatchesTracked!.item()).toBe(0);
+  });
+
   it('checks rank, channels and size', () => {
     expect(() => new BatchNorm2d(3).forward(zeros([2, 3]))).toThrow(/wants 3 channels in an input of rank 4/);
     expect(() => new BatchNorm1d(3).forward(zeros([2, 4]))).toThrow(ShapeError);
@@ -58,6 +93,17 @@ describe('other normalizations', () => {
   });
 
   it('GroupNorm wants channels that divide', () => expect(() => new GroupNorm(3, 4)).toThrow(/do not divide/));
+
+  it('GroupNorm refuses a single value per group, counted over the batch as PyTorch does', () => {
+    const norm = new GroupNorm(2, 2);
+    for (const shape of [
+      [1, 2],
+      [1, 2, 1, 1],
+    ])
+      expect(() => norm.eval().forward(zeros(shape))).toThrow(/GroupNorm: needs more than one value per group/);
+    expect(norm.forward(zeros([2, 2])).shape).toEqual([2, 2]);
+    expect(norm.forward(zeros([0, 2])).shape).toEqual([0, 2]);
+  });
 
   it('RMSNorm and RmsNorm divide by the root mean square', () => {
     const x = tensor([[3, 4]]);

@@ -1,5 +1,15 @@
-import { ArgumentError, randn, tensor, type Tensor } from '@q/tensor';
-import { AvgPool2d, FractionalMaxPool2d, LPPool1d, MaxPool1d, MaxPool2d, MaxUnpool1d, Sequential, custom } from '@q/nn';
+import { ArgumentError, randn, ShapeError, tensor, zeros, type Tensor } from '@q/tensor';
+import {
+  AvgPool2d,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  LPPool1d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxUnpool1d,
+  Sequential,
+  custom,
+} from '@q/nn';
 
 describe('max pooling', () => {
   it('gives a tensor, and where the maxima are when asked', () => {
@@ -24,6 +34,23 @@ describe('max pooling', () => {
     const pool = new FractionalMaxPool2d(2, { outputRatio: 0.5 });
     expect(pool.forward(randn([1, 3, 9, 9])).shape).toEqual([1, 3, 4, 4]);
     expect(pool.forward(randn([3, 9, 9])).shape).toEqual([3, 4, 4]);
+  });
+
+  it('by a fraction takes a batch of nothing', () => {
+    const x = zeros([0, 3, 6, 6], { requiresGrad: true });
+    const y = new FractionalMaxPool2d(2, { outputSize: [2, 3] }).forward(x);
+    y.sum().backward();
+    expect([y.shape, x.grad!.shape]).toEqual([
+      [0, 3, 2, 3],
+      [0, 3, 6, 6],
+    ]);
+    const whole = new FractionalMaxPool3d(2, { outputRatio: 0.5, returnIndices: true }).forward(zeros([0, 1, 6, 6, 6]));
+    expect([whole.values.shape, whole.indices.shape]).toEqual([
+      [0, 1, 3, 3, 3],
+      [0, 1, 3, 3, 3],
+    ]);
+    expect(() => new FractionalMaxPool2d(2, { outputSize: 2 }).forward(zeros([2, 0, 6, 6]))).toThrow(ShapeError);
+    expect(() => new FractionalMaxPool2d(2, { outputSize: 9 }).forward(x)).toThrow(ShapeError);
   });
 
   it('refuses windows that are none', () => {

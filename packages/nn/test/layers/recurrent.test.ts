@@ -121,6 +121,14 @@ describe('recurrent layers', () => {
     expect(() => lstm.forward(zeros([5, 2, 3]), zeros([1, 2, 4]) as unknown as [Tensor, Tensor])).toThrow(/got 1/);
   });
 
+  it.each([RNN, GRU])('%p refuses projections, which only LSTM has', (Layer) => {
+    for (const projSize of [0, 2]) {
+      const make = (): unknown => new Layer(3, 4, { projSize } as object);
+      expect(make).toThrow(ArgumentError);
+      expect(make).toThrow(/only LSTM has projections/);
+    }
+  });
+
   it('print as in PyTorch', () => {
     expect(
       new LSTM(3, 4, { numLayers: 2, batchFirst: true, dropout: 0.5, bidirectional: true, projSize: 2 }).toString(),

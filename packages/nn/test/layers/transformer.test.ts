@@ -44,6 +44,16 @@ describe('transformer layers', () => {
       'norm2.weight',
     ]));
 
+  it('list what a decoder has in the order of PyTorch', () => {
+    const layer = new TransformerDecoderLayer(6, 2, small);
+    const order = ['self_attn', 'multihead_attn', 'linear1', 'linear2', 'norm1', 'norm2', 'norm3'];
+    for (const list of [layer, layer.clone()]) {
+      const names = [...list.namedParameters().map(([name]) => name), ...Object.keys(list.stateDict())];
+      const found = names.map((name) => name.split('.')[0]!);
+      expect(found.filter((part, i) => part !== found[i - 1])).toEqual([...order, ...order]);
+    }
+  });
+
   it('keep what a decoder makes of a position from the later ones by a causal mask', () => {
     const layer = new TransformerDecoderLayer(6, 2, small);
     const [tgt, memory] = [random(4, 1, 6), random(3, 1, 6)];

@@ -1,4 +1,4 @@
-import { ArgumentError, memoryUsage, ones, randn, tensor, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, memoryUsage, ones, randn, scope, tensor, zeros, type Tensor } from '@q/tensor';
 import { Linear, ModuleError, Parameter } from '@q/nn';
 import { Adam, AdamW, Adagrad, RMSprop, SGD } from '@q/nn/optim';
 
@@ -65,6 +65,41 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(seen.toArray()).toEqual(values);
   });
 
+  it.each(['float16', 'bfloat16', 'float64'] as const)('moves parameters of %s, whatever the options', (dtype) => {
+    const p = new Parameter(tensor([1, 2], { dtype }));
+    const optimizer = make(p);
+    for (const options of [{}, { weightDecay: 0.1 }, { maximize: true }, { weightDecay: 0.1, maximize: true }]) {
+      Object.assign(optimizer.paramGroups[0]!, { weightDecay: 0, maximize: false }, options);
+      const before = p.toArray();
+      p.grad = tensor([0.5, -0.5], { dtype });
+      optimizer.step();
+      expect(p.toArray()).not.toEqual(before);
+    }
+    const memory = Object.values(optimizer.state.get(p)!).filter((value) => typeof value !== 'number');
+    expect(memory.map((value) => value.dtype)).toEqual(memory.map(() => dtype));
+  });
+
+  it('takes what it remembers to the dtype of the parameter it is loaded for', () => {
+    const [a, b] = [param(1, 2), new Parameter(tensor([1, 2], { dtype: 'float64' }))];
+    const [first, second] = [make(a), make(b)];
+    run(first, a, 0, 1);
+    (second as { loadStateDict(state: unknown): void }).loadStateDict(first.stateDict());
+    for (const value of Object.values(second.state.get(b)!))
+      if (typeof value !== 'number') expect(value.dtype).toBe('float64');
+    b.grad = tensor([1, 1], { dtype: 'float64' });
+    second.step();
+    expect(b.toArray()).not.toEqual([1, 2]);
+  });
+
+  it('keeps what is loaded within a scope', () => {
+    const [a, b] = [param(1, 2), param(1, 2)];
+    const [first, second] = [make(a), make(b)];
+    run(first, a, 0, 1);
+    scope(() => (second as { loadStateDict(state: unknown): void }).loadStateDict(first.stateDict()));
+    run(second, b, 1, 2);
+    expect(b.toArray()).not.toEqual([1, 2]);
+  });
+
   it('leaves parameters without a gradient alone', () => {
     const p = param(1, 2);
     make(p).step();
@@ -117,6 +152,66 @@ describe('Optimizer', () => {
       .mean()
       .item();
     expect(after).toBeLessThan(loss!.item());
+  });
+
+  it.each<[string, (p: Tensor) => Adam | RMSprop, object]>([
+    ['amsgrad', (p) => new Adam([{ params: [p], amsgrad: false }], { amsgrad: true }), {}],
+    ['momentum', (p) => new RMSprop([{ params: [p], momentum: 0 }], { momentum: 0.9 }), {}],
+    ['centered', (p) => new RMSprop([{ params: [p], centered: false }], { centered: true }), {}],
+    ['amsgrad, later', (p) => new Adam([p]), { amsgrad: true }],
+    ['momentum and centered, later', (p) => new RMSprop([p]), { centered: true, momentum: 0.9 }],
+  ])('loads its own state where a group has another %s than the defaults', (_, make, later) => {
+    const [a, b] = [param(1, 2), param(1, 2)];
+    const [whole, loaded] = [make(a), make(b)];
+    run(whole, a, 0, 1);
+    run(loaded, b, 0, 1);
+    for (const optimizer of [whole, loaded]) Object.assign(optimizer.paramGroups[0]!, later);
+    (loaded as { loadStateDict(state: unknown): void }).loadStateDict(loaded.stateDict());
+    run(whole, a, 1, 3);
+    run(loaded, b, 1, 3);
+    expect(b.toArray()).toEqual(a.toArray());
+  });
+
+  it.each([
+    ['maxExpAvgSq', new Adam([param(1, 2)], { amsgrad: true })],
+    ['gradAvg', new RMSprop([param(1, 2)], { centered: true })],
+    ['momentumBuffer', new SGD([param(1, 2)], { lr: 0.1, momentum: 0.9 })],
+  ])('refuses a %s that is no tensor', (key, optimizer: { paramGroups: { params: Tensor[] }[]; step(): unknown }) => {
+    run(optimizer, optimizer.paramGroups[0]!.params[0]!, 0, 1);
+    const { stateDict, loadStateDict } = optimizer as SGD;
+    const saved = stateDict.call(optimizer);
+    const bad = { ...saved, state: { 0: { ...saved.state[0], [key]: -1 } } };
+    expect(() => loadStateDict.call(optimizer, bad)).toThrow(`${key} of parameter 0 must be a tensor, got -1`);
+  });
+
+  it('takes the options of a loaded group over its own', () => {
+    const [a, b] = [param(1, 2), param(1, 2)];
+    const [plain, centered] = [new RMSprop([a]), new RMSprop([b], { centered: true })];
+    run(plain, a, 0, 1);
+    centered.loadStateDict(plain.stateDict());
+    expect(centered.paramGroups[0]!.centered).toBe(false);
+    run(centered, b, 1, 2);
+    expect(Object.keys(centered.state.get(b)!)).toEqual(['squareAvg']);
+  });
+
+  it('takes a tensor as a group of one', () => {
+    const [a, b] = [param(0), param(0)];
+    const optimizer = new SGD([{ params: a }, { params: [b], lr: 1 }], { lr: 0.5 });
+    expect(optimizer.paramGroups.map(({ params }) => params)).toEqual([[a], [b]]);
+    expect(() => optimizer.addParamGroup({ params: a })).toThrow(/given twice/);
+  });
+
+  it('takes options that are undefined as absent', () => {
+    const options = { lr: undefined, betas: undefined, weightDecay: undefined } as object;
+    expect(new Adam([param(1)], options).defaults).toEqual(new Adam([param(1)]).defaults);
+    expect(new AdamW([param(1)], options).defaults).toEqual(new AdamW([param(1)]).defaults);
+    const undef = { momentum: undefined, eps: undefined, maximize: undefined } as object;
+    expect(new RMSprop([param(1)], undef).defaults).toEqual(new RMSprop([param(1)]).defaults);
+    expect(new Adagrad([param(1)], undef).defaults).toEqual(new Adagrad([param(1)]).defaults);
+    expect(new SGD([param(1)], { lr: 1, ...undef }).defaults).toEqual(new SGD([param(1)], { lr: 1 }).defaults);
+    expect(() => new SGD([param(1)], { lr: undefined as unknown as number })).toThrow(
+      /lr must be at least 0, got undefined/,
+    );
   });
 
   it('gives groups their own options and the rest the defaults', () => {

@@ -65,6 +65,68 @@ describe('schedulers', () => {
     expect(() => new optim.OneCycleLR(optimizer(1), 1, {})).toThrow(/give totalSteps/);
   });
 
+  it.each([
+    ['a rise of one step', { pctStart: 0.25 }, [1, 2 / 3, 1 / 3, 0, -1 / 3]],
+    ['a rise of all steps', { pctStart: 1 }, [0.04, 0.36, 0.68, 1, 0]],
+    ['three phases, a rise of one step', { pctStart: 0.25, threePhase: true }, [1, 0.08 / 3, 0.04 / 3, 0, -0.04 / 3]],
+  ])('OneCycleLR is finite with %s', (_, options, wanted) => {
+    const sgd = optimizer(1);
+    const cycle = new optim.OneCycleLR(sgd, 1, {
+      totalSteps: 4,
+      annealStrategy: 'linear',
+      finalDivFactor: 1e9,
+      ...options,
+    });
+    wanted.forEach((lr, i) => {
+      if (i > 0) cycle.step();
+      expect(sgd.paramGroups[0]!.lr).toBeCloseTo(lr, 6);
+      expect(Number.isFinite(sgd.paramGroups[0]!.momentum)).toBe(true);
+    });
+  });
+
+  it.each([
+    ['OneCycleLR', (o: optim.Scheduled) => new optim.OneCycleLR(o, 1, { totalSteps: 9 })],
+    ['CyclicLR', (o: optim.Scheduled) => new optim.CyclicLR(o, 0.1, 1, { stepSizeUp: 3 })],
+  ])('%s brings its momentum back with its rates, from JSON too', (_, make) => {
+    for (const fresh of [() => optimizer(1), () => new optim.Adam([new Parameter(tensor([0]))])]) {
+      const [a, b, c] = [fresh(), fresh(), fresh()] as [optim.Scheduled & object, optim.Scheduled, optim.Scheduled];
+      const whole = make(a);
+      for (let i = 0; i < 4; i++) whole.step();
+      const state = JSON.parse(JSON.stringify(whole.stateDict())) as optim.SchedulerStateDict;
+      const second = make(b);
+      second.loadStateDict(state);
+      const momentum = ({ paramGroups: [only] }: optim.Scheduled) => only!.betas ?? only!.momentum;
+      expect([momentum(b), second.getLastLr()]).toEqual([momentum(a), whole.getLastLr()]);
+      // States from before they had momenta are loaded as they were.
+      const { momenta, ...old } = state;
+      const third = make(c);
+      const first = momentum(c);
+      third.loadStateDict(old);
+      expect([momentum(c), third.getLastLr()]).toEqual([first, whole.getLastLr()]);
+      for (const bad of [[], [NaN], [...momenta!, 1], 'x'])
+        expect(() => second.loadStateDict({ ...state, lrs: [5], momenta: bad as number[] })).toThrow(ArgumentError);
+      expect(second.getLastLr()).toEqual(whole.getLastLr());
+    }
+  });
+
+  it('refuse states with NaN, or with no number of steps', () => {
+    const step = new optim.StepLR(optimizer(1), 2);
+    const plateau = new optim.ReduceLROnPlateau(optimizer(1));
+    const good = step.stateDict();
+    for (const bad of [{ lastEpoch: NaN }, { lastEpoch: 0.5 }, { lastEpoch: -1 }, { lrs: [NaN] }, { baseLrs: [NaN] }])
+      expect(() => step.loadStateDict({ ...good, ...bad })).toThrow(ArgumentError);
+    expect(step.stateDict()).toEqual(good);
+    for (const bad of [{ best: NaN }, { lastEpoch: NaN }, { numBadEpochs: NaN }, { lrs: [NaN] }])
+      expect(() => plateau.loadStateDict({ ...plateau.stateDict(), ...bad })).toThrow(ArgumentError);
+  });
+
+  it('ReduceLROnPlateau takes options that are undefined as absent', () => {
+    const options = { mode: undefined, factor: undefined, patience: undefined, minLr: undefined } as object;
+    expect(new optim.ReduceLROnPlateau(optimizer(1), options).options).toEqual(
+      new optim.ReduceLROnPlateau(optimizer(1)).options,
+    );
+  });
+
   it('ReduceLROnPlateau waits, reduces and cools down', () => {
     const sgd = optimizer(1);
     const plateau = new optim.ReduceLROnPlateau(sgd, { patience: 1, factor: 0.5, cooldown: 1, minLr: 0.3 });
@@ -101,6 +163,21 @@ describe('schedulers', () => {
     () => new optim.LambdaLR(optimizer(1, 1), [() => 1]),
     () => new optim.CyclicLR(optimizer(1), [1, 2], 3),
     () => new optim.ReduceLROnPlateau(optimizer(1), { factor: 1 }),
+    () => new optim.ReduceLROnPlateau(optimizer(1), { thresholdMode: 'relative' as 'rel' }),
+    () => new optim.LambdaLR(optimizer(1), [() => 1, () => 1]),
+    () => new optim.MultiplicativeLR(optimizer(1), [() => 1, () => 1]),
+    () => new optim.LambdaLR(optimizer(1), () => NaN),
+    () => new optim.StepLR(optimizer(1), 1, { gamma: NaN }),
+    () => new optim.MultiStepLR(optimizer(1), [1], { gamma: NaN }),
+    () => new optim.ExponentialLR(optimizer(1), NaN),
+    () => new optim.ConstantLR(optimizer(1), { totalIters: NaN }),
+    () => new optim.LinearLR(optimizer(1), { totalIters: NaN }),
+    () => new optim.PolynomialLR(optimizer(1), { power: NaN }),
+    () => new optim.CosineAnnealingLR(optimizer(1), 2, { etaMin: NaN }),
+    () => new optim.CosineAnnealingWarmRestarts(optimizer(1), 2, { etaMin: NaN }),
+    () => new optim.CyclicLR(optimizer(1), 1, 3, { gamma: NaN }),
+    () => new optim.OneCycleLR(optimizer(1), 1, { totalSteps: 3, divFactor: NaN }),
+    () => new optim.ReduceLROnPlateau(optimizer(1), { patience: NaN }),
   ])('refuse what makes no schedule (%#)', (make) => expect(make).toThrow(ArgumentError));
 });
 

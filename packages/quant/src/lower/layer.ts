@@ -77,7 +77,11 @@ export abstract class IntegerLayer extends Module {
     this.training = false;
   }
 
-  /** What puts tensors on the grid of an input. */
+  /**
+   * What puts tensors on the grid of an input.
+   *
+   * @internal
+   */
   protected gate(encoding: AffineEncoding, _place: number): Gate {
     return new Gate(encoding);
   }

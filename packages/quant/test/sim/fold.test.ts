@@ -2,6 +2,8 @@ import * as nn from '@q/nn';
 import { ArgumentError, manualSeed, noGrad, ones, rand, randn, type Shape, type Tensor } from '@q/tensor';
 import { foldAllBatchNorms } from '../../src/index.js';
 
+type Layer = nn.Module & { forward(x: Tensor): Tensor };
+
 /** A batch norm that has seen something. */
 function seasoned<N extends nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d>(norm: N): N {
   noGrad(() => {
@@ -29,7 +31,7 @@ function folded(model: nn.Module, shape: Shape): string[] {
 beforeEach(() => manualSeed(7));
 
 describe('foldAllBatchNorms', () => {
-  it.each<[string, () => nn.Module, () => nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d, Shape]>([
+  it.each<[string, () => Layer, () => Layer & (nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d), Shape]>([
     ['Linear', () => new nn.Linear(5, 4), () => new nn.BatchNorm1d(4), [3, 5]],
     ['Linear without a bias', () => new nn.Linear(5, 4, { bias: false }), () => new nn.BatchNorm1d(4), [3, 5]],
     ['Conv1d', () => new nn.Conv1d(4, 6, 3, { groups: 2 }), () => new nn.BatchNorm1d(6), [2, 4, 9]],

@@ -115,10 +115,14 @@ function fractionalMaxPool(
         );
     });
     const planes = numel(batch.shape.slice(0, 2));
+    if (batch.shape[1] === 0)
+      throw new ShapeError(`${name}: wants one channel at least, got shape ${shown(batch.shape)}.`);
     if (samples.numel !== planes * rank)
       throw new ShapeError(
         `${name}: samples must have shape [${batch.shape[0]}, ${batch.shape[1]}, ${rank}], got ${shown(samples.shape)}.`,
       );
+    const shape = [...batch.shape.slice(0, 2), ...wanted];
+    if (planes === 0) return [batch.reshape(shape), batch.detach().reshape(shape)] as const;
     const drawn = samples.to('float32').data;
     // PyTorch gives the first of two samples to the last dim, but the first of three to the first.
     const sampleOf = (plane: number, d: number): number => drawn[plane * rank + (rank === 2 ? rank - 1 - d : d)]!;
