@@ -70,7 +70,7 @@ class Probe extends QuantizerBase {
 }
 
 /** Where a floating tensor came from: the model's arguments, or a layer. */
-type Origin = 'argument' | Layer;
+export type Origin = 'argument' | Layer;
 
 /** How tensors went through the quantized layers of a model. */
 export interface Flow {

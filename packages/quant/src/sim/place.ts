@@ -3,12 +3,12 @@ import type { EncodingAnalyzer } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
 import { PercentileEncodingAnalyzer } from '../analyzers/percentile.js';
 import { SqnrEncodingAnalyzer } from '../analyzers/sqnr.js';
-import { definitionOf, parameterPlaces, type ModuleClass } from '../modules/quantized-module.js';
+import { definitionOf, parameterPlaces, type ModuleClass, type QuantizerSlot } from '../modules/quantized-module.js';
 import { QuantizeDequantize } from '../quantizers/affine.js';
 import { FloatQuantizeDequantize } from '../quantizers/float.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
 import type { OpRule, ParamRule, Rules } from './config.js';
-import type { Flow, Layer } from './graph.js';
+import type { Flow, Layer, Origin } from './graph.js';
 import { opTypesOf } from './op-types.js';
 
 /** How ranges are found. */
@@ -77,16 +77,22 @@ export class Placement {
   /** Sets the quantizers of a layer, all places of which are empty. */
   place(layer: Layer): void {
     const rule = ruleOf(layer, this.rules);
-    const { ops, modelInputs, modelOutputs } = this.rules;
-    const symmetric = rule?.symmetric ?? ops.symmetric ?? false;
+    const symmetric = rule?.symmetric ?? this.rules.ops.symmetric ?? false;
     const make = (): QuantizerBase => this.quantizer([], this.settings.outputBits, symmetric);
-    const isResult = this.flow.results.has(layer);
-    const outputs = isResult && modelOutputs !== undefined ? modelOutputs : (rule?.outputs ?? ops.outputs ?? false);
+    layer.outputQuantizers = this.outputs(layer, rule, make);
+    layer.inputQuantizers = this.inputs(layer, rule, make);
+    for (const { name, value } of parameterPlaces(layer))
+      layer.paramQuantizers[name] = this.forParameter(layer, rule, name, value.shape);
+  }
+
+  private outputs(layer: Layer, rule: OpRule | undefined, make: () => QuantizerBase): QuantizerSlot[] {
+    const { ops, modelOutputs } = this.rules;
+    const general = rule?.outputs ?? ops.outputs ?? false;
+    const wanted = this.flow.results.has(layer) ? (modelOutputs ?? general) : general && !this.isTakenUp(layer);
     const seen = this.flow.outputs.get(layer);
-    const takenUp = this.isTakenUp(layer);
-    layer.outputQuantizers = layer.outputQuantizers.map((_slot, i) => {
+    return layer.outputQuantizers.map((_slot, i) => {
       // A layer that the sample did not reach is taken to give floats.
-      if (!outputs || takenUp || (seen !== undefined && !seen.has(i))) return null;
+      if (!wanted || seen?.has(i) === false) return null;
       const quantizer = make();
       if (rule?.range && quantizer instanceof QuantizeDequantize) {
         quantizer.setRange(rule.range.min, rule.range.max);
@@ -94,20 +100,19 @@ export class Placement {
       }
       return quantizer;
     });
-    const inputs = rule?.inputs ?? ops.inputs ?? false;
+  }
+
+  private inputs(layer: Layer, rule: OpRule | undefined, make: () => QuantizerBase): QuantizerSlot[] {
+    const { ops, modelInputs } = this.rules;
+    const general = rule?.inputs ?? ops.inputs ?? false;
+    const wanted = (origin: Origin | null): boolean =>
+      origin === 'argument' ? (modelInputs ?? general) : general && (origin === null || !this.isQuantized(origin));
     const entered = this.flow.inputs.get(layer);
-    const weight = weightInputs.get(floatOf(layer));
-    layer.inputQuantizers = layer.inputQuantizers.map((_slot, i) => {
-      if (weight !== undefined && i >= weight)
-        return this.forParameter(layer, rule, i === weight ? 'weight' : 'bias', []);
-      const origins = [...(entered?.get(i) ?? [])];
-      const wanted = origins.some((origin) =>
-        origin === 'argument' ? (modelInputs ?? inputs) : inputs && (origin === null || !this.isQuantized(origin)),
-      );
-      return wanted ? make() : null;
+    const weight = weightInputs.get(floatOf(layer)) ?? Infinity;
+    return layer.inputQuantizers.map((_slot, i) => {
+      if (i >= weight) return this.forParameter(layer, rule, i === weight ? 'weight' : 'bias', []);
+      return [...(entered?.get(i) ?? [])].some(wanted) ? make() : null;
     });
-    for (const { name, value } of parameterPlaces(layer))
-      layer.paramQuantizers[name] = this.forParameter(layer, rule, name, value.shape);
   }
 
   /** The quantizer of a parameter, or null. */
@@ -135,7 +140,6 @@ export class Placement {
 
   /** Whether a layer is in a chain that is computed as one, and not the last of it. */
   private isTakenUp(layer: Layer): boolean {
-    if (this.flow.results.has(layer)) return false;
     return this.rules.supergroups.some((chain) =>
       chain.slice(0, -1).some((_name, position) => {
         const before = this.follows(layer, chain.slice(0, position + 1).reverse(), (one) => this.makers(one));
