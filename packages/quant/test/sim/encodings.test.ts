@@ -1,0 +1,88 @@
+import { noGrad, ShapeError } from '@q/tensor';
+import { QuantizationError, type affine, type ModelEncodings } from '../../src/index.js';
+import { calibrated, layer, simulated, x } from './net.js';
+
+describe('encodings', () => {
+  const json = (encodings: ModelEncodings): ModelEncodings => JSON.parse(JSON.stringify(encodings)) as ModelEncodings;
+
+  it('leave in the format of AIMET and come back as the same bits', () => {
+    const { sim } = calibrated();
+    const encodings = json(sim.exportEncodings());
+    expect(encodings.version).toBe('0.6.1');
+    expect(Object.keys(encodings.activation_encodings)).toEqual(['conv1', 'relu1', 'conv2', 'relu2', 'fc']);
+    expect(encodings.activation_encodings.conv1).toEqual({
+      input: { '0': expect.objectContaining({ bitwidth: 8, dtype: 'int', is_symmetric: 'False' }) as object },
+    });
+    expect(encodings.param_encodings['conv1.weight']).toHaveLength(4);
+    const { sim: other } = simulated();
+    other.model.eval();
+    other.loadEncodings(encodings);
+    expect(noGrad(() => other.model.forward(x)).equal(noGrad(() => sim.model.forward(x)))).toBe(true);
+    expect(json(other.exportEncodings())).toEqual(encodings);
+  });
+
+  it('may be for some places only: the others stay, or go', () => {
+    const { activation_encodings, ...rest } = json(calibrated().sim.exportEncodings());
+    const some = { ...rest, activation_encodings: { fc: activation_encodings.fc! } };
+    const { sim } = calibrated();
+    sim.loadEncodings(some);
+    expect(layer(sim.model, 'relu1').outputQuantizers[0]).not.toBeNull();
+    sim.loadEncodings(some, { partial: false, requiresGrad: false, allowOverwrite: false });
+    expect([...layer(sim.model, 'relu1').outputQuantizers, ...layer(sim.model, 'conv1').inputQuantizers]).toEqual([
+      null,
+      null,
+    ]);
+    const [output] = layer(sim.model, 'fc').outputQuantizers as affine.QuantizeDequantize[];
+    expect([output!.min.requiresGrad, output!.overwritable]).toEqual([false, false]);
+  });
+
+  it('of parameters can be frozen', () => {
+    const encodings = json(calibrated().sim.exportEncodings());
+    const { sim } = simulated();
+    sim.setAndFreezeParamEncodings(encodings);
+    const quantizer = layer(sim.model, 'fc').paramQuantizers.weight as affine.QuantizeDequantize;
+    const before = quantizer.max.toArray();
+    noGrad(() => {
+      sim.model.fc.weight.mul_(3);
+      sim.computeEncodings((net) => net.forward(x));
+    });
+    expect(quantizer.max.toArray()).toEqual(before);
+    expect(layer(sim.model, 'fc').outputQuantizers[0]!.overwritable).toBe(true);
+  });
+
+  it.each([
+    [null, QuantizationError],
+    [{ activation_encodings: 3 }, QuantizationError],
+    [
+      { activation_encodings: { fc: { output: { '7': { min: 0, max: 1, bitwidth: 8, dtype: 'int' } } } } },
+      QuantizationError,
+    ],
+    [{ activation_encodings: { gone: { output: { '0': {} } } } }, QuantizationError],
+    [
+      { param_encodings: { 'fc.weight': [{ min: 0, max: 1, bitwidth: 8, dtype: 'int', is_symmetric: 'True' }] } },
+      ShapeError,
+    ],
+    [{ param_encodings: { 'fc.weight': 'x' } }, QuantizationError],
+  ])('that are none change nothing: %#', (bad, error) => {
+    const { sim } = calibrated();
+    const before = json(sim.exportEncodings());
+    const good = before.activation_encodings.relu1!;
+    const first = { relu1: { output: { '0': { ...(good.output!['0'] as object), max: 99 } } } };
+    const { activation_encodings: activations = {} } = (bad ?? {}) as { activation_encodings?: unknown };
+    const mixed =
+      typeof activations === 'object' ? { ...bad, activation_encodings: { ...first, ...activations } } : bad;
+    expect(() => sim.loadEncodings((bad === null ? null : mixed) as never)).toThrow(error);
+    expect(json(sim.exportEncodings())).toEqual(before);
+  });
+
+  it('for places without quantizers are ignored where asked for', () => {
+    const { sim } = calibrated();
+    const gone = { gone: { output: { '0': { min: 0, max: 1, bitwidth: 8, dtype: 'int' } } } };
+    const before = json(sim.exportEncodings());
+    sim.loadEncodings(
+      { ...before, activation_encodings: { ...before.activation_encodings, ...gone } },
+      { strict: false },
+    );
+    expect(json(sim.exportEncodings())).toEqual(before);
+  });
+});

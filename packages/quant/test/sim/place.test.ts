@@ -1,0 +1,70 @@
+import * as nn from '@q/nn';
+import { noGrad, randn, tensor, type Tensor } from '@q/tensor';
+import {
+  lowerToInteger,
+  QuantizationSimModel,
+  QuantizedLinear,
+  type affine,
+  type QuantizedModule,
+} from '../../src/index.js';
+import { bits, calibrated, layer, x } from './net.js';
+
+describe('layers', () => {
+  it('that the input does not reach, that take integers, and that are called twice', () => {
+    class Odd extends nn.Module {
+      table = new nn.Embedding(10, 4);
+      twice = new nn.Linear(4, 4);
+      never = new nn.Linear(4, 4);
+      forward(index: Tensor): Tensor {
+        return this.twice.forward(this.twice.forward(this.table.forward(index)));
+      }
+    }
+    const index = tensor([1, 2, 3], { dtype: 'int32' });
+    const sim = new QuantizationSimModel(new Odd(), { dummyInput: index });
+    expect(bits(layer(sim.model, 'table').outputQuantizers)).toEqual([8]);
+    expect(bits(layer(sim.model, 'never').outputQuantizers)).toEqual([8]);
+    noGrad(() => sim.computeEncodings((net) => net.forward(index)));
+    expect(noGrad(() => sim.model.forward(index)).shape).toEqual([3, 4]);
+  });
+
+  it('of attention, whose projections get their weights as inputs', () => {
+    const model = new nn.TransformerEncoderLayer(16, 2, { dimFeedforward: 24, batchFirst: true }).eval();
+    const sequence = randn([3, 7, 16]);
+    const sim = new QuantizationSimModel(model, { dummyInput: sequence });
+    const [values, weight, bias] = (sim.model.selfAttn.queryProjection as nn.DynamicLinear & QuantizedModule)
+      .inputQuantizers;
+    expect([bits([values]), (weight as affine.QuantizeDequantize).symmetric, bias]).toEqual([[8], true, null]);
+    noGrad(() => sim.computeEncodings((net) => net.forward(sequence)));
+    const wanted = noGrad(() => sim.model.forward(sequence));
+    const { model: integer, report } = lowerToInteger(sim.model, sequence);
+    expect(report.floats).toEqual([]);
+    const step = wanted.max().sub(wanted.min()).item() / 255;
+    expect(
+      noGrad(() => integer.forward(sequence))
+        .sub(wanted)
+        .abs()
+        .max()
+        .item(),
+    ).toBeLessThan(4 * step);
+  });
+
+  it('that are excluded are float layers again', () => {
+    const { sim } = calibrated();
+    const { fc } = sim.model;
+    expect(() => sim.excludeLayersFromQuantization([fc, new nn.ReLU()])).toThrow(
+      /no quantized layer of the simulation/,
+    );
+    expect(sim.model.fc).toBeInstanceOf(QuantizedLinear);
+    sim.excludeLayersFromQuantization([fc]);
+    expect(sim.model.fc).not.toBeInstanceOf(QuantizedLinear);
+    expect(sim.model.fc.weight).toBe(fc.weight);
+    expect(Object.keys(sim.exportEncodings().activation_encodings)).not.toContain('fc');
+  });
+
+  it('a model that is one layer', () => {
+    const sim = new QuantizationSimModel<nn.Module>(new nn.Linear(8, 2), { dummyInput: x });
+    expect(sim.model).toBeInstanceOf(QuantizedLinear);
+    sim.excludeLayersFromQuantization([sim.model]);
+    expect(sim.model).not.toBeInstanceOf(QuantizedLinear);
+  });
+});
