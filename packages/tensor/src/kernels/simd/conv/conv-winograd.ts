@@ -4,7 +4,8 @@ import type { ConvWindows } from '../../contract/conv.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { gemmVariant, panelOf } from '../product/gemm-f32.js';
 import { formOfVariant, packedAlways } from '../product/packed.js';
-import { bandRows, emitWinograd, FILTER, REACH, TILE, winogradFilterBytes, winogradWorkspace } from './winograd.js';
+import { bandRows, emitWinograd, winogradFilterBytes, winogradWorkspace } from './winograd.js';
+import { FILTER, REACH, TILE } from './winograd-transforms.js';
 
 /** Channels and filters, and tiles per row, from which the transformations cost less than they save. */
 const MANY_CHANNELS = 24;
