@@ -123,7 +123,7 @@ abstract class BatchNorm extends ChannelNorm {
     const [mean, variance] = this.training && !tracks ? [null, null] : [this.runningMean, this.runningVar];
     const training = this.training || (mean === null && variance === null);
     const options = { weight, bias, momentum, eps };
-    // A batch of nothing has no statistics, and leaves the running ones: any others will do.
+    // A batch of nothing has no statistics, and leaves the running ones: ones serve in their place.
     const others = training && x.numel === 0 ? ones([this.numFeatures], { dtype: x.dtype }) : null;
     const y = others ? batchNorm(x, others, others, options) : batchNorm(x, mean, variance, { ...options, training });
     if (tracks && numBatchesTracked !== null) noGrad(() => numBatchesTracked.add_(1));
