@@ -25,11 +25,9 @@ export abstract class RandomMethods<D extends DType = DType> extends IndexingMet
     const uniform = isHalf(this.dtype) ? uniformOf(this.dtype, generator) : () => generator.uniform53();
     const stored = this.dtype === 'float32' ? Math.fround : (value: number) => value;
     return overwrite('uniform_', this, () => {
-      for (;;) {
-        const value = from + (to - from) * uniform();
-        // What the dtype would round up to the end is drawn again.
-        if (stored(value) < to || stored(from) >= to) return value;
-      }
+      const value = from + (to - from) * uniform();
+      // What the dtype would round up to the end, or an infinite range makes of it, is the beginning.
+      return stored(value) < to ? value : from;
     });
   }
 

@@ -49,3 +49,12 @@ it('uniform_ ends where no number of the dtype lies between its ends', () => {
   ).toBe(near);
   expect(zeros([1]).uniform_(0.25, 0.25).item()).toBe(0.25);
 });
+
+it.each([
+  [-Infinity, 5],
+  [0, Infinity],
+  [0, 1e300],
+  [1e7 + 0.4999999, 1e7 + 1],
+])('uniform_ from %d to %d ends', (from, to) => {
+  expect(zeros([8]).uniform_(from, to).shape).toEqual([8]);
+});
