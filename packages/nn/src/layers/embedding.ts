@@ -1,4 +1,4 @@
-import { noGrad, ShapeError, Tensor, zeros } from '@q/tensor';
+import { ArgumentError, described, noGrad, ShapeError, Tensor, zeros } from '@q/tensor';
 import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
 import {
   embedding,
@@ -56,6 +56,10 @@ abstract class Table extends Module {
     this.maxNorm = options.maxNorm ?? null;
     this.normType = options.normType ?? 2;
     this.scaleGradByFreq = options.scaleGradByFreq ?? false;
+    if (weight !== null && !(weight instanceof Parameter))
+      throw new ArgumentError(
+        `${this.constructor.name}: its weight must be a Parameter or null, got ${described(weight)}. Rows in a tensor: ${this.constructor.name}.fromPretrained(rows).`,
+      );
     if (weight && String(weight.shape) !== String([numEmbeddings, embeddingDim]))
       throw new ShapeError(
         `${this.constructor.name}: wants a weight of [${numEmbeddings}, ${embeddingDim}], got [${weight.shape.join(', ')}].`,

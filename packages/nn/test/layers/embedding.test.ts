@@ -1,4 +1,4 @@
-import { ArgumentError, cat, DTypeError, IndexError, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, cat, DTypeError, IndexError, ones, ShapeError, tensor, type Tensor } from '@q/tensor';
 import { Embedding, EmbeddingBag, functional } from '@q/nn';
 
 const ids = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
@@ -54,6 +54,8 @@ describe('Embedding', () => {
     ]);
     expect(() => Embedding.fromPretrained(tensor([1, 2]))).toThrow(ShapeError);
     expect(() => new Embedding(3, 2, {}, frozen.weight)).toThrow(ShapeError);
+    for (const rows of [ones([3, 2]) as never, [] as never, 0 as never])
+      expect(() => new EmbeddingBag(3, 2, {}, rows)).toThrow(/must be a Parameter or null.*fromPretrained/);
     expect(() => Embedding.fromPretrained(rows, { paddingIdx: 2 })).toThrow(ArgumentError);
   });
 
