@@ -72,7 +72,7 @@ export function simdOptim(engine: SimdEngine, fallback: OptimKernels): OptimKern
         if (i !== 1 && start === null) return false;
         at.push(start === null ? addressOf(memory, view) : start + layout.offset * 4);
       }
-      engine.divide(family, name, numel, 1024, numel * WORK, (from, to) => {
+      engine.divide(family, name, { count: numel, grain: 1024, work: numel * WORK }, (from, to) => {
         const part = at.map((address) => address + from * 4);
         return [...part, ...constants, ...part.filter((_, i) => i !== 1), to - from, 1];
       });

@@ -1,12 +1,15 @@
 import type { KernelMemory } from '../../memory.js';
 import { MemoryError } from '../../errors.js';
-import { COMMAND, MAILBOX, STATE, workerProgram } from './worker.js';
+import { COMMAND, JOB, MAILBOX, STATE, workerProgram } from './worker.js';
 
 /**
  * Rounds a worker looks at its mailbox before it goes to sleep, about a millisecond: as long as the next part of a model takes to
  * come. To wake one may take longer than what it is woken for.
  */
 const SPINS = 100_000;
+
+/** Numbers of rounds, which start anew behind the last. */
+const ROUNDS = 2 ** (31 - JOB.bits) - 1;
 
 interface NodeWorker {
   on(event: 'error', listener: () => void): void;
@@ -34,7 +37,6 @@ export interface SharedModule {
 /** One worker as this thread sees it. */
 export interface Helper {
   readonly words: Int32Array;
-  readonly doubles: Float64Array;
   /** Modules it has compiled, by the number it knows them under. */
   readonly modules: Map<SharedModule, number>;
 }
@@ -56,8 +58,18 @@ export class ThreadPool {
   /** Why workers do not start, once one has failed to. */
   failure: string | null = null;
   private readonly helpers: Helper[] = [];
+  private readonly place: number;
+  private readonly job: { readonly words: Int32Array; readonly doubles: Float64Array };
+  private round = 0;
 
-  constructor(private readonly memory: KernelMemory) {}
+  constructor(private readonly memory: KernelMemory) {
+    this.place = memory.reserve(JOB.bytes).start;
+    const { buffer } = memory.heap('int32');
+    this.job = {
+      words: new Int32Array(buffer, this.place, JOB.lists / 4),
+      doubles: new Float64Array(buffer, this.place + JOB.lists, (JOB.bytes - JOB.lists) / 8),
+    };
+  }
 
   /** Starts workers until there are `count`, unless the platform has refused one. */
   grow(count: number): void {
@@ -68,15 +80,14 @@ export class ThreadPool {
     const mailbox = this.memory.reserve(MAILBOX.words * 4).start;
     const { buffer } = this.memory.heap('int32');
     const words = new Int32Array(buffer, mailbox, MAILBOX.words);
-    const doubles = new Float64Array(buffer, mailbox + MAILBOX.arguments * 4, (MAILBOX.words - MAILBOX.arguments) / 2);
     words.fill(0);
     words[MAILBOX.state] = STATE.starting;
     try {
-      this.hire({ memory: this.memory.handle, mailbox, spins: SPINS });
+      this.hire({ memory: this.memory.handle, mailbox, job: this.place, spins: SPINS });
     } catch {
       this.failure = REFUSED;
     }
-    return { words, doubles, modules: new Map() };
+    return { words, modules: new Map() };
   }
 
   private hire(assignment: object): void {
@@ -105,9 +116,10 @@ export class ThreadPool {
   }
 
   /**
-   * Runs function `index` of a module once for each list of arguments: the first list here by `kernel`, which is that function,
-   * the others by the workers that `ready` found; what a worker has not begun by then, because platforms are slow to wake one,
-   * is done here too. Returns when all are done.
+   * Runs function `index` of a module once for each list of arguments, behind which comes the address of a workspace: one for this
+   * thread and one for each worker, or none. Whoever is free takes the next list, this thread by `kernel`, which is that function, and
+   * the workers that `ready` found. Returns when all are done; a worker that has not begun by then, because platforms are slow to
+   * wake one, is not waited for.
    */
   run(
     ready: readonly Helper[],
@@ -115,21 +127,33 @@ export class ThreadPool {
     index: number,
     parts: readonly (readonly number[])[],
     kernel: (...args: readonly number[]) => void,
+    workspaces: readonly number[],
   ): void {
     const busy = ready.slice(0, parts.length - 1);
     for (const helper of busy) this.teach(helper, module);
-    busy.forEach((helper, i) => {
-      const args = parts[i + 1]!;
-      helper.doubles.set(args);
-      post(helper, COMMAND.run, helper.modules.get(module)!, index, args.length);
-    });
-    try {
-      kernel(...parts[0]!);
-      busy.forEach((helper, i) => takenBack(helper) && kernel(...parts[i + 1]!));
-    } finally {
-      for (const helper of busy) if (!takenBack(helper)) finished(helper);
+    const { words, doubles } = this.job;
+    const [{ length: width }] = parts as [readonly number[]];
+    const round = (this.round = (this.round + 1) & ROUNDS);
+    for (const [i, args] of parts.entries()) doubles.set(args, i * width);
+    Atomics.store(words, JOB.done, 0);
+    Atomics.store(words, JOB.failed, 0);
+    Atomics.store(words, JOB.next, round << JOB.bits);
+    const [own = 0, ...others] = workspaces;
+    for (const [i, helper] of busy.entries())
+      post(helper, COMMAND.run, [helper.modules.get(module)!, index, round, parts.length, width, others[i] ?? 0]);
+    let failure: unknown = null;
+    for (let i = take(words, round, parts.length); i >= 0; i = take(words, round, parts.length)) {
+      try {
+        if (failure === null) kernel(...parts[i]!, own);
+      } catch (error) {
+        failure = error;
+      }
+      Atomics.add(words, JOB.done, 1);
     }
-    if (busy.some(({ words }) => words[MAILBOX.failed] === 1))
+    while (Atomics.load(words, JOB.done) < parts.length);
+    for (const helper of busy) takeBack(helper);
+    if (failure !== null) throw failure;
+    if (words[JOB.failed] === 1)
       throw new MemoryError('a worker thread failed to run its part of a kernel. Continue with setNumThreads(1).');
   }
 
@@ -138,24 +162,30 @@ export class ThreadPool {
     if (helper.modules.has(module)) return;
     const at = this.memory.scratch(module.bytes.length);
     this.memory.heap('uint8').set(module.bytes, at);
-    post(helper, COMMAND.load, at, module.bytes.length, 0);
+    post(helper, COMMAND.load, [at, module.bytes.length]);
     finished(helper);
     helper.modules.set(module, helper.modules.size);
   }
 }
 
-function post({ words }: Helper, command: number, first: number, second: number, count: number): void {
+function post({ words }: Helper, command: number, values: readonly number[]): void {
   words[MAILBOX.command] = command;
-  words[MAILBOX.first] = first;
-  words[MAILBOX.second] = second;
-  words[MAILBOX.count] = count;
-  words[MAILBOX.failed] = 0;
+  words.set(values, MAILBOX.values);
   if (Atomics.exchange(words, MAILBOX.state, STATE.asked) === STATE.asleep) Atomics.notify(words, MAILBOX.state);
 }
 
-/** Takes a command back; false where its worker has begun, or is done. */
-const takenBack = ({ words }: Helper): boolean =>
-  Atomics.compareExchange(words, MAILBOX.state, STATE.asked, STATE.idle) === STATE.asked;
+/** The next part of a round that nobody has taken, or -1. */
+function take(words: Int32Array, round: number, parts: number): number {
+  for (;;) {
+    const next = Atomics.load(words, JOB.next);
+    const part = next & JOB.mask;
+    if (next >> JOB.bits !== round || part >= parts) return -1;
+    if (Atomics.compareExchange(words, JOB.next, next, next + 1) === next) return part;
+  }
+}
+
+/** Takes a command back that its worker has not begun. */
+const takeBack = ({ words }: Helper): number => Atomics.compareExchange(words, MAILBOX.state, STATE.asked, STATE.idle);
 
 /** Looks at the mailbox until its worker is done: the main thread of a page may not sleep. */
 function finished({ words }: Helper): void {

@@ -1,14 +1,5 @@
-/** Numbers of a worker's mailbox in shared memory, in 32-bit words; arguments follow as doubles. */
-export const MAILBOX = {
-  state: 0,
-  command: 1,
-  first: 2,
-  second: 3,
-  count: 4,
-  failed: 5,
-  arguments: 8,
-  words: 64,
-} as const;
+/** Numbers of a worker's mailbox in shared memory, in 32-bit words. */
+export const MAILBOX = { state: 0, command: 1, values: 2, words: 16 } as const;
 
 /** What a worker does: it looks for work, sleeps, has not yet begun what it is asked for, works, or starts. */
 export const STATE = { idle: 0, asked: 1, starting: 2, working: 3, asleep: 4 } as const;
@@ -16,32 +7,66 @@ export const STATE = { idle: 0, asked: 1, starting: 2, working: 3, asleep: 4 } a
 /** What a mailbox asks for. */
 export const COMMAND = { run: 0, load: 1 } as const;
 
+/** The parts of a kernel in shared memory: words that count them, then at byte `lists` their arguments, as doubles. */
+export const JOB = {
+  /** The number of the round, and in the lowest bits the first part that nobody has taken. */
+  next: 0,
+  bits: 8,
+  mask: 255,
+  done: 1,
+  failed: 2,
+  lists: 64,
+  /** Room for 256 parts of 30 arguments. */
+  bytes: 64 + 256 * 30 * 8,
+} as const;
+
 /**
  * The program of a worker, as text, so that no bundler has to find a file. It sleeps on its mailbox; commands come through
- * shared memory alone, so it never needs its event loop. One that it is late for may have been taken back. `run` calls function `second` of module `first`; `load` compiles
- * the module whose bytes lie at address `first`, `second` of them.
+ * shared memory alone, so it never needs its event loop. One that it is late for may have been taken back. `load` compiles the
+ * module whose bytes lie at an address; `run` calls a function of a module with the arguments of one part after the other, and a
+ * workspace, while the round has parts that nobody has taken.
  */
 export const workerProgram = `
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-function serve({ memory, mailbox, spins }) {
+function serve({ memory, mailbox, job, spins }) {
   const words = new Int32Array(memory.buffer, mailbox, ${MAILBOX.words});
-  const doubles = new Float64Array(memory.buffer, mailbox + ${MAILBOX.arguments * 4}, ${(MAILBOX.words - MAILBOX.arguments) / 2});
+  const counts = new Int32Array(memory.buffer, job, ${JOB.lists / 4});
+  const doubles = new Float64Array(memory.buffer, job + ${JOB.lists}, ${(JOB.bytes - JOB.lists) / 8});
   const modules = [];
+  function load(at, length) {
+    const bytes = new Uint8Array(memory.buffer).slice(at, at + length);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    return Object.values(exports);
+  }
+  function run(module, index, round, parts, width, workspace) {
+    for (;;) {
+      const next = Atomics.load(counts, ${JOB.next});
+      const part = next & ${JOB.mask};
+      if (next >> ${JOB.bits} !== round || part >= parts) return;
+      if (Atomics.compareExchange(counts, ${JOB.next}, next, next + 1) !== next) continue;
+      try {
+        modules[module][index](...doubles.subarray(part * width, (part + 1) * width), workspace);
+      } catch {
+        Atomics.store(counts, ${JOB.failed}, 1);
+      }
+      Atomics.add(counts, ${JOB.done}, 1);
+    }
+  }
   Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   for (;;) {
     for (let i = 0; i < spins && Atomics.load(words, ${MAILBOX.state}) === ${STATE.idle}; i++);
     if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.idle}, ${STATE.asleep}) === ${STATE.idle})
       Atomics.wait(words, ${MAILBOX.state}, ${STATE.asleep});
     if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.asked}, ${STATE.working}) !== ${STATE.asked}) continue;
-    try {
-      const [first, second] = [words[${MAILBOX.first}], words[${MAILBOX.second}]];
-      if (words[${MAILBOX.command}] === ${COMMAND.load}) {
-        const bytes = new Uint8Array(memory.buffer).slice(first, first + second);
-        const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-        modules.push(Object.values(exports));
-      } else modules[first][second](...doubles.subarray(0, words[${MAILBOX.count}]));
-    } catch {
-      words[${MAILBOX.failed}] = 1;
+    const [command, ...values] = words.subarray(${MAILBOX.command});
+    if (command === ${COMMAND.run}) run(...values);
+    else {
+      // A module that does not load is missed when it is to run.
+      try {
+        modules.push(load(...values));
+      } catch {
+        modules.push([]);
+      }
     }
     Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   }

@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   batchNorm,
+  conv2d,
   histograms,
   layerNorm,
   layerNormInteger,
@@ -38,6 +39,10 @@ const scales = rand([1111, 20]);
 const images = randn([5, 7, 81, 83]);
 const channels = rand([7]);
 const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
+const wideBytes = randint(-128, 128, [300, 1500], { dtype: 'int8' });
+const filters = randn([9, 7, 3, 3]);
+const deep = randn([1, 32, 70, 71]);
+const deepFilters = randn([32, 32, 3, 3]);
 
 const operations: Record<string, () => Tensor> = {
   'a matrix product': () => a.matmul(b),
@@ -46,6 +51,13 @@ const operations: Record<string, () => Tensor> = {
     matmulInteger(byteStacks, byteStacks.transpose(1, 2), { aZeroPoint: 3, bZeroPoint: -5 }),
   'a matrix product with a vector': () => wide.matmul(wide.select(0, 3)),
   'a product of integers': () => matmulInteger(bytes, bytes.transpose(0, 1)),
+  'a wide product of integers': () => matmulInteger(bytes, wideBytes, { aZeroPoint: 3, bZeroPoint: -5 }),
+  'a wide matrix product': () => a.narrow(0, 0, 40).matmul(wide.narrow(0, 0, 260)),
+  'a convolution of few products': () => conv2d(images, filters, null, { padding: 1 }),
+  'a convolution with a stride': () => conv2d(images, filters, null, { stride: 2 }),
+  'a convolution of many channels': () =>
+    conv2d(deep, deepFilters, channels.narrow(0, 0, 1).expand([32]), { padding: 1 }),
+  'a depthwise convolution': () => conv2d(deep, deepFilters.narrow(1, 0, 1), null, { groups: 32 }),
   addition: () => long.add(long),
   'multiplication by a number': () => long.mul(0.3),
   exponentials: () => long.exp(),

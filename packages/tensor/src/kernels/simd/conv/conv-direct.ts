@@ -128,9 +128,10 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
         frame(engine, kind, x, xZero, windows, images, [first, first + count], [0, batch], image);
         const to = y.storage.writePointer(memory, y.layout)! + y.layout.offset * bytes;
         const [list, filterList] = [placed(memory, offsets), placed(memory, records)];
+        const workspace = (positions + POSITION_SLACK) * bytes;
         const work = (count * batch * filters * positions * taps) / 20;
         for (let d = 0; d < output[0]; d++)
-          engine.divide(family, 'depthwise', count, 1, work, (start, end, group) => [
+          engine.divide(family, 'depthwise', { count, grain: 1, work, workspace }, (start, end) => [
             end - start,
             batch,
             filters,
@@ -148,7 +149,6 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
             pitch,
             rows,
             columns,
-            engine.workspace(group, (positions + POSITION_SLACK) * bytes),
             ...numbers,
           ]);
       });

@@ -18,6 +18,9 @@ import { emitGemmF32Gathered, GEMM_F32_WORKSPACE, type GemmVariant } from '../pr
 /** Elements of results kept between product and output, so that they stay in the second-level cache. */
 const BAND = 1 << 18;
 
+/** Rows of the output that `convRows` computes at a time. */
+export const convBand = (filters: number, pitch: number): number => Math.max(1, Math.floor(BAND / (filters * pitch)));
+
 /** Bytes of workspace `convRows` needs for an image with rows of `pitch` elements. */
 export const convWorkspace = (filters: number, pitch: number): number =>
   GEMM_F32_WORKSPACE + Math.max(BAND, filters * pitch) * 4;
@@ -78,10 +81,10 @@ function emitConvRows(module: ModuleBuilder, variant: GemmVariant): void {
             i32.add(image, i32.shl(i32.mul(row, pitch), 2)),
             sums,
             i32.shl(columns, 2),
+            0,
+            0,
+            0,
             workspace,
-            0,
-            0,
-            0,
           ),
           forRange(
             o,

@@ -97,7 +97,7 @@ type Goal = 'sums' | 'clamped' | 'saturated';
 
 /**
  * Emits `depthwise(outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records, record, loads, offsets, positions, pitch,
- * rows, width, temporary, low, high, base)`: `filters` filters of its own over each of `outer` times `inner` images of 16-bit
+ * rows, width, low, high, base, temporary)`: `filters` filters of its own over each of `outer` times `inner` images of 16-bit
  * integers, one behind the other. A filter's record is its head and for each load two pairs of weights, for even and odd positions;
  * `offsets` says where loads begin. All positions of an image are computed to `temporary`, `rows` rows of `width` are kept: as
  * int32, or on a grid.
@@ -109,14 +109,12 @@ function emitDepthwise(
   unrolled: number | null,
 ): void {
   const { shift } = lanes[result];
-  const params = [...new Array<'i32'>(18).fill('i32'), ...new Array<'f32'>(3).fill('f32')];
+  const params = [...new Array<'i32'>(17).fill('i32'), ...new Array<'f32'>(3).fill('f32'), 'i32' as const];
   module.func('depthwise', params, (f, ...all) => {
     const [outer, inner, filters, image, plane, y, yOuter, yInner, yFilter] = all as Locals<'i32', 9>;
-    const [records, record, loads, offsets, positions, pitch, rows, width, temporary] = all.slice(9) as Locals<
-      'i32',
-      9
-    >;
-    const numbers = all.slice(18) as Locals<'f32', 3>;
+    const [records, record, loads, offsets, positions, pitch, rows, width] = all.slice(9) as Locals<'i32', 8>;
+    const numbers = all.slice(17, 20) as Locals<'f32', 3>;
+    const temporary = all[20] as Local<'i32'>;
     const [a, b, o, j, p, row, from, to, count, y1, y2, r1, weights, end] = f.locals('i32', 14);
     const [even, odd] = [f.locals<'v128', number>('v128', 4), f.locals<'v128', number>('v128', 4)];
     const [pairs, first, second] = f.locals('v128', 3);

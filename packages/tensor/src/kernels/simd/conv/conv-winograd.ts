@@ -100,17 +100,15 @@ export function winogradConvolution(engine: SimdEngine) {
     const u = packedAlways(memory, weight, packing());
     const [tilesY, tilesX] = [Math.ceil(rows / TILE), Math.ceil(columns / TILE)];
     const band = Math.min(bandRows(channels, filters, tilesX), tilesY);
-    const space = winogradWorkspace(channels, filters, band * tilesX);
+    const workspace = winogradWorkspace(channels, filters, band * tilesX);
     for (let n = 0; n < batch; n++) {
       frame(n, image, plane, pitch);
       const y = to + n * filters * rows * columns * 4;
       engine.divide(
         winogradFamily,
         'winograd',
-        tilesY,
-        1,
-        (filters * channels * rows * columns) / 6,
-        (start, end, part) => [
+        { count: tilesY, grain: 1, work: (filters * channels * rows * columns) / 6, least: band, workspace },
+        (start, end) => [
           image,
           channels,
           plane * 4,
@@ -126,7 +124,6 @@ export function winogradConvolution(engine: SimdEngine) {
           rows,
           columns,
           biases,
-          engine.workspace(part, space),
         ],
       );
     }

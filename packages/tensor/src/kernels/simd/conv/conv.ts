@@ -2,7 +2,7 @@ import { Layout } from '../../../layout.js';
 import { Storage, type View } from '../../../storage.js';
 import type { ConvKernels, ConvWindows } from '../../contract/conv.js';
 import { gemmVariant } from '../product/gemm-f32.js';
-import { convWorkspace, emitConvF32 } from './conv-f32.js';
+import { convBand, convWorkspace, emitConvF32 } from './conv-f32.js';
 import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { IMAGE_SLACK, imageOf, sliceArguments } from './images.js';
@@ -94,36 +94,51 @@ export function simdConv(engine: SimdEngine, fallback: ConvKernels): Pick<ConvKe
         else frame(n, image, plane, pitch);
         const out = to + n * filters * length * 4;
         if (inside === 1)
-          engine.divide(family, depthwise, channels, 1, (filters * length * k) / 10, (start, end) => [
-            end - start,
-            outside,
-            taps.length,
-            weights! + start * outside * k * 4,
-            offsets,
-            image + start * plane * 4,
-            plane * 4,
-            pitch * 4,
-            rows,
-            columns,
-            out + start * outside * length * 4,
-            biases + start * outside * 4,
-          ]);
+          engine.divide(
+            family,
+            depthwise,
+            { count: channels, grain: 1, work: (filters * length * k) / 10 },
+            (start, end) => [
+              end - start,
+              outside,
+              taps.length,
+              weights! + start * outside * k * 4,
+              offsets,
+              image + start * plane * 4,
+              plane * 4,
+              pitch * 4,
+              rows,
+              columns,
+              out + start * outside * length * 4,
+              biases + start * outside * 4,
+            ],
+          );
         else
           for (let g = 0; g < groups; g++)
-            engine.divide(family, 'convRows', rows, 1, (outside * length * k) / 20, (start, end, part) => [
-              outside,
-              k,
-              weights! + g * outside * k * 4,
-              offsets,
-              image + (g * inside * plane + start * pitch) * 4,
-              pitch,
-              end - start,
-              columns,
-              out + (g * outside * length + start * columns) * 4,
-              length * 4,
-              biases + g * outside * 4,
-              engine.workspace(part, convWorkspace(outside, pitch)),
-            ]);
+            engine.divide(
+              family,
+              'convRows',
+              {
+                count: rows,
+                grain: 1,
+                work: (outside * length * k) / 20,
+                least: convBand(outside, pitch),
+                workspace: convWorkspace(outside, pitch),
+              },
+              (start, end) => [
+                outside,
+                k,
+                weights! + g * outside * k * 4,
+                offsets,
+                image + (g * inside * plane + start * pitch) * 4,
+                pitch,
+                end - start,
+                columns,
+                out + (g * outside * length + start * columns) * 4,
+                length * 4,
+                biases + g * outside * 4,
+              ],
+            );
       }
       return true;
     } finally {

@@ -178,8 +178,8 @@ export function overPlanes(
     const work = rows * count * WORK;
     const plane = (): void =>
       rows > 1
-        ? engine.divide(family, 'plane', rows, 1, work, (first, last) => args(first, last, 0, count))
-        : engine.divide(family, 'plane', count, 1024, work, (from, to) => args(0, 1, from, to));
+        ? engine.divide(family, 'plane', { count: rows, grain: 1, work }, (first, last) => args(first, last, 0, count))
+        : engine.divide(family, 'plane', { count, grain: 1024, work }, (from, to) => args(0, 1, from, to));
     const outer = Math.max(0, inner - 1);
     const visit = (d: number): void => {
       if (d === outer) return plane();

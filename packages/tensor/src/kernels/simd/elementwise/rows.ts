@@ -220,7 +220,7 @@ export function overRows(
     const moved = (d: number, by: number): number[] =>
       at.map((address, o) => address + by * strides[o]![d]! * bytes[o]!);
     if (inner === 0) {
-      engine.divide(family, name, count, 1024, count * WORK, (from, to) => {
+      engine.divide(family, name, { count, grain: 1024, work: count * WORK }, (from, to) => {
         const places = moved(0, from);
         return [...places.slice(0, last), ...numbers, places[last]!, to - from, 1];
       });
@@ -232,7 +232,7 @@ export function overRows(
     const jumps = strides.map((stride, o) => stride[outer]! * bytes[o]!);
     const index = new Array<number>(outer).fill(0);
     for (;;) {
-      engine.divide(family, name, rows, 1, rows * count * WORK, (from, to) => {
+      engine.divide(family, name, { count: rows, grain: 1, work: rows * count * WORK }, (from, to) => {
         const places = moved(outer, from);
         return [...places.slice(0, last), ...numbers, places[last]!, count, to - from, ...jumps];
       });

@@ -37,7 +37,31 @@ export function setFusedMultiplyAdd(enabled: boolean): void {
 }
 
 /** Nanoseconds of work from which it pays to share them with a worker that looks for work, and with one that has to be woken. */
-const WORTH_SHARING = { awake: 20_000, asleep: 100_000 };
+const WORTH_SHARING = { awake: 8_000, asleep: 100_000 };
+
+/**
+ * A thread's share comes in up to so many parts, of at least so many nanoseconds: who is done early takes what others have not
+ * begun, because cores differ, and other programs run on them.
+ */
+const TURNS = { most: 4, least: 30_000 };
+
+/** Rows of a kernel, of whatever kind, that do not depend on each other. */
+export interface Division {
+  /** How many there are. */
+  readonly count: number;
+  /** Parts are multiples of so many. */
+  readonly grain: number;
+  /** What all of it takes one thread, roughly, in nanoseconds. */
+  readonly work: number;
+  /** Rows of one part, if a thread takes several, where smaller parts would do work twice. Default: `grain`. */
+  readonly least?: number;
+  /** Bytes that each thread lends the kernel while it runs: their address is its last argument. Default: none. */
+  readonly workspace?: number;
+}
+
+/** How many parts a thread's share is worth. */
+const turnsOf = ({ count, grain, work, least = grain }: Division, threads: number): number =>
+  Math.max(1, Math.floor(Math.min(TURNS.most, work / threads / TURNS.least, count / threads / least)));
 
 /** Finds out what is there. */
 export function detectFeatures(): Features {
@@ -73,7 +97,7 @@ export class SimdEngine {
   private readonly fused = new Map<Family, Compiled>();
   private readonly unfused = new Map<Family, Compiled>();
   private readonly constants = new ConstantTable();
-  /** One for each part that may run at the same time: always the same places, which caches know. */
+  /** One for each thread: always the same places, which caches know. */
   private readonly workspaces: Chunk[] = [];
 
   constructor(
@@ -108,38 +132,41 @@ export class SimdEngine {
     return compiled;
   }
 
-  /** Address of at least `bytes` that a part of a kernel may use while it runs. */
-  workspace(part: number, bytes: number): number {
-    const known = this.workspaces[part];
+  /** Address of at least `bytes` that a thread may use while it runs a kernel. */
+  private workspace(thread: number, bytes: number): number {
+    const known = this.workspaces[thread];
     if (known && known.size >= bytes) return known.start;
     if (known) this.memory.release(known);
     const made = this.memory.reserve(bytes);
-    this.workspaces[part] = made;
+    this.workspaces[thread] = made;
     return made.start;
   }
 
   /**
-   * Runs a kernel over `count` rows (of whatever kind) that do not depend on each other, divided between the threads there
-   * are in multiples of `grain`; `argsOf` gives the arguments for the rows from `start` to `end`. `work` is what all of it
-   * takes one thread, roughly, in nanoseconds. To be called between `beginKernel` and `endKernel`.
+   * Runs a kernel over rows, divided between the threads there are; `argsOf` gives the arguments for the rows from `start` to
+   * `end`, once for each part. To be called between `beginKernel` and `endKernel`.
    */
   divide(
     family: Family,
     name: string,
-    count: number,
-    grain: number,
-    work: number,
+    division: Division,
     argsOf: (start: number, end: number, part: number) => readonly number[],
   ): void {
+    const { count, grain, work, workspace = 0 } = division;
     const compiled = this.compile(family);
     const kernel = compiled.exports[name]!;
     const worthwhile = work >= WORTH_SHARING.awake && count >= 2 * grain;
     const workers = worthwhile ? idleWorkers(work >= WORTH_SHARING.asleep) : null;
-    if (!workers) return kernel(...argsOf(0, count, 0));
-    const size = Math.ceil(count / (workers.ready.length + 1) / grain) * grain;
+    if (!workers) {
+      const args = argsOf(0, count, 0);
+      return workspace > 0 ? kernel(...args, this.workspace(0, workspace)) : kernel(...args);
+    }
+    const threads = workers.ready.length + 1;
+    const size = Math.ceil(count / (threads * turnsOf(division, threads)) / grain) * grain;
     const parts: (readonly number[])[] = [];
     for (let start = 0; start < count; start += size)
       parts.push(argsOf(start, Math.min(count, start + size), parts.length));
-    workers.pool.run(workers.ready, compiled, compiled.names.indexOf(name), parts, kernel);
+    const lent = workspace > 0 ? Array.from({ length: threads }, (_, i) => this.workspace(i, workspace)) : [];
+    workers.pool.run(workers.ready, compiled, compiled.names.indexOf(name), parts, kernel, lent);
   }
 }

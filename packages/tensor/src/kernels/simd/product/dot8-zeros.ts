@@ -134,24 +134,23 @@ export interface BatchDot8Call {
   /** Address of the zero point of B, once for each column; 0 where it is 0. */
   readonly bZeros: number;
   readonly c: number;
-  /** Room for B as `packDot8` writes it, for the sums of its columns, and for those of the rows of A. */
+  /** Where in the workspace there is room for B as `packDot8` writes it, for the sums of its columns, and for those of the rows of A. */
   readonly panels: number;
   readonly sums: number;
   readonly rowSums: number;
-  readonly workspace: number;
 }
 
-/** The arguments of `gemmDot8Batch`. */
+/** The arguments of `gemmDot8Batch`, but for the last, the workspace. */
 export const batchDot8Arguments = (call: BatchDot8Call): number[] => {
-  const { batches, m, n, k, a, b, bZeros, c, panels, sums, rowSums, workspace } = call;
+  const { batches, m, n, k, a, b, bZeros, c, panels, sums, rowSums } = call;
   const [left, right] = [
     [a.at, a.step, a.row, a.column, a.zero],
     [b.at, b.step, b.row, b.column, bZeros],
   ] as const;
-  return [batches, m, n, k, ...left, ...right, c, panels, sums, rowSums, workspace];
+  return [batches, m, n, k, ...left, ...right, c, panels, sums, rowSums];
 };
 
-/** Emits `gemmDot8Batch`, to be called with `batchDot8Arguments`: packs, multiplies and brings zero points in, for one product after the other. */
+/** Emits `gemmDot8Batch`, to be called with `batchDot8Arguments` and a workspace: packs, multiplies and brings zero points in, for one product after the other. */
 export function emitBatchDot8(module: ModuleBuilder, { NR, gemm, pack, lineSums, correct }: BatchParts): void {
   module.func('gemmDot8Batch', new Array<'i32'>(19).fill('i32'), (f, ...all) => {
     const [batches, m, n, k, a, aStep, aRow, aColumn, aZero, b, bStep, bRow, bColumn, bZeros, ...rest] = all as Locals<
@@ -163,6 +162,7 @@ export function emitBatchDot8(module: ModuleBuilder, { NR, gemm, pack, lineSums,
     const column = i32.add(sums, j);
     const one = i32.add(rowSums, j);
     return seq(
+      ...[panels, sums, rowSums].map((room) => room.set(i32.add(workspace, room))),
       row.set(i32.shl(n, 2)),
       width.set(i32.shl(i32.and(i32.add(n, NR - 1), -NR), 2)),
       total.set(i32.mul(k, aZero)),
@@ -176,7 +176,7 @@ export function emitBatchDot8(module: ModuleBuilder, { NR, gemm, pack, lineSums,
           pack(n, k, b, bRow, bColumn, sums, panels),
           // The sums of columns times the zero point of A, taken away, are a bias.
           forRange(j, 0, width, 16, v128.store(column, i32x4.mul(v128.load(column), i32x4.splat(i32.sub(0, aZero))))),
-          gemm(m, n, k, a, aRow, aColumn, 0, b, bRow, bColumn, 0, c, row, workspace, panels, sums, 0),
+          gemm(m, n, k, a, aRow, aColumn, 0, b, bRow, bColumn, 0, c, row, panels, sums, 0, workspace),
           when(
             bZeros,
             seq(

@@ -72,23 +72,10 @@ export interface GemmCall {
   readonly bias?: number;
   /** Whether negative elements become 0. */
   readonly relu?: boolean;
-  readonly workspace: number;
 }
 
-/** The arguments of a function that `emitGemm` emitted. */
-export const gemmArguments = ({
-  m,
-  n,
-  k,
-  a,
-  b,
-  c,
-  cRow,
-  packed = 0,
-  bias = 0,
-  relu = false,
-  workspace,
-}: GemmCall): number[] => [
+/** The arguments of a function that `emitGemm` emitted, but for the last, the workspace. */
+export const gemmArguments = ({ m, n, k, a, b, c, cRow, packed = 0, bias = 0, relu = false }: GemmCall): number[] => [
   m,
   n,
   k,
@@ -102,7 +89,6 @@ export const gemmArguments = ({
   b.extra ?? 0,
   c,
   cRow,
-  workspace,
   packed,
   bias,
   Number(relu),
@@ -164,7 +150,7 @@ export function emitPack(module: ModuleBuilder, name: string, { NR, KC, group, p
 }
 
 /**
- * Emits the product `C = A B + bias`, with or without its negative elements, to be called with `gemmArguments`: matrices anywhere in memory, C with contiguous rows of
+ * Emits the product `C = A B + bias`, with or without its negative elements, to be called with `gemmArguments` and a workspace: matrices anywhere in memory, C with contiguous rows of
  * 32-bit elements, `m`, `n`, `k` > 0. A is packed block by block, B panel by panel; every element of C is summed over k in
  * order, whatever the partition.
  */
@@ -199,7 +185,7 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
 
   const params = new Array<'i32'>(17).fill('i32');
   return module.func(name, params, (f, ...all) => {
-    const [m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, workspace, packed, bias, relu] =
+    const [m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, packed, bias, relu, workspace] =
       all as Locals<'i32', 17>;
     const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out, from, addend, cut] = f.locals('i32', 16);
     const fresh = i32.eqz(p);
@@ -306,7 +292,7 @@ export interface BatchSteps {
   readonly c: number;
 }
 
-/** The arguments of a function that `emitBatch` emitted, for `count` products from the one at `first` on. */
+/** The arguments of a function that `emitBatch` emitted, but for the last, for `count` products from the one at `first` on. */
 export const batchArguments = (call: GemmCall, steps: BatchSteps, first: number, count: number): number[] => [
   count,
   steps.a,

@@ -40,7 +40,7 @@ export function byteVectorProduct(engine: SimdEngine, x: View, y: View, xZero: V
     for (let p = 0, q = from + i * vectorBatch; p < k; p++, q += vectorStep)
       total += into[widened / 2 + p] = elements[q]! - zero;
     const result = c + i * count * 4;
-    engine.divide(family, 'gemvI8', count, 4, (k * count) / 16, (start, end) => [
+    engine.divide(family, 'gemvI8', { count, grain: 4, work: (k * count) / 16 }, (start, end) => [
       widened,
       k,
       at + i * linesBatch + start * stride,

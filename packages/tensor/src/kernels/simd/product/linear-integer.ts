@@ -61,7 +61,7 @@ export function simdLinearInteger(
       engine.load(widen[whole ? 'whole' : 'halves'][kind]).widen!(from, k, xZero, vector);
       const [stride] = values.layout.strides as [number];
       if (whole)
-        engine.divide(lines[whole], 'gemvI8', n, 4, (k * n) / 16, (start, end) => [
+        engine.divide(lines[whole], 'gemvI8', { count: n, grain: 4, work: (k * n) / 16 }, (start, end) => [
           vector,
           k,
           at + start * stride,
@@ -71,17 +71,22 @@ export function simdLinearInteger(
         ]);
       else {
         const [factors, factorStride] = factorsOf(weight);
-        engine.divide(nibbleFamily(halves === 'signed'), 'gemvI4', n, 4, (k * n) / 16, (start, end) => [
-          vector,
-          rowBytes,
-          at + start * stride,
-          end - start,
-          stride,
-          to + start * 4,
-          block,
-          factors && factors + start * factorStride,
-          factorStride,
-        ]);
+        engine.divide(
+          nibbleFamily(halves === 'signed'),
+          'gemvI4',
+          { count: n, grain: 4, work: (k * n) / 16 },
+          (start, end) => [
+            vector,
+            rowBytes,
+            at + start * stride,
+            end - start,
+            stride,
+            to + start * 4,
+            block,
+            factors && factors + start * factorStride,
+            factorStride,
+          ],
+        );
       }
       return true;
     } finally {

@@ -3,7 +3,8 @@ import type { MatmulKernels } from '../../contract/matmul.js';
 import { dotsAreExact, movedBy } from './dot8.js';
 import { batchDot8Arguments } from './dot8-zeros.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { batchArguments, gemmArguments, SMALL_PRODUCT, type BatchSteps, type GemmOperand } from './gemm.js';
+import { divideProduct } from './divided.js';
+import { batchArguments, SMALL_PRODUCT, type BatchSteps, type GemmOperand } from './gemm.js';
 import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
 import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, type Bytes, type BytePair } from './gemm-i8.js';
 import { byteVectorProduct } from './gemv-integer.js';
@@ -112,37 +113,6 @@ export function simdMatmulInteger(
     return at;
   }
 
-  /** Divides a product between threads along its longer side; one does so many multiplications in a nanosecond. */
-  function divided(
-    family: Family,
-    name: string,
-    tile: { readonly rows: number; readonly columns: number },
-    workspace: number,
-    { m, n, k, a, b, c }: Product,
-    bias: number,
-    packed: number,
-    packedColumn: number,
-    perNanosecond: number,
-  ): void {
-    const byColumns = n >= m;
-    const [count, grain] = byColumns ? [n, tile.columns] : [m, tile.rows];
-    engine.divide(family, name, count, grain, (m * n * k) / perNanosecond, (start, end, part) => {
-      const [row, column] = byColumns ? [0, start] : [start, 0];
-      return gemmArguments({
-        m: byColumns ? m : end - start,
-        n: byColumns ? end - start : n,
-        k,
-        a: { at: a.at + row * a.row, row: a.row, column: a.column, extra: a.extra! + row * 4 },
-        b: { at: b.at + column * b.column, row: b.row, column: b.column, extra: b.extra! + column * 4 },
-        c: c + (row * n + column) * 4,
-        cRow: n * 4,
-        packed: packed && packed + column * packedColumn,
-        bias: bias && bias + column * 4,
-        workspace: engine.workspace(part, workspace),
-      });
-    });
-  }
-
   const byKinds = (packing: (kinds: BytePair) => Packing): Readonly<Record<BytePair, Packing>> =>
     Object.fromEntries(kinds.flatMap((a) => kinds.map((b) => [`${a}-${b}`, packing(`${a}-${b}`)]))) as Record<
       BytePair,
@@ -162,18 +132,15 @@ export function simdMatmulInteger(
   function byPairs(product: Product): void {
     const { kinds: pair, m, n, k, aZero, bZero, weight } = product;
     const packed = weight && every(bZero, isZero) ? packedForm(memory, weight, pairPackings[pair]) : 0;
-    const { a, b } = product;
-    divided(
-      pairFamilies[pair],
-      'gemmI8',
-      GEMM_I8_TILE,
-      GEMM_I8_WORKSPACE,
-      { ...product, a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } },
-      0,
-      packed,
-      Math.ceil(k / 2) * 4,
-      PAIRS_RATE,
-    );
+    const { a, b, c } = product;
+    const operands = { a: { ...a, extra: line(aZero, m) }, b: { ...b, extra: line(bZero, n) } };
+    const call = { m, n, k, ...operands, c, cRow: n * 4, packed };
+    divideProduct(engine, pairFamilies[pair], 'gemmI8', call, {
+      tile: GEMM_I8_TILE,
+      workspace: GEMM_I8_WORKSPACE,
+      packedColumn: Math.ceil(k / 2) * 4,
+      rate: PAIRS_RATE,
+    });
   }
 
   /** Packs B for dot products, with the sums of its columns behind the panels. */
@@ -207,7 +174,6 @@ export function simdMatmulInteger(
     const { panels, all } = packedDot8(k, n);
     let packed = weight ? packedForm(memory, weight, dotPackings[pair]) : 0;
     if (!packed) packForDots(pair, n, k, b, (packed = memory.scratch(all)));
-    const operands = { ...product, a: { ...a, extra: 0 }, b: { ...b, extra: 0 } };
     const { a: aMoved, b: bMoved } = movedBy(pair);
     const aZero = eachZero(product.aZero, (zero) => zero + aMoved);
     const bZero = eachZero(product.bZero, (zero) => zero + bMoved);
@@ -215,17 +181,13 @@ export function simdMatmulInteger(
     // sum of (a - p)(b - q) = sum of ab - p * sum of b + q * (k * p - sum of a)
     const inOne = !hasColumnZeros && typeof aZero === 'number';
     const bias = inOne && aZero !== 0 ? timesSums(-aZero, packed + panels, n) : 0;
-    divided(
-      family,
-      'gemmDot8',
-      GEMM_DOT8_TILE,
-      GEMM_DOT8_WORKSPACE,
-      operands,
-      bias,
-      packed,
-      Math.ceil(k / 4) * 4,
-      DOTS_RATE,
-    );
+    const call = { m, n, k, a, b, c, cRow: n * 4, packed, bias };
+    divideProduct(engine, family, 'gemmDot8', call, {
+      tile: GEMM_DOT8_TILE,
+      workspace: GEMM_DOT8_WORKSPACE,
+      packedColumn: Math.ceil(k / 4) * 4,
+      rate: DOTS_RATE,
+    });
     if (inOne) return;
     const terms = line(
       eachZero(aZero, (zero) => -zero),
@@ -240,7 +202,7 @@ export function simdMatmulInteger(
         heap[factors / 4 + i] = Math.imul(k, typeof aZero === 'number' ? aZero : aZero[i]!) - heap[factors / 4 + i]!;
     }
     const columns = hasColumnZeros ? line(bZero, n) : 0;
-    engine.divide(family, 'correct', m, 1, (m * n) / 8, (start, end) => [
+    engine.divide(family, 'correct', { count: m, grain: 1, work: (m * n) / 8 }, (start, end) => [
       c + start * n * 4,
       end - start,
       n,
@@ -258,10 +220,12 @@ export function simdMatmulInteger(
     const [aExtra, bExtra] = [line(aZero, m), line(bZero, n)];
     const call = { m, n, k, a: { ...a, extra: aExtra }, b: { ...b, extra: bExtra }, c, cRow: n * 4 };
     const work = (batches * m * n * k) / PAIRS_RATE;
-    engine.divide(pairFamilies[pair], 'gemmI8Batch', batches, 1, work, (start, end, part) => {
-      const workspace = engine.workspace(part, GEMM_I8_WORKSPACE);
-      return batchArguments({ ...call, workspace }, steps, start, end - start);
-    });
+    engine.divide(
+      pairFamilies[pair],
+      'gemmI8Batch',
+      { count: batches, grain: 1, work, workspace: GEMM_I8_WORKSPACE },
+      (start, end) => batchArguments(call, steps, start, end - start),
+    );
   }
 
   /** A batch by dot products: one thread does each product. */
@@ -272,9 +236,9 @@ export function simdMatmulInteger(
     const bZeros = zero === 0 ? 0 : line(zero, n);
     const { panels, all } = packedDot8(k, n);
     const work = (batches * m * n * k) / DOTS_RATE;
-    engine.divide(dotFamilies[pair], 'gemmDot8Batch', batches, 1, work, (start, end, part) => {
-      const room = memory.scratch(all);
-      return batchDot8Arguments({
+    const workspace = GEMM_DOT8_WORKSPACE + all + m * 4;
+    engine.divide(dotFamilies[pair], 'gemmDot8Batch', { count: batches, grain: 1, work, workspace }, (start, end) =>
+      batchDot8Arguments({
         batches: end - start,
         m,
         n,
@@ -283,12 +247,11 @@ export function simdMatmulInteger(
         b: { ...b, at: b.at + start * steps.b, step: steps.b },
         bZeros,
         c: c + start * steps.c,
-        panels: room,
-        sums: room + panels,
-        rowSums: memory.scratch(m * 4),
-        workspace: engine.workspace(part, GEMM_DOT8_WORKSPACE),
-      });
-    });
+        panels: GEMM_DOT8_WORKSPACE,
+        sums: GEMM_DOT8_WORKSPACE + panels,
+        rowSums: GEMM_DOT8_WORKSPACE + all,
+      }),
+    );
   }
 
   return {

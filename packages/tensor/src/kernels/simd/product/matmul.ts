@@ -1,7 +1,8 @@
 import type { View } from '../../../storage.js';
 import type { Epilogue, MatmulKernels } from '../../contract/matmul.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { batchArguments, gemmArguments, SMALL_PRODUCT } from './gemm.js';
+import { divideProduct } from './divided.js';
+import { batchArguments, SMALL_PRODUCT } from './gemm.js';
 import { emitGemmF32, GEMM_F32_WORKSPACE, gemmVariant, packedF32 } from './gemm-f32.js';
 import { emitGemv } from './gemv.js';
 import { formOfVariant, packedForm } from './packed.js';
@@ -12,6 +13,9 @@ const FEW_PRODUCTS = 512;
 
 /** Rows from which packing the second operand costs nothing beside the product. */
 const MANY_ROWS = 512;
+
+/** Multiplications that one thread does in a nanosecond, roughly. */
+const RATE = 20;
 
 const PLAIN: Epilogue = { bias: null, relu: false };
 
@@ -63,7 +67,7 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
       }
       const [at, lines] = [v, m === 1 ? b + i * yb : a + i * xb];
       if (name === 'gemvDots')
-        engine.divide(vectorFamily, name, count, 4, (k * count) / 8, (start, end) => [
+        engine.divide(vectorFamily, name, { count, grain: 4, work: (k * count) / 8 }, (start, end) => [
           at,
           k,
           lines + start * stride,
@@ -107,32 +111,28 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
           bias: addend,
           relu,
         };
-        const work = (m * n * k) / 20;
-        const workspace = (part: number): number => engine.workspace(part, GEMM_F32_WORKSPACE);
+        const work = (m * n * k) / RATE;
+        const workspace = GEMM_F32_WORKSPACE;
         if (batches > 1 && work < SMALL_PRODUCT) {
           const steps = { a: xb, b: yb, c: m * n * 4 };
-          engine.divide(matrixFamily, 'gemmF32Batch', batches, 1, batches * work, (start, end, part) =>
-            batchArguments({ ...call, workspace: workspace(part) }, steps, start, end - start),
+          engine.divide(
+            matrixFamily,
+            'gemmF32Batch',
+            { count: batches, grain: 1, work: batches * work, workspace },
+            (start, end) => batchArguments(call, steps, start, end - start),
           );
           return;
         }
-        const byColumns = n >= m;
-        const [count, grain] = byColumns ? [n, variant.NV * 4] : [m, variant.MR];
-        for (let i = 0; i < batches; i++)
-          engine.divide(matrixFamily, 'gemmF32', count, grain, work, (start, end, part) => {
-            const [row, column] = byColumns ? [0, start] : [start, 0];
-            return gemmArguments({
-              ...call,
-              m: byColumns ? m : end - start,
-              n: byColumns ? end - start : n,
-              a: { ...call.a, at: a + i * xb + row * xr },
-              b: { ...call.b, at: b + i * yb + column * yc },
-              c: c + ((i * m + row) * n + column) * 4,
-              packed: packed && packed + column * k * 4,
-              bias: addend && addend + column * 4,
-              workspace: workspace(part),
-            });
-          });
+        const tile = { rows: variant.MR, columns: variant.NV * 4 };
+        for (let i = 0; i < batches; i++) {
+          const one = {
+            ...call,
+            a: { ...call.a, at: a + i * xb },
+            b: { ...call.b, at: b + i * yb },
+            c: c + i * m * n * 4,
+          };
+          divideProduct(engine, matrixFamily, 'gemmF32', one, { tile, workspace, packedColumn: k * 4, rate: RATE });
+        }
       } finally {
         memory.endKernel();
       }

@@ -190,7 +190,7 @@ export function simdGridSearch(engine: SimdEngine, fallback: GridSearchKernels):
         ) as [number, number, number, number];
         const [least, best] = [memory.scratch(rows * 4), memory.scratch(rows * 4)];
         const room = n * 4 + BLOCK;
-        engine.divide(family, 'search', rows, 1, errors / 10, (start, end) => [
+        engine.divide(family, 'search', { count: rows, grain: 1, work: errors / 10 }, (start, end) => [
           xs + start * n * 4,
           ws + start * n * 4,
           n,

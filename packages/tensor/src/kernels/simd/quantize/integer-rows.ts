@@ -219,7 +219,7 @@ export function simdIntegerRows(engine: SimdEngine, fallback: RowKernels): RowKe
       const bytes = [x, y].map(({ storage }) => n * dtypes[storage.dtype].bytes) as [number, number];
       const from = addressOf(memory, x);
       const to = target + y.layout.offset * dtypes[y.storage.dtype].bytes;
-      engine.divide(family, name, rows, 1, x.layout.numel * work, (start, end) => [
+      engine.divide(family, name, { count: rows, grain: 1, work: x.layout.numel * work }, (start, end) => [
         from + start * bytes[0],
         end - start,
         n,

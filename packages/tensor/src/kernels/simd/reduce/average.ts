@@ -202,7 +202,7 @@ export function simdAverage(
       const family = familyFor(from, to);
       const work = x.view.layout.numel / 4;
       if (inLines) {
-        engine.divide(family, 'averageLines', planes, 1, work, (start, end) => [
+        engine.divide(family, 'averageLines', { count: planes, grain: 1, work }, (start, end) => [
           source + start * plane,
           place + start * each,
           origin,
@@ -213,7 +213,7 @@ export function simdAverage(
         return true;
       }
       const table = regionTable(memory, merged);
-      engine.divide(family, 'average', planes, 1, work, (start, end) => [
+      engine.divide(family, 'average', { count: planes, grain: 1, work }, (start, end) => [
         source + start * plane,
         place + start * each,
         origin,

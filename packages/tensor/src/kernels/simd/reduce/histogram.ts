@@ -124,14 +124,14 @@ export function simdHistogram(engine: SimdEngine, fallback: HistogramKernels): P
           return [at, count, length, lows + row * 4, highs + row * 4, bins, tables, spread, to];
         };
         if (rows > 1)
-          engine.divide(family, name, rows, 1, work, (start, end) =>
+          engine.divide(family, name, { count: rows, grain: 1, work }, (start, end) =>
             args(from + start * n * 4, end - start, n, start, target + start * bins * 4),
           );
         else {
           // Threads divide the elements, and count into rows of their own, which float32 adds up exactly.
           const others: number[] = [];
           const least = n > EXACT ? n : Math.max(LEAST_PART, bins);
-          engine.divide(family, name, n, least, work, (start, end, part) => {
+          engine.divide(family, name, { count: n, grain: least, work }, (start, end, part) => {
             if (part > 0) others.push(memory.scratch(bins * 4));
             return args(from + start * 4, 1, end - start, 0, part > 0 ? others.at(-1)! : target);
           });

@@ -241,7 +241,7 @@ export function simdNormalize(
         const to = memory.scratch(count * 16);
         const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
         const run = channels * inner * 4;
-        engine.divide(family, 'moments', count, 1, x.layout.numel * WORK, (start, end) => [
+        engine.divide(family, 'moments', { count, grain: 1, work: x.layout.numel * WORK }, (start, end) => [
           from + start * run,
           outer,
           count * run,
@@ -295,14 +295,19 @@ export function simdNormalize(
           at: address(view),
           strides: view ? view.layout.strides.slice(0, 4).map((stride) => stride * 4) : [0, 0, 0, 0],
         }));
-        engine.divide(family, `${weighted}-${biased}`, sizes[dim]!, 1, x.layout.numel * WORK, (start, end) => [
-          from + start * step * 4,
-          inner,
-          to + start * step * 4,
-          statistics + start * pairs,
-          ...sizes.map((size, d) => (d === dim ? end - start : size)),
-          ...factors.flatMap(({ at, strides }) => [at + start * strides[dim]!, ...strides]),
-        ]);
+        engine.divide(
+          family,
+          `${weighted}-${biased}`,
+          { count: sizes[dim]!, grain: 1, work: x.layout.numel * WORK },
+          (start, end) => [
+            from + start * step * 4,
+            inner,
+            to + start * step * 4,
+            statistics + start * pairs,
+            ...sizes.map((size, d) => (d === dim ? end - start : size)),
+            ...factors.flatMap(({ at, strides }) => [at + start * strides[dim]!, ...strides]),
+          ],
+        );
       } finally {
         memory.endKernel();
       }

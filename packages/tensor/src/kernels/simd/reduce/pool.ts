@@ -170,7 +170,7 @@ export function simdPool(
       const steps = regions.map(({ step }) => (name === 'max' ? step : 1)) as [number, number, number];
       const planes = large.layout.shape[0]! * large.layout.shape[1]!;
       const [plane, each] = [depth * rows * columns * bytes, counts[0] * counts[1] * counts[2]];
-      engine.divide(family, name, planes, 1, large.layout.numel / 2, (start, end) => [
+      engine.divide(family, name, { count: planes, grain: 1, work: large.layout.numel / 2 }, (start, end) => [
         largeAt + start * plane,
         smallAt + start * each * bytes,
         indices ? third + start * each * 4 : third,

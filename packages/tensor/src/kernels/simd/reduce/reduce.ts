@@ -224,7 +224,7 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
       const heap = memory.heap('float32');
       if (alongLines)
-        engine.divide(family, 'lines', outer[0], 1, (outer[0] * inner[0]) / 6, (start, end) => [
+        engine.divide(family, 'lines', { count: outer[0], grain: 1, work: (outer[0] * inner[0]) / 6 }, (start, end) => [
           from + start * outer[1] * 4,
           outer[1] * 4,
           end - start,
@@ -294,7 +294,7 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
   ): [Float32Array, Float32Array] {
     const low = memory.scratch(2 * count * 4);
     const high = low + count * 4;
-    engine.divide(extremaFamily, 'extrema', count, 1, work, (start, end) => [
+    engine.divide(extremaFamily, 'extrema', { count, grain: 1, work }, (start, end) => [
       from + start * stride * 4,
       stride * 4,
       end - start,
@@ -309,7 +309,7 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
   /** Those of a single line, whose elements threads divide: each finds the extrema of its own. */
   function oneLine(from: number, n: number, work: number): [Float32Array, Float32Array] {
     const found: number[] = [];
-    engine.divide(extremaFamily, 'extrema', n, LEAST_PART, work, (start, end) => {
+    engine.divide(extremaFamily, 'extrema', { count: n, grain: LEAST_PART, work }, (start, end) => {
       const at = memory.scratch(8);
       found.push(at / 4);
       return [from + start * 4, 0, 1, end - start, at, at + 4];

@@ -239,7 +239,7 @@ export function simdSoftmax(
       if (to === null) return false;
       const from = inputs.map((view) => addressOf(memory, view));
       const target = to + out.layout.offset * 4;
-      engine.divide(families[Number(logarithm)]!, name, numel / n, 1, numel, (start, end) => [
+      engine.divide(families[Number(logarithm)]!, name, { count: numel / n, grain: 1, work: numel }, (start, end) => [
         ...from.map((address) => address + start * n * 4),
         end - start,
         n,

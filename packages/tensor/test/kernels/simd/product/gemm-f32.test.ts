@@ -62,8 +62,8 @@ describe.each(variants.map((variant) => [`${variant.MR} x ${variant.NV * 4}`, va
               ...(packed ? { packed: form * 4 } : {}),
               bias: bias * 4,
               relu,
-              workspace,
             }),
+            workspace,
           );
           for (let i = 0; i < m; i++)
             for (let j = 0; j < n; j++) {

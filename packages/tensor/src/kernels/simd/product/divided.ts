@@ -1,0 +1,58 @@
+import type { Family, SimdEngine } from '../engine/engine.js';
+import { gemmArguments, type GemmCall, type GemmOperand } from './gemm.js';
+
+/** How a product that `emitGemm` emitted is divided. */
+export interface ProductDivision {
+  /** Rows and columns of a tile. */
+  readonly tile: { readonly rows: number; readonly columns: number };
+  readonly workspace: number;
+  /** Bytes of a column of B in packed form. */
+  readonly packedColumn: number;
+  /** Multiplications that one thread does in a nanosecond, roughly. */
+  readonly rate: number;
+}
+
+/** Rows and columns of a part that make up for what each part does anew: packing A, and reading B. */
+const LEAST = { rows: 32, columns: 256 };
+
+/** Columns by rows from which those are divided, where B is packed already and nothing is packed twice if rows are. */
+const WIDE = 4;
+
+/** A line of an operand further on, with its number. */
+const moved = ({ at, row, column, extra }: GemmOperand, by: number, step: number): GemmOperand => ({
+  at: at + by * step,
+  row,
+  column,
+  ...(extra ? { extra: extra + by * 4 } : {}),
+});
+
+/** Divides a product between threads, along its longer side if B is not packed. */
+export function divideProduct(
+  engine: SimdEngine,
+  family: Family,
+  name: string,
+  call: GemmCall,
+  { tile, workspace, packedColumn, rate }: ProductDivision,
+): void {
+  const { m, n, k, a, b, c, cRow, packed = 0, bias = 0 } = call;
+  const work = (m * n * k) / rate;
+  if (n < (packed ? WIDE * m : m))
+    engine.divide(family, name, { count: m, grain: tile.rows, work, least: LEAST.rows, workspace }, (start, end) =>
+      gemmArguments({ ...call, m: end - start, a: moved(a, start, a.row), c: c + start * cRow }),
+    );
+  else
+    engine.divide(
+      family,
+      name,
+      { count: n, grain: tile.columns, work, least: LEAST.columns, workspace },
+      (start, end) =>
+        gemmArguments({
+          ...call,
+          n: end - start,
+          b: moved(b, start, b.column),
+          c: c + start * 4,
+          packed: packed && packed + start * packedColumn,
+          bias: bias && bias + start * 4,
+        }),
+    );
+}
