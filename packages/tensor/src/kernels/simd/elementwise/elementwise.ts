@@ -6,11 +6,33 @@ import type {
   TernaryName,
   UnaryName,
 } from '../../contract/elementwise.js';
+import type { View } from '../../../storage.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
+import { addressOf } from '../engine/places.js';
+import { extremaFamily } from '../reduce/extrema.js';
 import { parametricFunctions, vectorFunctions } from './functions.js';
 import type { Lockstep, Wide } from './lockstep.js';
 import { vectorComparisons, vectorPairs, vectorTriples } from './operators.js';
+import { LARGEST_ANGLE } from './trigonometric.js';
 import { emitRow, overRows, worthwhile, type Access, type Body, type RowKernel } from './rows.js';
+
+/** Functions that are right up to a size of the argument. */
+const limits: Partial<Record<UnaryName, number>> = { sin: LARGEST_ANGLE, cos: LARGEST_ANGLE };
+
+/** Whether no element is larger than `limit`, or NaN; false where elements do not lie in a row. */
+function within(engine: SimdEngine, view: View, limit: number): boolean {
+  const { memory } = engine;
+  if (!view.layout.isContiguous) return false;
+  memory.beginKernel();
+  try {
+    const [from, to] = [addressOf(memory, view), memory.scratch(8)];
+    engine.load(extremaFamily)['extrema']!(from, 0, 1, view.layout.numel, to, to + 4);
+    const [low, high] = memory.heap('float32').subarray(to / 4, to / 4 + 2);
+    return -limit <= low! && high! <= limit;
+  } finally {
+    memory.endKernel();
+  }
+}
 
 const unaryFamily =
   (name: UnaryName): Family =>
@@ -91,6 +113,7 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([x, out], out.layout.numel) &&
+        (limits[name] === undefined || within(engine, x, limits[name])) &&
         overRows(engine, [x], out, ([step]) => (step === 1 ? [family, name] : null));
       if (!done) fallback.unary(name, x, out);
     },

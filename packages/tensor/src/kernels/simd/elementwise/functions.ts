@@ -1,6 +1,7 @@
 import type { ParametricName, UnaryName } from '../../contract/elementwise.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import type { Lockstep, Wide } from './lockstep.js';
+import { cosine, sine } from './trigonometric.js';
 
 /** A function of the lanes, written step by step. */
 export type VectorFunction = (code: Lockstep, x: Wide) => Wide;
@@ -31,11 +32,23 @@ const EXP_SHORT = [
 /** From here on down e^x counts as 0: at this very value the exponent of its power of two is that of 0. */
 const LOWEST = -88.03;
 
-/** x = n ln2 + r with |r| <= ln2 / 2: r, and n in the low bits of `shifted`. The two parts of ln2 are Cephes'. */
-function split(code: Lockstep, x: Wide): { shifted: Wide; r: Wide } {
+/** 2^n e^r: r with |r| <= ln2 / 2, and n in the low bits of `shifted`. */
+interface Split {
+  readonly shifted: Wide;
+  readonly r: Wide;
+}
+
+/** e^x = 2^n e^r. The two parts of ln2 are Cephes'. */
+function split(code: Lockstep, x: Wide): Split {
   const shifted = code.madd(x, Math.LOG2E, BIASED_ROUNDER);
   const n = code.sub(shifted, BIASED_ROUNDER);
   return { shifted, r: code.madd(n, 2.1219444e-4, code.madd(n, -0.693359375, x)) };
+}
+
+/** 2^x = 2^n e^r. */
+function splitOfTwo(code: Lockstep, x: Wide): Split {
+  const shifted = code.add(x, BIASED_ROUNDER);
+  return { shifted, r: code.mul(code.sub(x, code.sub(shifted, BIASED_ROUNDER)), Math.LN2) };
 }
 
 /** 2^n, if that is a normal number. */
@@ -44,11 +57,19 @@ const powerOf = (code: Lockstep, shifted: Wide): Wide => code.shiftLeft(shifted,
 /** e^r - 1 for |r| <= ln2 / 2. */
 const growth = (code: Lockstep, r: Wide): Wide => code.madd(code.mul(r, r), code.polynomial(r, EXP), r);
 
-/** e^x for x that give a normal result; at most 2 ulp. */
-function expNormal(code: Lockstep, x: Wide): Wide {
-  const { shifted, r } = split(code, x);
+/** 2^n e^r where that is a normal number; at most 2 ulp. */
+function normalPower(code: Lockstep, { shifted, r }: Split): Wide {
   const power = powerOf(code, shifted);
   return code.madd(growth(code, r), power, power);
+}
+
+/** 2^n e^r with n from -152 to 129, so over the whole range: 2^n in two factors, so that neither overflows. */
+function anyPower(code: Lockstep, { shifted, r }: Split): Wide {
+  const n = code.subBits(shifted, code.bits(BIASED_ROUNDER_BITS));
+  const half = code.shiftRight(n, 1);
+  const one = code.bits(ONE_BITS);
+  const power = (exponent: Wide): Wide => code.addBits(code.shiftLeft(exponent, 23), one);
+  return code.mul(code.mul(code.add(growth(code, r), 1), power(half)), power(code.subBits(n, half)));
 }
 
 /** e^x for x <= 0, 0 where the result is no normal float32; at most 4 ulp. NaN stays, as do the differences of infinities. */
@@ -59,23 +80,27 @@ export function expNonPositive(code: Lockstep, x: Wide): Wide {
   return code.madd(code.mul(r, power), slope, power);
 }
 
-/** e^x over the whole range, infinities, NaN and denormal results included: 2^n in two factors, so that neither overflows. */
-function expOfAny(code: Lockstep, x: Wide): Wide {
-  const { shifted, r } = split(code, code.max(code.min(x, 89), -105));
-  const n = code.subBits(shifted, code.bits(BIASED_ROUNDER_BITS));
-  const half = code.shiftRight(n, 1);
-  const one = code.bits(ONE_BITS);
-  const power = (exponent: Wide): Wide => code.addBits(code.shiftLeft(exponent, 23), one);
-  return code.mul(code.mul(code.add(growth(code, r), 1), power(half)), power(code.subBits(n, half)));
-}
+/** Whether |x| <= limit everywhere: the squares of all vectors together take one comparison, which NaN does not pass. */
+const allWithin = (code: Lockstep, x: Wide, limit: number) =>
+  f32x4.le(code.sum(code.mul(x, x)), code.constant(limit ** 2)[0]!);
+
+/** e^x over the whole range, infinities, NaN and denormal results included. */
+const expOfAny: VectorFunction = (code, x) => anyPower(code, split(code, code.max(code.min(x, 89), -105)));
 
 /** e^x; at most 2 ulp. Results are normal but for a few, if any. */
 export const exp: VectorFunction = (code, x) =>
   code.branch(
-    // The squares of all vectors together: one comparison, which NaN does not pass.
-    f32x4.le(code.sum(code.mul(x, x)), code.constant(87 ** 2)[0]!),
-    (common) => expNormal(common, x),
+    allWithin(code, x, 87),
+    (common) => normalPower(common, split(common, x)),
     (rare) => expOfAny(rare, x),
+  );
+
+/** 2^x; at most 2 ulp, exact for integers. */
+const exp2: VectorFunction = (code, x) =>
+  code.branch(
+    allWithin(code, x, 126),
+    (common) => normalPower(common, splitOfTwo(common, x)),
+    (rare) => anyPower(rare, splitOfTwo(rare, rare.max(rare.min(x, 129), -152))),
   );
 
 /** e^x - 1 for x between -87 and 88, without cancellation near 0. */
@@ -84,6 +109,19 @@ function expMinusOne(code: Lockstep, x: Wide): Wide {
   const power = powerOf(code, shifted);
   return code.madd(growth(code, r), power, code.sub(power, 1));
 }
+
+/** e^x - 1, which has the sign of x, that of zeros included; at most 2 ulp. */
+const expm1: VectorFunction = (code, x) => {
+  const value = code.branch(
+    allWithin(code, x, 87),
+    (common) => expMinusOne(common, x),
+    (rare) => {
+      const near = expMinusOne(rare, rare.max(rare.min(x, 80), -87));
+      return rare.choose(rare.less(x, 80), near, expOfAny(rare, x));
+    },
+  );
+  return code.step(v128.or, value, code.step(v128.and, x, code.bits(SIGN_BIT)));
+};
 
 /** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x; at most 2 ulp. */
 const tanh: VectorFunction = (code, x) => {
@@ -101,21 +139,45 @@ const LOG = [
 
 const SQRT_HALF_BITS = 0x3f3504f3;
 
-/** log x = e ln2 + log m with m between the square roots of 1/2 and 2, as Cephes' logf; at most 2 ulp. */
-export const log: VectorFunction = (code, x) => {
-  const tiny = code.less(x, 2 ** -126);
-  const scaled = code.choose(tiny, code.mul(x, 2 ** 23), x);
-  const exponent = code.shiftRight(code.subBits(scaled, code.bits(SQRT_HALF_BITS)), 23);
-  const r = code.sub(code.subBits(scaled, code.shiftLeft(exponent, 23)), 1);
-  const e = code.sub(code.step(i32x4.toF32x4, exponent), code.and(tiny, 23));
-  const square = code.mul(r, r);
-  const tail = code.madd(code.mul(square, r), code.polynomial(r, LOG), code.mul(e, -2.1219444e-4));
-  const finite = code.madd(e, 0.693359375, code.add(code.madd(square, -0.5, tail), r));
-  // +Infinity and NaN stay; 0 gives -Infinity; below it all bits are set, which is a NaN.
-  const large = code.choose(code.less(x, Infinity), finite, x);
-  const zero = code.step(f32x4.eq, x, 0);
-  return code.step(v128.or, code.choose(zero, code.constant(-Infinity), large), code.less(x, 0));
-};
+/** x = 2^e (1 + r) with 1 + r between the square roots of 1/2 and 2. */
+interface Mantissa {
+  readonly e: Wide;
+  readonly r: Wide;
+  readonly square: Wide;
+  /** log(1 + r) = r - r^2 / 2 + cubed * poly. */
+  readonly cubed: Wide;
+  readonly poly: Wide;
+}
+
+/** A logarithm over the whole range, from what `finish` makes of the parts of positive numbers. */
+const logarithm =
+  (finish: (code: Lockstep, parts: Mantissa) => Wide): VectorFunction =>
+  (code, x) => {
+    const tiny = code.less(x, 2 ** -126);
+    const scaled = code.choose(tiny, code.mul(x, 2 ** 23), x);
+    const exponent = code.shiftRight(code.subBits(scaled, code.bits(SQRT_HALF_BITS)), 23);
+    const r = code.sub(code.subBits(scaled, code.shiftLeft(exponent, 23)), 1);
+    const e = code.sub(code.step(i32x4.toF32x4, exponent), code.and(tiny, 23));
+    const square = code.mul(r, r);
+    const finite = finish(code, { e, r, square, cubed: code.mul(square, r), poly: code.polynomial(r, LOG) });
+    // +Infinity and NaN stay; 0 gives -Infinity; below it all bits are set, which is a NaN.
+    const large = code.choose(code.less(x, Infinity), finite, x);
+    const zero = code.step(f32x4.eq, x, 0);
+    return code.step(v128.or, code.choose(zero, code.constant(-Infinity), large), code.less(x, 0));
+  };
+
+/** log x = e ln2 + log(1 + r), as Cephes' logf; at most 2 ulp. */
+export const log = logarithm((code, { e, r, square, cubed, poly }) => {
+  const tail = code.madd(cubed, poly, code.mul(e, -2.1219444e-4));
+  return code.madd(e, 0.693359375, code.add(code.madd(square, -0.5, tail), r));
+});
+
+/** log2 x = e + log(1 + r) (1 + (log2 of e - 1)), as Cephes' log2f; at most 2 ulp, exact for powers of two. */
+const log2 = logarithm((code, { e, r, square, cubed, poly }) => {
+  const tail = code.madd(square, -0.5, code.mul(cubed, poly));
+  const more = code.madd(tail, Math.LOG2E - 1, code.mul(r, Math.LOG2E - 1));
+  return code.add(code.add(code.add(more, tail), r), e);
+});
 
 /** log(1 + x): the rounding error of the sum, relative to it, is added. */
 export const log1p: VectorFunction = (code, x) => {
@@ -206,8 +268,13 @@ export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
 
   rsqrt: (code, x) => code.div(1, code.step(f32x4.sqrt, x)),
   exp,
+  exp2,
+  expm1,
   log,
+  log2,
   log1p,
+  sin: sine,
+  cos: cosine,
   tanh,
   erf,
   sigmoid,
@@ -238,6 +305,21 @@ export const parametricFunctions: Partial<Record<ParametricName, readonly [count
   clamp: [2, (code, x, low, high) => code.min(code.max(x, low!), high!)],
   threshold: [2, (code, x, threshold, value) => code.choose(code.step(f32x4.le, x, threshold!), value!, x)],
   leakyRelu: [1, (code, x, slope) => code.choose(code.less(0, x), x, code.mul(x, slope!))],
+  softshrink: [
+    1,
+    (code, x, lambd) => {
+      const inside = code.choose(code.less(x, code.neg(lambd!)), code.add(x, lambd!), code.sub(x, x));
+      return code.choose(code.less(lambd!, x), code.sub(x, lambd!), inside);
+    },
+  ],
+  nanToNum: [
+    3,
+    (code, x, nan, high, low) => {
+      const finite = code.choose(code.step(f32x4.eq, x, Infinity), high!, x);
+      const bounded = code.choose(code.step(f32x4.eq, x, -Infinity), low!, finite);
+      return code.choose(code.step(f32x4.eq, x, x), bounded, nan!);
+    },
+  ],
   hardshrink: [1, (code, x, lambd) => code.step((v, l) => v128.andNot(v, f32x4.le(f32x4.abs(v), l)), x, lambd!)],
 
   elu: [

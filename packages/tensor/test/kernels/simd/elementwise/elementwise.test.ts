@@ -71,6 +71,8 @@ describe('SIMD elementwise kernels', () => {
     ['threshold', [0.1, 7]],
     ['leakyRelu', [0.01]],
     ['hardshrink', [0.7]],
+    ['softshrink', [0.7]],
+    ['nanToNum', [0.5, 7, -7]],
   ] as const)('%s equals the reference bit for bit', (name, params) =>
     fc.assert(
       fc.property(shapes, lie, (shape, how) => {
@@ -161,6 +163,22 @@ describe('SIMD elementwise kernels', () => {
 
   it.each([
     ['exp', 2, [-110, 95]],
+    ['exp2', 2, [-155, 130]],
+    ['exp2', 2, [-1, 1]],
+    ['expm1', 2, [-110, 95]],
+    ['expm1', 2, [-1, 1]],
+    ['expm1', 2, [-1e-5, 1e-5]],
+    ['log2', 2, [1e-40, 4]],
+    ['log2', 2, [0.9, 1.1]],
+    ['log2', 2, [0, 3e38]],
+    ['log2', 2, [0, 2e-38]],
+    ['sin', 2, [-10, 10]],
+    ['sin', 2, [-1e-3, 1e-3]],
+    ['sin', 2, [-12_800, 12_800]],
+    ['cos', 2, [-10, 10]],
+    ['cos', 2, [-12_800, 12_800]],
+    ['sin', 1, [-12_800, 12_900]],
+    ['cos', 1, [-1e30, 1e30]],
     ['tanh', 2, [-12, 12]],
     ['tanh', 2, [-1e-3, 1e-3]],
     ['sigmoid', 4, [-80, 40]],
@@ -204,21 +222,52 @@ describe('SIMD elementwise kernels', () => {
     ).toBeLessThanOrEqual(1e-6),
   );
 
-  it.each(['exp', 'tanh', 'sigmoid', 'gelu', 'silu', 'log', 'log1p', 'rsqrt', 'erf', 'mish', 'logsigmoid'] as const)(
-    '%s gives the limits at infinities, and NaN for NaN',
-    (name) => {
-      const x = viewOf([400], {}, false);
-      const values = [Infinity, -Infinity, NaN, 0, 1000, -1000, -0, -1];
-      values.forEach((value, i) => (x.storage.array[i] = value));
-      const [ours, theirs] = [output([400]), output([400])];
-      simd.unary(name, x, ours);
-      reference.unary(name, x, theirs);
-      const [got, wanted] = [elements(ours), elements(theirs)];
-      values.forEach((value, i) => {
-        // silu, gelu and mish of -Infinity are 0 * Infinity in the formula.
-        if (value === -Infinity && ['silu', 'gelu', 'mish'].includes(name)) return;
-        expect([value, ulps(got[i]!, wanted[i]!) <= 4]).toEqual([value, true]);
-      });
-    },
-  );
+  it.each([
+    'exp',
+    'exp2',
+    'expm1',
+    'log2',
+    'sin',
+    'cos',
+    'tanh',
+    'sigmoid',
+    'gelu',
+    'silu',
+    'log',
+    'log1p',
+    'rsqrt',
+    'erf',
+    'mish',
+    'logsigmoid',
+  ] as const)('%s gives the limits at infinities, and NaN for NaN', (name) => {
+    const x = viewOf([400], {}, false);
+    const values = [Infinity, -Infinity, NaN, 0, 1000, -1000, -0, -1];
+    values.forEach((value, i) => (x.storage.array[i] = value));
+    const [ours, theirs] = [output([400]), output([400])];
+    simd.unary(name, x, ours);
+    reference.unary(name, x, theirs);
+    const [got, wanted] = [elements(ours), elements(theirs)];
+    values.forEach((value, i) => {
+      // silu, gelu and mish of -Infinity are 0 * Infinity in the formula.
+      if (value === -Infinity && ['silu', 'gelu', 'mish'].includes(name)) return;
+      expect([value, ulps(got[i]!, wanted[i]!) <= 4]).toEqual([value, true]);
+    });
+  });
+
+  it('exp2 and log2 are exact for powers of two', () => {
+    const count = 254;
+    const [x, powers, logarithms] = [output([count]), output([count]), output([count])];
+    for (let i = 0; i < count; i++) x.storage.array[x.storage.base + i] = i - 126;
+    simd.unary('exp2', x, powers);
+    simd.unary('log2', powers, logarithms);
+    expect(elements(powers)).toEqual(Float32Array.from({ length: count }, (_, i) => 2 ** (i - 126)));
+    expect(elements(logarithms)).toEqual(elements(x));
+  });
+
+  it.each(['sin', 'expm1', 'tanh'] as const)('%s keeps the sign of zeros', (name) => {
+    const [x, y] = [output([400]), output([400])];
+    x.storage.array.fill(-0, x.storage.base, x.storage.base + 400);
+    simd.unary(name, x, y);
+    expect(elements(y).every((value) => Object.is(value, -0))).toBe(true);
+  });
 });
