@@ -40,7 +40,6 @@ export function withSimd(reference: Kernels): Kernels {
     simdAffineGrad,
     simdAverage,
     simdCopy,
-    simdElementwise,
     simdGridSearch,
     simdHistogram,
     simdMatmul,
@@ -54,7 +53,8 @@ export function withSimd(reference: Kernels): Kernels {
     simdScaled,
     simdWide,
   ].map((make) => make(engine, reference));
-  const kernels = Object.assign({}, reference, ...overrides) as Kernels;
+  const basic = Object.assign({}, reference, ...overrides) as Kernels;
+  const kernels = { ...basic, ...simdElementwise(engine, basic) };
   const convolutions = convolution(kernels);
   const { unpackWeight } = simdLinearInteger(engine, kernels.requantize, kernels);
   const linear = linearByProduct({ ...kernels, unpackWeight });

@@ -6,7 +6,8 @@ import type {
   TernaryName,
   UnaryName,
 } from '../../contract/elementwise.js';
-import type { View } from '../../../storage.js';
+import type { Layout } from '../../../layout.js';
+import { alloc, type View } from '../../../storage.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
 import { addressOf } from '../engine/places.js';
 import { extremaFamily } from '../reduce/extrema.js';
@@ -100,8 +101,38 @@ const families = <N extends string>(
 ): Partial<Record<N, Family>> =>
   Object.fromEntries((Object.keys(names) as N[]).map((name) => [name, family(name)])) as Partial<Record<N, Family>>;
 
-/** Element-wise kernels on float32; what has no vector form goes to `fallback`. */
+/** Elements from which operands that lie across the rows of the result are copied first. */
+const MANY = 1024;
+
+/** Whether the elements of the last dim that has several are apart. */
+function liesAcross({ shape, strides }: Layout): boolean {
+  const d = shape.findLastIndex((size) => size > 1);
+  return d >= 0 && strides[d] !== 0 && strides[d] !== 1;
+}
+
+/** Element-wise kernels on float32; what has no vector form goes to `fallback`, as do copies. */
 export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
+  /** Runs a kernel over rows, if need be of copies that lie in order. */
+  function over(
+    inputs: readonly View[],
+    out: View,
+    rowFor: (steps: readonly number[]) => RowKernel | null,
+    numbers: readonly number[] = [],
+  ): boolean {
+    if (overRows(engine, inputs, out, rowFor, numbers)) return true;
+    const { shape, numel, isContiguous } = out.layout;
+    if (numel < MANY || !isContiguous || !inputs.some(({ layout }) => liesAcross(layout))) return false;
+    const rows = inputs.map((view) => {
+      if (!liesAcross(view.layout)) return view;
+      const copy = alloc(shape, view.storage.dtype);
+      fallback.copy(view, copy);
+      return copy;
+    });
+    const done = overRows(engine, rows, out, rowFor, numbers);
+    for (const view of rows) if (!inputs.includes(view)) view.storage.free();
+    return done;
+  }
+
   const unaries = families(vectorFunctions, unaryFamily);
   const parametrics = families(parametricFunctions, parametricFamily);
   const binaries = families(vectorPairs, binaryFamily);
@@ -114,7 +145,7 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
         family !== undefined &&
         worthwhile([x, out], out.layout.numel) &&
         (limits[name] === undefined || within(engine, x, limits[name])) &&
-        overRows(engine, [x], out, ([step]) => (step === 1 ? [family, name] : null));
+        over([x], out, ([step]) => (step === 1 ? [family, name] : null));
       if (!done) fallback.unary(name, x, out);
     },
     parametric(name, x, out, params) {
@@ -122,7 +153,7 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([x, out], out.layout.numel) &&
-        overRows(engine, [x], out, ([step]) => (step === 1 ? [family, name] : null), params);
+        over([x], out, ([step]) => (step === 1 ? [family, name] : null), params);
       if (!done) fallback.parametric(name, x, out, params);
     },
     binary(name, a, b, out) {
@@ -130,7 +161,7 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([a, b, out], out.layout.numel) &&
-        overRows(engine, [a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
+        over([a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
       if (!done) fallback.binary(name, a, b, out);
     },
     compare(name, a, b, out) {
@@ -138,13 +169,13 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([a, b], out.layout.numel) &&
-        overRows(engine, [a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
+        over([a, b], out, ([as, bs]) => pairFor(family, as!, bs!));
       if (!done) fallback.compare(name, a, b, out);
     },
     where(condition, a, b, out) {
       const done =
         worthwhile([a, b, out], out.layout.numel) &&
-        overRows(engine, [condition, a, b], out, ([flag, as, bs]) => {
+        over([condition, a, b], out, ([flag, as, bs]) => {
           const near = (step: number | undefined): boolean => step === 0 || step === 1;
           return flag === 1 && near(as) && near(bs) ? [whereFamily, `${'sv'[as!]}${'sv'[bs!]}`] : null;
         });
@@ -156,13 +187,13 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
       const done =
         family !== undefined &&
         worthwhile([...views, out], out.layout.numel) &&
-        overRows(engine, views, out, (steps) => (inOrder(steps) ? [family, name] : null), [value]);
+        over(views, out, (steps) => (inOrder(steps) ? [family, name] : null), [value]);
       if (!done) fallback.ternary(name, a, b, c, out, value);
     },
     addScaled(a, b, out, alpha) {
       const done =
         worthwhile([a, b, out], out.layout.numel) &&
-        overRows(engine, [a, b], out, (steps) => (inOrder(steps) ? [scaledFamily, 'addScaled'] : null), [alpha]);
+        over([a, b], out, (steps) => (inOrder(steps) ? [scaledFamily, 'addScaled'] : null), [alpha]);
       if (!done) fallback.addScaled(a, b, out, alpha);
     },
   };

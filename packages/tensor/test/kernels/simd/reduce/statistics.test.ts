@@ -38,6 +38,29 @@ describe('SIMD statistics', () => {
       }),
     ));
 
+  it('logarithms of sums of exponentials are within 4 ulp of the reference or 1e-6, infinities and NaN included', () =>
+    fc.assert(
+      fc.property(
+        small(9),
+        small(300),
+        lie,
+        fc.boolean(),
+        fc.integer({ min: -200, max: 200 }),
+        (groups, n, how, specials, shift) => {
+          const x = viewOf([groups, n], how, specials);
+          const { array, base, length } = x.storage;
+          for (let i = base; i < base + length; i++) array[i] = Math.max(-1e4, Math.min(array[i]!, 1e4)) + shift;
+          const [ours, theirs] = [output([groups]), output([groups])];
+          simd.logsumexp(x, ours);
+          reference.logsumexp(x, theirs);
+          elements(ours).forEach((value, i) => {
+            const wanted = elements(theirs)[i]!;
+            if (!(Math.abs(value - wanted) <= 1e-6)) expect(ulps(value, wanted)).toBeLessThanOrEqual(4);
+          });
+        },
+      ),
+    ));
+
   it('NaN and infinities give what the reference gives, and no degrees of freedom NaN', () => {
     const x = viewOf([3, 100], {}, false);
     x.storage.array[5] = NaN;
@@ -45,6 +68,10 @@ describe('SIMD statistics', () => {
     for (const compute of [simd, reference]) {
       const norms = output([3]);
       compute.norm(2, x, norms);
+      const logarithms = output([3]);
+      compute.logsumexp(x, logarithms);
+      expect(elements(logarithms)[0]).toBeNaN();
+      expect(elements(logarithms)[1]).toBeLessThan(10);
       expect([...elements(norms)].slice(0, 2)).toEqual([NaN, Infinity]);
       const [variance, mean] = [output([3]), output([3])];
       compute.variance(x, 1, variance, mean);
