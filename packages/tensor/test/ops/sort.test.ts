@@ -32,6 +32,26 @@ describe('sort, argsort and topk', () => {
       }),
     ));
 
+  it.each(['float32', 'float64', 'int32', 'uint8'] as const)('order long lines of %s as the definition says', (dtype) =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -300, max: 300 }), { minLength: 192, maxLength: 700 }),
+        fc.boolean(),
+        (draws, descending) => {
+          const special = [NaN, Infinity, -Infinity, -0, 1e-42];
+          const values = draws.map((draw) =>
+            dtype.startsWith('f') ? (special[draw + 300] ?? draw / 8) : Math.abs(draw) % 200,
+          );
+          const x = tensor(values, { dtype });
+          const order = ordered(x.toArray() as number[], descending);
+          expect(x.argsort(0, { descending }).toArray()).toEqual(order);
+          expect(x.topk(100, { largest: descending }).indices.toArray()).toEqual(order.slice(0, 100));
+        },
+      ),
+      { numRuns: 30 },
+    ),
+  );
+
   it('keep few leading elements of a long line as a full sort does', () => {
     const x = tensor(Float64Array.from({ length: 1000 }, (_, i) => (i * 7919) % 101));
     expect(x.topk(20).indices.toArray()).toEqual(

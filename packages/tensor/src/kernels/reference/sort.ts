@@ -2,6 +2,7 @@ import type { TypedArray } from '../../dtype.js';
 import type { View } from '../../storage.js';
 import type { SortKernels } from '../contract/sort.js';
 import { lines } from './lines.js';
+import { MANY, RadixSort } from './radix.js';
 
 /** Runs shorter than this are sorted by insertion before they are merged. */
 const RUN = 16;
@@ -40,8 +41,15 @@ class Line {
   readonly keys: Float64Array;
   readonly order: Int32Array;
   private readonly spare: Int32Array;
+  private readonly radix: RadixSort | null;
 
-  constructor(readonly size: number) {
+  /** @param elements what lines consist of: that of float64 does not fit the digits */
+  constructor(
+    readonly size: number,
+    elements: TypedArray,
+  ) {
+    const kind = elements instanceof Float32Array ? 'float32' : 'integer';
+    this.radix = size < MANY || elements instanceof Float64Array ? null : new RadixSort(kind, size);
     this.keys = new Float64Array(size);
     this.order = new Int32Array(size);
     this.spare = new Int32Array(size);
@@ -67,9 +75,11 @@ class Line {
     return this.order.subarray(start, start + numbers);
   }
 
-  /** The whole order, stable. */
-  sort(numbers: number, nanFirst: boolean): Int32Array {
-    mergeSort(this.arrange(numbers, nanFirst), this.keys, this.spare, numbers);
+  /** The whole order, stable; NaN comes first in descending order. */
+  sort(numbers: number, descending: boolean): Int32Array {
+    const order = this.arrange(numbers, descending);
+    if (this.radix && numbers >= MANY) this.radix.sort(order, this.keys, this.spare, descending);
+    else mergeSort(order, this.keys, this.spare, numbers);
     return this.order;
   }
 
@@ -120,7 +130,7 @@ class Line {
 function pickEach(x: View, values: View, indices: View, pick: (line: Line, numbers: number) => number): void {
   const from = lines(x);
   const read = x.storage.array;
-  const line = new Line(from.size);
+  const line = new Line(from.size, read);
   const [v0, i0] = [values, indices].map(({ storage, layout }) => storage.base + layout.offset) as [number, number];
   from.starts.forEach((start, l) => {
     const index = pick(line, line.load(read, start, from.step, 1));
@@ -133,7 +143,7 @@ export const sort: SortKernels = {
   sort(x, descending, values, indices) {
     const [from, to, at] = [lines(x), lines(values), lines(indices)];
     const [read, write, mark] = [x.storage.array, values.storage.array, indices.storage.array];
-    const line = new Line(from.size);
+    const line = new Line(from.size, read);
     const count = to.size;
     for (let l = 0; l < from.starts.length; l++) {
       const numbers = line.load(read, from.starts[l]!, from.step, descending ? -1 : 1);
@@ -176,13 +186,15 @@ export const sort: SortKernels = {
       return 0;
     };
     let order: Int32Array;
+    let differ = (a: number, b: number): boolean => compare(a, b) !== 0;
     if (from.size === 1) {
-      const line = new Line(n);
+      const line = new Line(n, read);
       for (let i = 0; i < n; i++) line.keys[i] = read[from.starts[i]!]!;
       order = line.sort(
         line.keys.reduce((count, key) => count + Number(key === key), 0),
         false,
       );
+      differ = (a, b) => line.keys[a] !== line.keys[b];
     } else order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => compare(a, b) || a - b);
     const [f, c, v] = [first, counts, inverse].map(({ storage, layout }) => storage.base + layout.offset) as [
       number,
@@ -192,7 +204,7 @@ export const sort: SortKernels = {
     let found = 0;
     for (let i = 0; i < n; i++) {
       const row = order[i]!;
-      if (i === 0 || compare(order[i - 1]!, row) !== 0) {
+      if (i === 0 || differ(order[i - 1]!, row)) {
         first.storage.array[f + found] = row;
         counts.storage.array[c + found++] = 0;
       }
