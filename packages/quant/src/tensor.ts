@@ -61,7 +61,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   /**
    * The grid positions as integers of `encoding.dtype`, outside the autograd graph; a copy.
    *
-   * @throws EncodingError without an encoding
+   * @throws EncodingError without an encoding, and for positions that no integer dtype holds
    */
   quantizedRepr(): Tensor<GridDType> {
     return this.integers().clone();
@@ -237,8 +237,16 @@ export class QuantizedTensor extends EncodedTensor {
   }
 
   override integers(): Tensor<GridDType> {
-    const { dtype } = this.needed('quantizedRepr');
-    return this.known() ?? this.plain().to(dtype);
+    const { dtype, qmin, qmax } = this.needed('quantizedRepr');
+    const known = this.known();
+    if (known !== null) return known;
+    const positions = this.plain();
+    const { min, max } = dtypes[dtype];
+    if ((qmin < min || qmax > max) && !holds(dtype, positions))
+      throw new EncodingError(
+        `quantizedRepr: ${dtype}, the widest dtype of integers, does not hold all positions on a grid from ${qmin} to ${qmax}. Read them as floats: quantize().data.`,
+      );
+    return positions.to(dtype);
   }
 
   protected override like(stored: Stored, encoding: AffineEncoding | null): QuantizedTensor {

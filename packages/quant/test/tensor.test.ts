@@ -19,6 +19,15 @@ const encodingOf = (x: Tensor): AffineEncoding | null | undefined =>
   x instanceof EncodedTensor ? x.encoding : undefined;
 
 describe('QuantizedTensor', () => {
+  it('refuses positions that no integer dtype holds', () => {
+    const wide = new Quantize({ shape: [], bitwidth: 32, symmetric: false });
+    wide.setRange(0, 4);
+    const positions = (value: number) => wide.forward(tensor([value], { dtype: 'float64' })) as QuantizedTensor;
+    expect(Array.from(positions(0.5).quantizedRepr().data)).toEqual([536870912]);
+    expect(() => positions(3.5).quantizedRepr()).toThrow(EncodingError);
+    expect(() => positions(3.5).dequantize().quantizedRepr()).toThrow(/int32.*does not hold/);
+  });
+
   it('shows floats and gives integers', () => {
     const q = grid();
     expect([q.dtype, q.toArray()]).toEqual([

@@ -12,7 +12,7 @@ const isKey = (key: unknown): boolean => typeof key === 'string' || typeof key =
 
 /** Quantizers that were taken out of a module; `using` puts them back at the end of the scope. */
 export class QuantizersRemoved implements Disposable {
-  private taken: { readonly slots: Slots; readonly key: string; readonly quantizer: QuantizerSlot }[] = [];
+  private taken: { readonly slots: Slots; readonly key: string; readonly quantizer: QuantizerBase }[] = [];
 
   /**
    * Empties `keys` of `slots`, or all of them.
@@ -27,6 +27,8 @@ export class QuantizersRemoved implements Disposable {
       );
     for (const key of keys.map(String)) {
       const quantizer = (Reflect.get(slots, key) ?? null) as QuantizerSlot;
+      // What another removal holds is that one's to bring back, even if it ends first.
+      if (quantizer === null) continue;
       this.taken.push({ slots, key, quantizer });
       Reflect.set(slots, key, null);
     }

@@ -43,6 +43,17 @@ describe('removing quantizers', () => {
     expect(standing(linear)).toEqual([true, true, true]);
   });
 
+  it('brings quantizers back where several removals end in any order', async () => {
+    const linear = made();
+    const [first, second] = [linear.removeAllQuantizers(), linear.removeOutputQuantizers()];
+    first.restore();
+    second.restore();
+    expect(standing(linear)).toEqual([true, true, true]);
+    const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    await Promise.all([5, 15].map((ms) => linear.removeAllQuantizers().during(() => wait(ms))));
+    expect(standing(linear)).toEqual([true, true, true]);
+  });
+
   it('lasts where nobody restores, and restores once', () => {
     const linear = made();
     const removed = linear.removeParamQuantizers(['weight']);
