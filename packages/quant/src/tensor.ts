@@ -44,12 +44,25 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
    */
   declare protected grid: GridValues | null;
 
+  /** The version of its storage for which the encoding holds. */
+  declare private made: number;
+
   /** @internal */
   protected constructor({ values, grid }: Stored, encoding: AffineEncoding | null) {
     super(values.storage as Storage<FloatDType>, values.layout);
     this.encoding = encoding;
     this.grid = grid;
+    this.made = this.storage.version;
     if (values.node !== null) this.attach(values.node, values.outputIndex);
+  }
+
+  /**
+   * Whether its elements are those it was made with: a write through another view does not reach the encoding.
+   *
+   * @internal
+   */
+  get isIntact(): boolean {
+    return this.storage.version === this.made;
   }
 
   /** The grid positions, as a tensor of the same shape whose floats are the integers themselves. Itself where it is one. */

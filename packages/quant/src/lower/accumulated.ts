@@ -4,6 +4,7 @@ import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
 import { QuantizationError } from '../errors.js';
+import { positions } from '../kernels/table.js';
 import { sameTarget, scaleOf, zeroOf, type Target } from './grids.js';
 
 /** Scale of the accumulators of a product, and what is added, per output channel. */
@@ -89,9 +90,15 @@ export class Summed extends Accumulated {
     };
     super(new Storage('float32', numel, make, false, storage), new Layout(shape));
     this.reads = reads;
+    this.made = this.storage.version;
   }
 
+  /** The version of its storage in which it stands for the sums. */
+  private readonly made: number;
+
   override onGrid(target: Target): Tensor {
+    const { encoding, low, high } = target;
+    if (this.storage.version !== this.made) return positions(this, encoding).clamp({ min: low, max: high });
     this.reads.targets.push(target);
     return placed(this.sums, target);
   }

@@ -59,6 +59,12 @@ export abstract class IntegerLayer extends Module {
   readonly gates: readonly (Gate | null)[];
   /** The encoding of the result; null where it has none. */
   readonly output: AffineEncoding | null;
+  /**
+   * Inputs whose quantizers had no encoding yet: no tensor may arrive there.
+   *
+   * @internal
+   */
+  unset: ReadonlySet<number> = new Set();
 
   /** @internal */
   constructor(
@@ -140,8 +146,11 @@ export abstract class IntegerLayer extends Module {
     let position = 0;
     const enter = (value: unknown): unknown => {
       if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) return value.map(enter);
-      const gate = this.gates[Math.min(position++, this.gates.length - 1)];
-      return value instanceof Tensor && isFloat(value.dtype) && gate ? numbers(gate.enter(value)) : value;
+      const place = Math.min(position++, this.gates.length - 1);
+      if (!(value instanceof Tensor) || !isFloat(value.dtype)) return value;
+      if (this.unset.has(place)) throw new NotOnIntegers(this, `its input quantizer ${place} has no encoding yet`);
+      const gate = this.gates[place];
+      return gate ? numbers(gate.enter(value)) : value;
     };
     return args.map(enter);
   }

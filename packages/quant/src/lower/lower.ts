@@ -8,7 +8,7 @@ import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { NotOnIntegers, type IntegerLayer } from './layer.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
-import { build, gather } from './rules.js';
+import { build, gather, unsetInputs } from './rules.js';
 
 /** A model whose layers compute on integers, and what became of each of them. */
 export interface Lowered<M extends Module> {
@@ -71,6 +71,7 @@ export function lowerToInteger<M extends Module>(model: M, sample: Tensor | read
     }
     const layer = build(gathered.parts);
     layer.path = path;
+    layer.unset = unsetInputs(module);
     candidates.push({ path, simulated: module, layer });
   }
   if (candidates.length === 0 && ![...copy.modules()].some(isQuantized))

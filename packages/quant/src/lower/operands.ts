@@ -14,9 +14,9 @@ export interface Integers {
   readonly encoding: AffineEncoding;
 }
 
-/** The integers of a tensor that carries them, or null. */
+/** The integers of a tensor that carries them and was not written to since, through whatever view; or null. */
 export function integersOf(x: unknown): Integers | null {
-  if (!(x instanceof EncodedTensor) || x.encoding === null || unsuited(x.encoding) !== null) return null;
+  if (!(x instanceof EncodedTensor) || x.encoding === null || !x.isIntact || unsuited(x.encoding) !== null) return null;
   return { values: x.integers(), encoding: x.encoding };
 }
 

@@ -16,9 +16,11 @@ import { integersOf, numbers, quantized, scaled, scaledGrid, type Integers } fro
 
 type Encoding = Integers['encoding'];
 
-/** Runs a float layer. */
-export const run = (module: Module, ...args: readonly unknown[]): Tensor =>
-  noGrad(() => module.forward(...args)) as Tensor;
+/** Runs a float layer, in evaluation whatever mode the model around it was put in. */
+export function run(module: Module, ...args: readonly unknown[]): Tensor {
+  if (module.training) module.eval();
+  return noGrad(() => module.forward(...args)) as Tensor;
+}
 
 /** A function of single elements, by a table of all positions of the input's grid. */
 export class IntegerFunction extends IntegerLayer {

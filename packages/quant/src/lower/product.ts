@@ -1,14 +1,18 @@
 import {
   convInteger,
   dequantizeLinear,
+  described,
   dtypes,
   linearInteger,
   matmulInteger,
   type DType,
   type Requantization,
+  ShapeError,
   Tensor,
   type Storage,
 } from '@q/tensor';
+import type { OutputSizeOptions } from '@q/nn';
+import { optionsOf } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { LARGEST_ACCUMULATOR, overflow, reachOf } from '../kernels/bounds.js';
@@ -223,6 +227,8 @@ function withBytes(weight: IntegerWeight, product: (bytes: Tensor) => Tensor): T
 /** `ConvTranspose1d`, `2d` and `3d` on integers: a convolution, with the weight turned, of the input with its elements set apart. */
 export class IntegerConvTranspose extends IntegerProduct {
   protected readonly trailing: number;
+  /** The spatial sizes that the call asks for, if any. */
+  private asked: readonly number[] | null = null;
 
   constructor(
     kind: string,
@@ -249,13 +255,34 @@ export class IntegerConvTranspose extends IntegerProduct {
     throw new QuantizationError(`${this.name}: transposed convolutions have no weights with block scales.`);
   }
 
+  protected override compute([x, options]: readonly unknown[]): Computed {
+    const { outputSize = null } = optionsOf(this.name, (options ?? {}) as OutputSizeOptions);
+    this.asked = outputSize?.slice(-this.trailing) ?? null;
+    return super.compute([x]);
+  }
+
+  /** How far the result reaches beyond the smallest one, which it does by its settings unless its sizes were asked for. */
+  private outputPadding(least: readonly number[]): readonly number[] {
+    const { asked } = this;
+    const { outputPadding, stride } = this.settings;
+    if (asked === null) return outputPadding;
+    const wanted = least.map((size, d) => asked[d]! - size);
+    if (asked.length !== least.length || !wanted.every((size, d) => size >= 0 && size < stride[d]!))
+      throw new ShapeError(
+        `${this.name}: an output size of ${described(asked)} is impossible; it can be ${described(least)} to ${described(least.map((size, d) => size + stride[d]! - 1))}.`,
+      );
+    return wanted;
+  }
+
   /** The input with `stride - 1` zeros between its elements, padded so that the convolution gives the size wanted. */
   private setApart(values: Tensor, zero: number): Tensor {
-    const { stride, padding, dilation, outputPadding } = this.settings;
+    const { stride, padding, dilation } = this.settings;
     const kernel = this.weight.shape.slice(2);
     const sizes = values.shape.slice(2);
     const pads = kernel.map((size, d) => dilation[d]! * (size - 1) - (typeof padding === 'string' ? 0 : padding[d]!));
-    const wanted = sizes.map((size, d) => (size - 1) * stride[d]! + 1 + 2 * pads[d]! + outputPadding[d]!);
+    const inside = sizes.map((size, d) => (size - 1) * stride[d]! + 1 + 2 * pads[d]!);
+    const more = this.outputPadding(inside.map((size, d) => size - dilation[d]! * (kernel[d]! - 1)));
+    const wanted = inside.map((size, d) => size + more[d]!);
     const count = values.shape[0]! * values.shape[1]!;
     const plane = wanted.reduce((product, size) => product * size, 1);
     const [from] = elementsOf(values);
@@ -263,15 +290,15 @@ export class IntegerConvTranspose extends IntegerProduct {
     const dtype = fits(zero, values.dtype) ? (values.dtype as 'int8' | 'uint8') : 'int32';
     const to = new dtypes[dtype].array(count * plane).fill(zero);
     let at = 0;
-    const place = (d: number, target: number, inside: boolean): void => {
+    const place = (d: number, target: number, within: boolean): void => {
       if (d === sizes.length) {
-        if (inside) to[target] = from[at]!;
+        if (within) to[target] = from[at]!;
         at++;
         return;
       }
       for (let i = 0; i < sizes[d]!; i++) {
         const position = i * stride[d]! + pads[d]!;
-        place(d + 1, target * wanted[d]! + position, inside && position >= 0 && position < wanted[d]!);
+        place(d + 1, target * wanted[d]! + position, within && position >= 0 && position < wanted[d]!);
       }
     };
     for (let p = 0; p < count; p++) place(0, p, true);

@@ -251,12 +251,17 @@ const insideOf = (kind: string): typeof FloatInside =>
 
 type Layer = nn.Module & QuantizedModule;
 
-/** The encoding at a place, or null; where a quantizer has none yet, the simulated layer will say so when it is reached. */
+/** The encoding at a place, or null, where a quantizer has none yet, too. */
 const encodingAt = (slot: QuantizerSlot | undefined): unknown => slot?.getEncoding() ?? null;
+
+const unset = (slot: QuantizerSlot): boolean => slot !== null && !slot.isInitialized();
+
+/** The inputs whose quantizer has no encoding yet: it has none for good where no tensor arrives. */
+export const unsetInputs = ({ inputQuantizers }: Layer): ReadonlySet<number> =>
+  new Set([...inputQuantizers.keys()].filter((i) => unset(inputQuantizers[i]!)));
 
 /** A quantizer of the result or a parameter that has no encoding yet. */
 function uncalibrated(module: Layer): string | null {
-  const unset = (slot: QuantizerSlot): boolean => slot !== null && !slot.isInitialized();
   const output = module.outputQuantizers.findIndex(unset);
   if (output >= 0) return `output quantizer ${output}`;
   const parameter = Object.keys(module.paramQuantizers).find((name) => unset(module.paramQuantizers[name]!));

@@ -103,6 +103,101 @@ describe('what the sample shows of a model', () => {
     expect(lowerToInteger(calibrated(pool, image), image).report.floats[0]!.why).toMatch(/more than the integers/);
   });
 
+  /** A linear layer, its ReLU and another linear layer, and what happens to the results between them. */
+  class Written extends nn.Module {
+    fc1 = new nn.Linear(8, 8);
+    relu = new nn.ReLU();
+    fc2 = new nn.Linear(8, 4);
+
+    constructor(
+      private readonly sums: (x: Tensor) => unknown,
+      private readonly clamped: (x: Tensor) => unknown,
+    ) {
+      super();
+    }
+
+    forward(x: Tensor): Tensor {
+      const sums = this.fc1.forward(x);
+      this.sums(sums);
+      const clamped = this.relu.forward(sums);
+      this.clamped(clamped);
+      return this.fc2.forward(clamped);
+    }
+  }
+
+  const untouched = (): void => undefined;
+
+  it.each<[string, (x: Tensor) => unknown, (x: Tensor) => unknown]>([
+    ['sums', (x) => x.add_(1), untouched],
+    ['sums through a view', (x) => x.reshape([-1]).add_(1), untouched],
+    ['a result on a grid', untouched, (x) => x.mul_(3)],
+    ['a result on a grid through a view', untouched, (x) => x.reshape([-1]).mul_(3)],
+  ])('what is written to %s in place counts, on integers or not', (_what, sums, clamped) => {
+    const model = new Written(sums, clamped);
+    toQuantized(model);
+    slots(model.fc1).inputQuantizers = [grid()];
+    slots(model.relu).outputQuantizers = [grid()];
+    slots(model.fc2).outputQuantizers = [grid()];
+    for (const layer of [model.fc1, model.fc2]) slots(layer).paramQuantizers.weight = weight();
+    const x = randn([6, 8]);
+    const lowered = lowerToInteger(calibrated(model, x), x).model;
+    const step = slots(model.fc2).outputQuantizers[0]!.getEncoding() as unknown as { scale: Tensor };
+    for (let call = 0; call < 2; call++)
+      expect(apart(lowered, model, x)[0]).toBeLessThanOrEqual(1.01 * step.scale.item());
+  });
+
+  it('the mode of training does not reach integer layers', () => {
+    const model = new nn.Sequential(new nn.Tanh(), new nn.Dropout(0.5), new nn.BatchNorm1d(8));
+    toQuantized(model).eval();
+    for (const [i, layer] of [...model].entries()) {
+      if (i === 0) slots(layer).inputQuantizers = [grid()];
+      if (i !== 1) slots(layer).outputQuantizers = [grid()];
+    }
+    const x = randn([6, 8]);
+    const lowered = lowerToInteger(calibrated(model, x), x).model;
+    const before = noGrad(() => lowered.forward(x)) as Tensor;
+    expect((noGrad(() => lowered.train().forward(x)) as Tensor).toArray()).toEqual(before.toArray());
+  });
+
+  it.each(['float16', 'bfloat16'] as const)('a model of %s gives what its simulation does, to a step', (dtype) => {
+    const model = new nn.Sequential(new nn.Linear(8, 8), new nn.LayerNorm([8]), new nn.Linear(8, 8));
+    for (const [i, layer] of [...model].entries()) nn.init.normal(layer.bias as nn.Parameter, i);
+    model.to(dtype);
+    toQuantized(model);
+    slots(model.at(0)).inputQuantizers = [grid()];
+    for (const layer of model) {
+      slots(layer).outputQuantizers = [grid()];
+      if (layer instanceof nn.Linear) slots(layer).paramQuantizers.weight = weight();
+    }
+    const x = randn([6, 8]).to(dtype);
+    const lowered = lowerToInteger(calibrated(model, x), x);
+    expect(lowered.report.floats).toEqual([]);
+    const { scale } = slots(model.at(2)).outputQuantizers[0]!.getEncoding() as unknown as { scale: Tensor };
+    expect(apart(lowered.model, model, x)[0]! / scale.item()).toBeLessThanOrEqual(3);
+  });
+
+  it('an input whose quantizer was set after calibration is refused, one that no tensor reaches is not', () => {
+    const model = new nn.Sequential(new nn.Linear(8, 8), new nn.Tanh());
+    toQuantized(model);
+    slots(model.at(0)).inputQuantizers = [grid()];
+    slots(model.at(0)).paramQuantizers.weight = weight();
+    for (const layer of model) slots(layer).outputQuantizers = [grid()];
+    const x = randn([6, 8]);
+    calibrated(model, x);
+    slots(model.at(1)).inputQuantizers = [grid()];
+    expect(() => lowerToInteger(model, x)).toThrow(/QuantizedTanh: input quantizer 0 has no encoding yet/);
+    class Plus extends nn.Module {
+      add = new nn.Add();
+      forward(x: Tensor): Tensor {
+        return this.add.forward(x, 2);
+      }
+    }
+    const plus = new Plus();
+    toQuantized(plus);
+    Object.assign(slots(plus.add), { inputQuantizers: [grid(), grid()], outputQuantizers: [grid()] });
+    expect(lowerToInteger(calibrated(plus, x), x).report.floats).toEqual([]);
+  });
+
   it('embeddings want whole indices, as before', () => {
     const index = tensor([0, 1], { dtype: 'int32' });
     const embedding = QuantizationMixin.fromModule(new nn.Embedding(5, 3));
