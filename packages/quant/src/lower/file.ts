@@ -15,7 +15,7 @@ import { build, callsFloat, partsOf, ruleOf, settingsOf, type Parts } from './ru
 import { halves, type IntegerWeight } from './weights.js';
 
 const FORMAT = 'q-integer-model';
-const VERSION = '2';
+const VERSION = '3';
 
 /** A per-tensor encoding in the file. */
 interface StoredEncoding {
@@ -94,13 +94,28 @@ const outside = (state: Readonly<Record<string, Tensor>>, paths: readonly string
     Object.entries(state).filter(([name]) => !paths.some((path) => path === '' || name.startsWith(`${path}.`))),
   );
 
-/** Settings by which a layer computes, for comparison. */
-const settingsFor = (parts: Pick<Parts, 'rule'>, module: Module): unknown =>
-  parts.rule === 'conv' || parts.rule === 'convTranspose'
-    ? settingsOf(module)
-    : parts.rule === 'concat'
-      ? (module as Module & { axis: number }).axis
-      : undefined;
+/** Settings by which a layer computes, for comparison: those of a layer that is called as it is are what it prints. */
+function settingsFor({ rule }: Pick<Parts, 'rule'>, module: Module): unknown {
+  if (rule === 'conv' || rule === 'convTranspose') return settingsOf(module);
+  if (rule === 'concat') return (module as Module & { axis: number }).axis;
+  return callsFloat(rule) ? module.extraRepr() : undefined;
+}
+
+/** Rules whose layers have no result without a grid for it. */
+const needsOutput: readonly string[] = ['clamp', 'function', 'average', 'inside', 'concat', 'embedding'];
+
+/** The layers without parts that remain as they are, by path, beside those at `paths`. */
+const otherLayers = (model: Module, paths: ReadonlySet<string>): Record<string, string> =>
+  Object.fromEntries(
+    model
+      .namedModules()
+      .filter(([path, module]) => module.children().length === 0 && !within(path, paths))
+      .map(([path, module]) => [path, module.constructor.name]),
+  );
+
+/** Whether a path is one of some, or leads on from one. */
+const within = (path: string, paths: ReadonlySet<string>): boolean =>
+  paths.has('') || [...path.matchAll(/\.|$/g)].some(({ index }) => paths.has(path.slice(0, index)));
 
 /**
  * A model that `lowerToInteger` made, as the bytes of a safetensors file: integer weights (int4 packed two a byte), scales and
@@ -123,7 +138,10 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
     pathsOf(model, (module) => module instanceof IntegerLayer),
   );
   const described = layers.map(([path, layer]): StoredLayer => {
-    const { kind, places, weight, bias, rows, float, settings, dim } = partsOf(layer);
+    const parts = partsOf(layer);
+    const { kind, places, weight, bias, rows, float, settings, dim } = parts;
+    if (bias?.some((value) => !Number.isFinite(value)))
+      throw new QuantizationError(`writeInteger: the bias of '${path}' has values that are not finite.`);
     if (weight) {
       const { values, scale, zero, factors, blockScales } = weight;
       tensors[under(path, 'weight')] = values;
@@ -144,11 +162,17 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
       output: places.output && stored(places.output),
       ...(settings && { settings }),
       ...(dim !== undefined && { settings: dim }),
+      ...(float && { settings: settingsFor(parts, float) }),
       ...(weight && { weight: storedWeight(weight) }),
     };
   });
   return writeSafetensors(tensors, {
-    metadata: { format: FORMAT, version: VERSION, layers: JSON.stringify(described) },
+    metadata: {
+      format: FORMAT,
+      version: VERSION,
+      layers: JSON.stringify(described),
+      others: JSON.stringify(otherLayers(model, new Set(layers.map(([path]) => path)))),
+    },
   });
 }
 
@@ -157,9 +181,11 @@ class Reader {
   /** Tensors that nothing has taken yet. */
   readonly left: Map<string, Tensor>;
   readonly layers: readonly unknown[];
+  /** What the file says of the layers that are none of its own. */
+  readonly others: unknown;
 
   constructor(bytes: Uint8Array | ArrayBuffer) {
-    const { format, version, layers } = readSafetensorsMetadata(bytes);
+    const { format, version, layers, others } = readSafetensorsMetadata(bytes);
     if (format !== FORMAT)
       throw new FormatError(
         `readInteger: no integer model but '${format ?? 'a file without a format'}'. Write one with writeInteger().`,
@@ -172,6 +198,7 @@ class Reader {
     let parsed: unknown;
     try {
       parsed = JSON.parse(layers ?? '');
+      this.others = JSON.parse(others ?? '');
     } catch (cause) {
       throw new FormatError('readInteger: the description of the layers is not JSON.', { cause });
     }
@@ -317,6 +344,8 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
     inputs: claim.inputs.map((value, i) => encodingFrom(`input ${i} of '${path}'`, value)),
     output,
   };
+  if (output === null && needsOutput.includes(rule))
+    throw new FormatError(`readInteger: '${path}' has no output encoding.`);
   const common = { rule, kind, places };
   const layer = build(partsFrom());
   layer.path = path;
@@ -334,14 +363,14 @@ function layerFrom(reader: Reader, claim: unknown, modules: ReadonlyMap<string, 
     }
     if (rule === 'concat') return { ...common, dim: (module as Module & { axis: number }).axis };
     if (rule === 'embedding') {
-      if (output === null) throw new FormatError(`readInteger: '${path}' has no output encoding.`);
+      const grid = output!;
       const { shape } = (module as Module & { weight: Tensor }).weight;
-      const values = reader.take(under(path, 'rows'), shape, [output.dtype]);
-      if (elementsOf(values)[0].some((value) => value < output.qmin || value > output.qmax))
+      const values = reader.take(under(path, 'rows'), shape, [grid.dtype]);
+      if (elementsOf(values)[0].some((value) => value < grid.qmin || value > grid.qmax))
         throw new FormatError(
           `readInteger: tensor '${under(path, 'rows')}' has values outside the grid of its output.`,
         );
-      return { ...common, rows: { values, encoding: output } };
+      return { ...common, rows: { values, encoding: grid } };
     }
     if (!callsFloat(common.rule)) return common;
     const float = module!.clone().eval();
@@ -367,12 +396,17 @@ export function readInteger<M extends Module>(model: M, bytes: Uint8Array | Arra
   checkInstance('readInteger', 'the model', model, Module);
   const reader = new Reader(bytes);
   const modules = new Map(model.namedModules());
-  const layers = new Map<Module, Module>();
+  const layers = new Map<Module, IntegerLayer>();
   for (const claim of reader.layers) {
     const [module, layer] = layerFrom(reader, claim, modules);
     if (layers.has(module)) throw new FormatError(`readInteger: the file has two layers at '${layer.path}'.`);
     layers.set(module, layer);
   }
+  const others = otherLayers(model, new Set([...layers.values()].map((layer) => layer.path)));
+  if (!alike(reader.others, others))
+    throw new FormatError(
+      `readInteger: beside its integer layers the model has ${JSON.stringify(others)}, the one that was written had ${JSON.stringify(reader.others)}. Build the model that was lowered.`,
+    );
   const wanted = outside(
     model.stateDict(),
     pathsOf(model, (module) => layers.has(module)),

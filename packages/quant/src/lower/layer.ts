@@ -1,5 +1,6 @@
 import { Module } from '@q/nn';
 import { isFloat, noGrad, Tensor, type Storage } from '@q/tensor';
+import { checkTensor } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { Gate, numbers, type Integers } from './operands.js';
@@ -153,6 +154,12 @@ export abstract class IntegerLayer extends Module {
       return gate ? numbers(gate.enter(value)) : value;
     };
     return args.map(enter);
+  }
+
+  /** How an input that has no integers arrives. Throws ArgumentError where none does. */
+  protected arrival(x: unknown): string {
+    checkTensor(this.name, 'its input', x);
+    return isFloat(x.dtype) ? 'as floats' : `as plain ${x.dtype}, which has no scale`;
   }
 
   /** The encoding of the result. Throws where there is none. */

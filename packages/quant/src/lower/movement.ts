@@ -18,7 +18,7 @@ export class IntegerMovement extends IntegerLayer {
   protected override compute([x, ...rest]: readonly unknown[]): Computed {
     const integers = integersOf(x);
     if (integers === null)
-      throw new NotOnIntegers(this, `its input arrives as floats, which have no integers to move.`);
+      throw new NotOnIntegers(this, `its input arrives ${this.arrival(x)}: there are no integers to move.`);
     const { values, encoding } = integers;
     const moved: unknown = run(this.move, values, ...rest);
     const wrapped = (result: unknown): Tensor => {
@@ -46,7 +46,8 @@ export class IntegerConcat extends IntegerLayer {
     const inputs = args.flat().filter((x): x is Tensor => x instanceof Tensor);
     const values = inputs.map((x, i) => {
       const integers = integersOf(x);
-      if (integers === null) throw new NotOnIntegers(this, `input ${i} arrives as floats. Set an input quantizer.`);
+      if (integers === null)
+        throw new NotOnIntegers(this, `input ${i} arrives ${this.arrival(x)}. Set an input quantizer.`);
       return (this.movers[i] ??= new Gate(encoding)).moved(integers).values;
     });
     return { y: numbers({ values: cat(values, this.dim), encoding }), route: 'integer' };

@@ -62,7 +62,7 @@ export abstract class IntegerProduct extends IntegerLayer {
     if (integers === null)
       throw new NotOnIntegers(
         this,
-        `its input arrives as floats. Set an input quantizer, or an output quantizer at the layer before it.`,
+        `its input arrives ${this.arrival(x)}. Set an input quantizer and give it floats, or set an output quantizer at the layer before it.`,
       );
     const { encoding } = integers;
     if (this.scales?.of !== encoding) this.scales = { of: encoding, scale: this.checked(integers), bias: this.bias };
@@ -329,7 +329,7 @@ export class IntegerMatMul extends IntegerLayer {
     if (a === null || b === null)
       throw new NotOnIntegers(
         this,
-        `its ${a === null ? 'first' : 'second'} input arrives as floats. Set an input quantizer there.`,
+        `its ${a === null ? 'first' : 'second'} input arrives ${this.arrival(args[a === null ? 0 : 1])}. Set an input quantizer there.`,
       );
     const [left, right] = [a, b];
     if (left.values.ndim < 2 || right.values.ndim < 2)

@@ -258,6 +258,17 @@ describe('readInteger refuses', () => {
       /is no encoding/,
     ],
     ['an unknown route', () => changed({ layers: at('add', (layer) => (layer.route = 'float')) }), /has no route/],
+    [
+      'a layer without the grid of its result',
+      () => changed({ layers: at('tanh', (layer) => (layer.output = null)) }),
+      /'tanh' has no output encoding/,
+    ],
+    [
+      'a layer that is left out',
+      () => changed({ layers: (list) => list.filter(({ path }) => path !== 'flatten') }),
+      /beside its integer layers the model has \{"flatten":"Flatten"\}, the one that was written had \{\}/,
+    ],
+    ['other layers that are no JSON', () => changed({ metadata: { others: '' } }), /is not JSON/],
     ['another model', () => bytes, /Build the model that was lowered/],
   ])('%s', (name, file, message) => {
     const net = name === 'another model' ? new nn.Sequential(new nn.Linear(2, 2)) : new Net();
@@ -266,5 +277,46 @@ describe('readInteger refuses', () => {
     expect(load).toThrow(FormatError);
     expect(load).toThrow(message);
     expect(net.toString()).toBe(before);
+  });
+});
+
+describe('a file of a model with other settings', () => {
+  const x = randn([2, 3, 6, 6]);
+  const build = (slope: number, stride: number, eps: number) =>
+    new nn.Sequential(
+      new nn.LeakyReLU({ negativeSlope: slope }),
+      new nn.MaxPool2d(2, { stride }),
+      new nn.GroupNorm(3, 3, { eps }),
+    );
+  const lowered = () => {
+    const net = build(0.1, 1, 1e-5).eval();
+    toQuantized(net);
+    const slots = net.children() as unknown as QuantizedModule[];
+    const activation = () => new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });
+    slots[0]!.inputQuantizers = [activation()];
+    for (const i of [0, 2]) slots[i]!.outputQuantizers = [activation()];
+    noGrad(() => computeEncodings(net, () => net.forward(x)));
+    return lowerToInteger(net, x).model;
+  };
+
+  it('is read by the same settings alone', () => {
+    const bytes = writeInteger(lowered());
+    expect(() => readInteger(build(0.1, 1, 1e-5), bytes)).not.toThrow();
+    for (const [path, other] of [build(0.2, 1, 1e-5), build(0.1, 2, 1e-5), build(0.1, 1, 1)].entries())
+      expect(() => readInteger(other, bytes)).toThrow(`'${path}' was lowered with other settings`);
+  });
+
+  it('is not written with a bias that is not finite', () => {
+    const net = new nn.Sequential(new nn.Linear(4, 4));
+    toQuantized(net);
+    const slots = net.at(0) as unknown as QuantizedModule;
+    slots.inputQuantizers = [new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false })];
+    slots.paramQuantizers.weight = new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: true });
+    const rows = randn([3, 4]);
+    noGrad(() => computeEncodings(net, () => net.forward(rows)));
+    noGrad(() => (net.at(0) as unknown as nn.Linear).bias!.fill_(Infinity));
+    expect(() => writeInteger(lowerToInteger(net, rows).model)).toThrow(
+      /the bias of '0' has values that are not finite/,
+    );
   });
 });
