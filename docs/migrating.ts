@@ -50,6 +50,7 @@ const internal = new Set([
   'beginWrite',
   'triangle',
   'toString',
+  'toJSON',
   'maximum_',
   'minimum_',
 ]);
@@ -109,8 +110,8 @@ const functionPlaces: readonly (readonly [RegExp, string])[] = [
 const ownFunctions = new Set(
   [
     'adamStep apply avgPoolScaled binaryScaled broadcastShapes convInteger defaultGenerator defineOp dequantizeLinear described dtypes',
-    'fakeQuantize histograms isFloat isInt joinBytes keep leastErrorGrid linearInteger linearRelu lookup matmulInteger memoryUsage',
-    'quantizeLinear requantize scope sgdStep setFusedMultiplyAdd setMemoryBudget setWinograd shown splitBytes threadStatus unpackHalves',
+    'fakeQuantize histograms isFloat isInt joinBytes keep layerNormInteger leastErrorGrid linearInteger linearRelu lookup matmulInteger memoryUsage',
+    'quantizeLinear requantize rmsNormInteger scope sgdStep setFusedMultiplyAdd setMemoryBudget setWinograd shown softmaxScaled splitBytes threadStatus unpackHalves',
   ].flatMap((names) => names.split(' ')),
 );
 

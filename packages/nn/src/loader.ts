@@ -135,7 +135,7 @@ function present<T>(sample: T | Promise<T>): T {
 
 /**
  * Batches of samples, after `torch.utils.data.DataLoader`: `for (const batch of loader)`, or `for await` where samples come
- * later. Every loop is a new pass, in a new order with `shuffle`. The samples of a batch are asked for at once.
+ * later. Every loop is a new pass, in a new order with `shuffle`; over an iterator, as generator functions give, there is one. The samples of a batch are asked for at once.
  *
  * @example
  * const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 32, shuffle: true, seed: 0 });
@@ -154,6 +154,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   readonly generator: Generator | undefined;
   /** Makes a batch of samples. */
   readonly collate: (samples: T[]) => B;
+  /** Whether the source is an iterator that had its pass. */
+  private exhausted = false;
 
   /**
    * @param source samples by index (an array, a `Dataset`) or one after the other (an iterable, sync or async)
@@ -171,7 +173,9 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     if (source instanceof Tensor)
       throw new ArgumentError('DataLoader: a tensor has no samples by itself. Wrap it: new TensorDataset(tensor).');
     if (!has(source, 'length') && !isIterable(source))
-      throw new ArgumentError('DataLoader: wants an array, a Dataset ({ length, get }) or something iterable.');
+      throw new ArgumentError(
+        'DataLoader: wants an array, a Dataset ({ length, get }) or something iterable; a generator function as { [Symbol.iterator]: it }.',
+      );
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
     if (shuffle && !hasIndices(source))
@@ -194,6 +198,18 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     return (this.dropLast ? Math.floor : Math.ceil)(this.source.length / this.batchSize);
   }
 
+  /** A new pass over what is iterable. Throws ArgumentError for an iterator that had its only one. */
+  private started<I extends object>(iterator: I): I {
+    if (iterator === (this.source as object)) {
+      if (this.exhausted)
+        throw new ArgumentError(
+          'DataLoader: an iterator can be passed over once. Give something iterable anew, as { [Symbol.iterator]: generatorFunction }.',
+        );
+      this.exhausted = true;
+    }
+    return iterator;
+  }
+
   /** Indices of all samples in the order of a new pass. */
   private order(count: number): Iterable<number> {
     return this.shuffle
@@ -208,10 +224,11 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     if (dataset !== null)
       for (const indices of chunks(this.order(dataset.length), batchSize, dropLast))
         yield this.collate(indices.map((index) => present(dataset.get(index))));
-    else if (has(source, Symbol.iterator))
-      for (const samples of chunks(source as Iterable<T>, batchSize, dropLast))
+    else if (has(source, Symbol.iterator)) {
+      const iterator = this.started((source as Iterable<T>)[Symbol.iterator]());
+      for (const samples of chunks({ [Symbol.iterator]: () => iterator }, batchSize, dropLast))
         yield this.collate(samples.map(present));
-    else throw new ArgumentError('DataLoader: the samples come later. Iterate with for await.');
+    } else throw new ArgumentError('DataLoader: the samples come later. Iterate with for await.');
   }
 
   /** The batches of a new pass, of samples that may come later. */
@@ -221,11 +238,14 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     if (dataset !== null)
       for (const indices of chunks(this.order(dataset.length), batchSize, dropLast))
         yield this.collate(await Promise.all(indices.map((index) => dataset.get(index))));
-    else if (has(source, Symbol.asyncIterator))
-      for await (const samples of asyncChunks(source as AsyncIterable<T>, batchSize, dropLast))
+    else if (has(source, Symbol.asyncIterator)) {
+      const iterator = this.started((source as AsyncIterable<T>)[Symbol.asyncIterator]());
+      for await (const samples of asyncChunks({ [Symbol.asyncIterator]: () => iterator }, batchSize, dropLast))
         yield this.collate(samples);
-    else
-      for (const samples of chunks(source as Iterable<T>, batchSize, dropLast))
+    } else {
+      const iterator = this.started((source as Iterable<T>)[Symbol.iterator]());
+      for (const samples of chunks({ [Symbol.iterator]: () => iterator }, batchSize, dropLast))
         yield this.collate(await Promise.all(samples));
+    }
   }
 }

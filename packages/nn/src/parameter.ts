@@ -26,4 +26,9 @@ export class Parameter<D extends DType = DType> extends Tensor<D> {
     super(tensor.storage, tensor.layout);
     this.requiresGrad = requiresGrad;
   }
+
+  /** Tells it from other tensors, so that none can be assigned where a parameter stands. */
+  get isParameter(): true {
+    return true;
+  }
 }

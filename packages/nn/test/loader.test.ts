@@ -36,6 +36,21 @@ describe('DataLoader', () => {
       }),
     ));
 
+  it('passes over an iterator once and says so, over what is iterable anew as often as wanted', async () => {
+    function* few(): Iterable<number> {
+      yield* numbers(3);
+    }
+    const once = new DataLoader(few(), { batchSize: 2 });
+    expect(lists(once)).toEqual([[0, 1], [2]]);
+    expect(() => lists(once)).toThrow(/an iterator can be passed over once/);
+    await expect(collected(once)).rejects.toThrow(ArgumentError);
+    const onceLater = new DataLoader(later(3));
+    expect((await collected(onceLater)).length).toBe(3);
+    await expect(collected(onceLater)).rejects.toThrow(/passed over once/);
+    const anew = new DataLoader({ [Symbol.iterator]: few }, { batchSize: 2 });
+    for (let pass = 0; pass < 2; pass++) expect(lists(anew)).toEqual([[0, 1], [2]]);
+  });
+
   it('shuffles anew in every pass, and the same way from the same seed or generator', () => {
     const passes = (options: { seed: number } | { generator: Generator }): unknown[] => {
       const loader = new DataLoader(numbers(30), { batchSize: 30, shuffle: true, ...options });

@@ -27,6 +27,12 @@ export function layersTakeNamedOptions(): void {
   new GELU({ approximate: 'erf' });
 }
 
+export function parametersAreNotPlainTensors(layer: Linear, x: Tensor): void {
+  layer.weight = new Parameter(x);
+  // @ts-expect-error It would be a buffer from then on, and no optimizer would find it.
+  layer.weight = x;
+}
+
 export function modulesKeepTheirTypes(net: Net, x: Tensor): void {
   const y: Tensor = net.forward(x, 2);
   const bias: Parameter | null = net.first.bias;

@@ -118,7 +118,7 @@ describe('an argument of a wrong type is refused with an error of the library:',
   });
 
   it.each(cases())('models: %s', (_kind, value) => {
-    expect(() => toQuantized(wrong(value))).toThrow(ArgumentError);
+    expect(() => toQuantized(wrong<Module>(value))).toThrow(ArgumentError);
     expect(() => QuantizationMixin.fromModule(wrong<Module>(value))).toThrow(ArgumentError);
     expect(() => computeEncodings(wrong<Module>(value), () => 1)).toThrow(ArgumentError);
   });

@@ -13,7 +13,7 @@ import {
 const eightBit = () => new affine.QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });
 
 const network = () => {
-  const model = toQuantized(new Sequential(new Linear(4, 5), new ReLU(), new Linear(5, 2))) as Sequential;
+  const model = toQuantized(new Sequential(new Linear(4, 5), new ReLU(), new Linear(5, 2)));
   const [first, relu, last] = [...model] as [QuantizedLinear, QuantizedReLU, QuantizedLinear];
   first.inputQuantizers[0] = eightBit();
   for (const layer of [first, relu, last]) layer.outputQuantizers[0] = eightBit();

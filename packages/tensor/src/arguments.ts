@@ -18,6 +18,13 @@ export function checkOptions(operation: string, options: unknown): asserts optio
     refuse(operation, 'options are one object', options, ' Write { name: value }.');
 }
 
+/** Throws ArgumentError where a function that should be synchronous gave a promise, whose rejection concerns nobody then. */
+export function checkSynchronous(result: unknown, message: string): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => undefined);
+  throw new ArgumentError(message);
+}
+
 /** The options of a call, checked. */
 export function optionsOf<T extends object>(operation: string, options: T): T {
   return typeof options === 'object' && options !== null

@@ -1,5 +1,6 @@
+import { checkSynchronous } from './arguments.js';
 import { isFloat } from './dtype.js';
-import { ArgumentError, AutogradError, ShapeError, shown } from './errors.js';
+import { AutogradError, ShapeError, shown } from './errors.js';
 import type { Op, Outputs, Result } from './ops/op.js';
 import { sameShape } from './shape.js';
 import { withBirths, type Storage, type View } from './storage.js';
@@ -16,10 +17,10 @@ function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T {
   mode.enabled = enabled;
   try {
     const result = fn();
-    if (result instanceof Promise)
-      throw new ArgumentError(
-        `${name}: an async function would run on after the mode is restored. Await first, then wrap the synchronous part.`,
-      );
+    checkSynchronous(
+      result,
+      `${name}: an async function would run on after the mode is restored. Await first, then wrap the synchronous part.`,
+    );
     return result;
   } finally {
     mode.enabled = previous;

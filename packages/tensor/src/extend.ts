@@ -1,7 +1,7 @@
 import { checkTensor } from './arguments.js';
 import * as autograd from './autograd.js';
-import { ArgumentError, described } from './errors.js';
-import type { Op, Outputs, Result } from './ops/op.js';
+import { ArgumentError, AutogradError, described } from './errors.js';
+import type { Op, Outputs, Result, Upstream } from './ops/op.js';
 import type { Tensor } from './tensor.js';
 
 function checkOp(operation: string, record: unknown): void {
@@ -39,6 +39,32 @@ function applyOp<I extends readonly Tensor[], A, R extends Result>(op: Op<I, A, 
 /** The arguments of a defined operation: its input tensors, then its attributes, where it has them. */
 export type OpArguments<I extends readonly Tensor[], A> = [A] extends [void] ? [...I] : [...I, attrs: A];
 
+/** What `defineOp` takes: an operation whose derivative gives one gradient, or null, for each of its inputs. */
+export interface OpRecord<I extends readonly Tensor[], A, R extends Result> extends Omit<Op<I, A, R>, 'backward'> {
+  /** Gradients for the inputs, written with tensor operations; null where the operation has none. */
+  readonly backward:
+    | ((
+        grad: Upstream<R>,
+        inputs: I,
+        output: Outputs<R>,
+        attrs: A,
+      ) => { readonly [K in keyof I]: Tensor | null | undefined })
+    | null;
+}
+
+/** The operation with a derivative that gives as many gradients as there are inputs, or throws AutogradError. */
+function counted<I extends readonly Tensor[], A, R extends Result>(record: OpRecord<I, A, R>): Op<I, A, R> {
+  if (record.backward === null) return record;
+  const backward: Op<I, A, R>['backward'] = (grad, inputs, output, attrs) => {
+    const grads = record.backward!(grad, inputs, output, attrs);
+    if (Array.isArray(grads) && grads.length === inputs.length) return grads;
+    throw new AutogradError(
+      `backward of ${record.name}: gave ${Array.isArray(grads) ? grads.length : described(grads)} gradients for ${inputs.length} inputs. Give one for each, null where there is none.`,
+    );
+  };
+  return { ...record, backward };
+}
+
 /** An operation that can be called, and read as a record. */
 export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
   ...args: OpArguments<I, A>
@@ -58,14 +84,15 @@ export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
  * ```
  */
 export function defineOp<I extends readonly Tensor[] = readonly Tensor[], A = void, R extends Result = Tensor>(
-  record: Op<I, A, R>,
+  record: OpRecord<I, A, R>,
 ): CallableOp<I, A, R> {
   checkOp('defineOp', record);
+  const op = counted(record);
   const call = (...args: readonly unknown[]): Outputs<R> => {
     const isTensor = (value: unknown): boolean => typeof value === 'object' && value !== null && 'storage' in value;
     const last = args.length > 0 && !isTensor(args[args.length - 1]) ? args.length - 1 : args.length;
-    return applyOp(record, args.slice(0, last) as unknown as I, args[last] as A);
+    return applyOp(op, args.slice(0, last) as unknown as I, args[last] as A);
   };
   // A function's own `name` is read-only, so the record's fields are defined, not assigned.
-  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(record)) as unknown as CallableOp<I, A, R>;
+  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(op)) as unknown as CallableOp<I, A, R>;
 }

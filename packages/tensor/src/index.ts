@@ -42,7 +42,7 @@ export {
   ShapeError,
   shown,
 } from './errors.js';
-export { apply, defineOp, type CallableOp, type OpArguments } from './extend.js';
+export { apply, defineOp, type CallableOp, type OpArguments, type OpRecord } from './extend.js';
 export {
   dequantizeLinear,
   fakeQuantize,

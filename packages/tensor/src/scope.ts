@@ -1,5 +1,4 @@
-import { checkFunction, checkTensor } from './arguments.js';
-import { ArgumentError } from './errors.js';
+import { checkFunction, checkSynchronous, checkTensor } from './arguments.js';
 import { adoptBirths, withBirths, type Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { TensorCore } from './tensor/core.js';
@@ -44,10 +43,10 @@ function storagesIn(value: unknown, found: Set<Storage>, seen: Set<object>): voi
 export function scope<T>(fn: () => T): T {
   checkFunction('scope', fn);
   const { result, born } = withBirths(fn);
-  if (result instanceof Promise)
-    throw new ArgumentError(
-      'scope: an async function would run on after its tensors are freed. Await first, then wrap the synchronous part.',
-    );
+  checkSynchronous(
+    result,
+    'scope: an async function would run on after its tensors are freed. Await first, then wrap the synchronous part.',
+  );
   const found = new Set<Storage>();
   storagesIn(result, found, new Set());
   for (const storage of born) if (!found.has(storage)) storage.free();

@@ -52,6 +52,7 @@ describe('tensor', () => {
     const shared = tensor(array, { shape: [2, 1] });
     array[0] = 5;
     expect(shared.toArray()).toEqual([[5], [2]]);
+    expect(JSON.stringify({ shared })).toBe('{"shared":[[5],[2]]}');
     const copy = tensor(array, { dtype: 'int32' });
     array[0] = 6;
     expect(copy.toArray()).toEqual([5, 2]);

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, apply, defineOp, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, AutogradError, ShapeError, apply, defineOp, tensor, type Tensor } from '@q/tensor';
 
 const square = defineOp<readonly [Tensor]>({
   name: 'square',
@@ -58,6 +58,20 @@ describe('defineOp', () => {
     });
     const y = wrong(tensor([1, 2], { requiresGrad: true })).sum();
     expect(() => y.backward()).toThrow(ShapeError);
+  });
+
+  it.each([
+    ['too few', (grad: Tensor) => [grad], 1],
+    ['too many', (grad: Tensor) => [grad, grad, grad], 3],
+  ])('names an operation that gives %s gradients', (_what, backward, count) => {
+    const wrong = defineOp<readonly [Tensor, Tensor]>({
+      name: 'wrong',
+      forward: ([a, b]) => a.mul(b),
+      backward: backward as never,
+    });
+    const [a, b] = [tensor([1, 2], { requiresGrad: true }), tensor([3, 4], { requiresGrad: true })];
+    expect(() => wrong(a, b).sum().backward()).toThrow(AutogradError);
+    expect(() => wrong(a, b).sum().backward()).toThrow(`wrong: gave ${count} gradients for 2 inputs`);
   });
 
   it('wants a backward function, or null', () => {

@@ -22,4 +22,16 @@ describe.each([
 
   it('refuses an async function, which would run on under the old mode', () =>
     expect(() => run(async () => 1)).toThrow(/async/));
+
+  it('leaves no rejection behind of an async function that it refused', async () => {
+    const unhandled = jest.fn();
+    process.once('unhandledRejection', unhandled);
+    const failing = async (): Promise<never> => {
+      throw new Error('theirs');
+    };
+    expect(() => run(failing)).toThrow(ArgumentError);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unhandled).not.toHaveBeenCalled();
+    process.off('unhandledRejection', unhandled);
+  });
 });

@@ -45,6 +45,14 @@ export function dtypesAreInTheTypes(x: Tensor, f: Tensor<'float32'>, i: Tensor<'
   void [wrong, narrow, array];
 }
 
+export function operationsGiveAGradientForEachInput(): void {
+  const forward = ([a, b]: readonly [Tensor, Tensor]): Tensor => a.mul(b);
+  defineOp<readonly [Tensor, Tensor]>({ name: 'mul', forward, backward: (g, [a, b]) => [g.mul(b), g.mul(a)] });
+  defineOp<readonly [Tensor, Tensor]>({ name: 'mul', forward, backward: (g, [, b]) => [g.mul(b), null] });
+  // @ts-expect-error The second gradient is missing.
+  defineOp<readonly [Tensor, Tensor]>({ name: 'mul', forward, backward: (g, [, b]) => [g.mul(b)] });
+}
+
 export function optionsHaveNames(x: Tensor, w: Tensor): void {
   x.sum(1, { keepdim: true });
   x.topk(2, { dim: 0, largest: false });

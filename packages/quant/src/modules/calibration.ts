@@ -2,7 +2,7 @@ import type { Module } from '@q/nn';
 import { noGrad, type Tensor } from '@q/tensor';
 import { calibrating, type CalibrationScope } from '../quantizers/calibration.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
-import { checkQuantizer, placedQuantizers } from './forward.js';
+import { checkQuantizer, ofParameter, placedQuantizers, runAt } from './forward.js';
 import { situationOf, type QuantizedModule } from './quantized-module.js';
 
 type Quantized = Module & QuantizedModule;
@@ -19,12 +19,19 @@ function activationQuantizers(modules: readonly Quantized[]): Set<QuantizerBase>
   return found;
 }
 
+/** A parameter of a module. */
+interface Place {
+  readonly module: Quantized;
+  readonly name: string;
+  readonly value: Tensor;
+}
+
 /** The parameter quantizers of modules that may be overwritten, each with the parameters it stands at. */
-function parametersByQuantizer(modules: readonly Quantized[]): Map<QuantizerBase, Tensor[]> {
-  const found = new Map<QuantizerBase, Tensor[]>();
+function parametersByQuantizer(modules: readonly Quantized[]): Map<QuantizerBase, Place[]> {
+  const found = new Map<QuantizerBase, Place[]>();
   for (const module of modules)
-    for (const [quantizer, { value }] of placedQuantizers(module))
-      if (quantizer.overwritable) found.set(quantizer, [...(found.get(quantizer) ?? []), value]);
+    for (const [quantizer, { name, value }] of placedQuantizers(module))
+      if (quantizer.overwritable) found.set(quantizer, [...(found.get(quantizer) ?? []), { module, name, value }]);
   return found;
 }
 
@@ -97,9 +104,9 @@ function allOrNothing(quantizers: Iterable<QuantizerBase>, change: () => void): 
 export function computeParamEncodings(modules: readonly Quantized[]): void {
   const parameters = parametersByQuantizer(modules);
   allOrNothing(parameters.keys(), () => {
-    for (const [quantizer, values] of parameters)
+    for (const [quantizer, places] of parameters)
       calibrating(quantizer.beginCalibration({ passThrough: true }), () =>
-        noGrad(() => values.forEach((value) => quantizer.forward(value))),
+        noGrad(() => places.forEach(({ module, name, value }) => runAt(module, ofParameter(name), quantizer, value))),
       );
   });
 }

@@ -1,4 +1,4 @@
-import { described, isFloat, noGrad, tensor, Tensor } from '@q/tensor';
+import { described, isFloat, noGrad, ShapeError, tensor, Tensor } from '@q/tensor';
 import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
@@ -58,7 +58,28 @@ function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: 
     throw new QuantizationError(
       `${named(module)}: ${place} has no encoding yet. Run it inside computeEncodings(), or set its range with setRange().`,
     );
-  return quantizer.forward(x);
+  return runAt(module, place, quantizer, x);
+}
+
+/** Runs a quantizer; where it does not fit, the error says at which place. */
+export function runAt(module: object, place: string, quantizer: QuantizerBase, x: Tensor): Tensor {
+  try {
+    return quantizer.forward(x);
+  } catch (cause) {
+    if (!(cause instanceof ShapeError)) throw cause;
+    throw new ShapeError(`${named(module)}: ${place}: ${cause.message}`, { cause });
+  }
+}
+
+/** How messages call the place of a parameter. */
+export const ofParameter = (name: string): string => `quantizer of parameter '${name}'`;
+
+/** Throws QuantizationError for quantizers at places that the module does not have. */
+function checkPlaces(module: object, what: string, slots: readonly QuantizerSlot[], places: number): void {
+  if (slots.length > places && slots.slice(places).some(Boolean))
+    throw new QuantizationError(
+      `${named(module)}: has ${places} ${places === 1 ? 'place' : 'places'} for ${what} quantizers, and one set at ${slots.findLastIndex(Boolean)}.`,
+    );
 }
 
 const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean): QuantizerSlot =>
@@ -73,7 +94,7 @@ export function placedQuantizers(module: Quantized): [QuantizerBase, ParameterPl
   const placed: [QuantizerBase, ParameterPlace][] = [];
   for (const [name, quantizer] of Object.entries(module.paramQuantizers))
     if (quantizer !== null) {
-      checkQuantizer(module, `quantizer of parameter '${name}'`, quantizer);
+      checkQuantizer(module, ofParameter(name), quantizer);
       for (const place of placesOf(module, name)) placed.push([quantizer, place]);
     }
   return placed;
@@ -107,6 +128,7 @@ function quantizeInput(module: Quantized, { sharedInputs }: Definition, value: u
 /** The arguments with every floating tensor among them quantized by the quantizer of its position. */
 function quantizeInputs(module: Quantized, spec: Definition, args: readonly unknown[]): unknown[] {
   let position = 0;
+  if (!spec.sharedInputs) checkPlaces(module, 'input', module.inputQuantizers, spec.inputs);
   const quantized = args.map((arg) => {
     if (!isRecord(arg)) return mapLeaves(arg, false, (leaf) => quantizeInput(module, spec, leaf, position++));
     const options = { ...arg };
@@ -119,7 +141,8 @@ function quantizeInputs(module: Quantized, spec: Definition, args: readonly unkn
 }
 
 /** The result with every floating tensor quantized by the quantizer of its position and dequantized. */
-function quantizeOutputs(module: Quantized, { sharedOutputs }: Definition, result: unknown): unknown {
+function quantizeOutputs(module: Quantized, { outputs, sharedOutputs }: Definition, result: unknown): unknown {
+  if (!sharedOutputs) checkPlaces(module, 'output', module.outputQuantizers, outputs);
   const current = situationOf(module);
   current.outputs = 0;
   return mapLeaves(result, true, (leaf, position) => {
@@ -133,8 +156,10 @@ function quantizeOutputs(module: Quantized, { sharedOutputs }: Definition, resul
 /** A parameter as its quantizer makes it; a quantizer without an encoding takes it from the parameter first. */
 function quantizeParameter(module: Quantized, name: string, quantizer: QuantizerBase, parameter: Tensor): Tensor {
   if (!quantizer.isInitialized() && quantizer.overwritable)
-    calibrating(quantizer.beginCalibration({ passThrough: true }), () => noGrad(() => quantizer.forward(parameter)));
-  return quantizeAt(module, `quantizer of parameter '${name}'`, quantizer, parameter);
+    calibrating(quantizer.beginCalibration({ passThrough: true }), () =>
+      noGrad(() => runAt(module, ofParameter(name), quantizer, parameter)),
+    );
+  return quantizeAt(module, ofParameter(name), quantizer, parameter);
 }
 
 /** Calls `run` while the module holds its quantized parameters in place of its own. */

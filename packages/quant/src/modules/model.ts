@@ -22,7 +22,7 @@ const isContainer = (module: Module): boolean =>
  *
  * @throws ModuleError that names every class without a quantized one, with definitions to paste; nothing is replaced then
  */
-export function toQuantized(model: Module): Module {
+export function toQuantized<M extends Module>(model: M): M {
   checkInstance('toQuantized', 'the model', model, Module);
   const replacements = new Map<Module, Module>();
   const undefinedOnes: Module[] = [];
@@ -41,5 +41,6 @@ export function toQuantized(model: Module): Module {
     if (module === made)
       for (const { kind, owner, key, value } of [...slots(module)])
         if (kind === 'module') owner[key] = replacements.get(value) ?? value;
-  return replacements.get(model) ?? model;
+  // A quantized class extends the class of the layer it is made of.
+  return (replacements.get(model) as M | undefined) ?? model;
 }

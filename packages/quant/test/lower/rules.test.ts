@@ -111,7 +111,7 @@ describe('attention', () => {
 
   /** The layer with quantizers at every place but biases. */
   function calibrated(): nn.TransformerEncoderLayer {
-    const model = toQuantized(float.clone()) as nn.TransformerEncoderLayer;
+    const model = toQuantized(float.clone());
     for (const module of model.modules()) {
       if (!isQuantized(module)) continue;
       module.inputQuantizers = module.inputQuantizers.map((_slot, i) => (i < 2 ? grid() : null));

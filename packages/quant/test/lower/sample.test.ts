@@ -161,7 +161,7 @@ describe('what the sample shows of a model', () => {
 
   it.each(['float16', 'bfloat16'] as const)('a model of %s gives what its simulation does, to a step', (dtype) => {
     const model = new nn.Sequential(new nn.Linear(8, 8), new nn.LayerNorm([8]), new nn.Linear(8, 8));
-    for (const [i, layer] of [...model].entries()) nn.init.normal(layer.bias as nn.Parameter, i);
+    for (const [i, parameter] of model.parameters().entries()) if (parameter.ndim === 1) nn.init.normal(parameter, i);
     model.to(dtype);
     toQuantized(model);
     slots(model.at(0)).inputQuantizers = [grid()];

@@ -23,7 +23,7 @@ const error = (y: Tensor, wanted: Tensor): number => y.sub(wanted).abs().max().i
 
 describe('quantized attention', () => {
   it('has quantizers at its projections, its products and its softmax', () => {
-    const layer = toQuantized(new MultiheadAttention(8, 2)) as MultiheadAttention;
+    const layer = toQuantized(new MultiheadAttention(8, 2));
     expect(layer).not.toBeInstanceOf(QuantizationMixin);
     expect(layer.queryProjection).toBeInstanceOf(QuantizedDynamicLinear);
     expect(layer.scores).toBeInstanceOf(QuantizedMatMul);
@@ -43,7 +43,7 @@ describe('quantized attention', () => {
   });
 
   it('quantizes the packed projection weights where they enter, per row', () => {
-    const layer = toQuantized(new MultiheadAttention(8, 2)) as MultiheadAttention;
+    const layer = toQuantized(new MultiheadAttention(8, 2));
     const x = random(4, 2, 8);
     const plain = layer.forward(x, x, x)[0];
     const projection = layer.valueProjection as QuantizedDynamicLinear;
@@ -62,7 +62,7 @@ describe('quantized attention', () => {
 
   it('in a transformer layer comes near the float layer with 16 bits everywhere, masks included', () => {
     const float = new TransformerEncoderLayer(8, 2, { dimFeedforward: 6, dropout: 0, activation: 'gelu' });
-    const model = toQuantized(float.clone()) as TransformerEncoderLayer;
+    const model = toQuantized(float.clone());
     let places = 0;
     model.apply((module: Module) => {
       if (!isQuantized(module)) return;

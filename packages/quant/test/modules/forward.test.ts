@@ -22,6 +22,22 @@ const ranged = (min: number, max: number) => {
 const snapped = (quantizer: affine.Quantize, x: Tensor) => (quantizer.forward(x) as QuantizedTensor).dequantize();
 
 describe('forward', () => {
+  it('names a place that the module does not have, or where a quantizer does not fit', () => {
+    const linear = new QuantizedLinear(2, 2);
+    linear.inputQuantizers[1] = eightBit();
+    expect(() => linear.forward(ones([1, 2]))).toThrow(
+      'QuantizedLinear: has 1 place for input quantizers, and one set at 1.',
+    );
+    linear.inputQuantizers = [null];
+    linear.outputQuantizers[2] = eightBit();
+    expect(() => linear.forward(ones([1, 2]))).toThrow(/1 place for output quantizers, and one set at 2/);
+    linear.outputQuantizers = [null];
+    linear.paramQuantizers.weight = eightBit([3, 1]);
+    expect(() => linear.computeEncodings(() => linear.forward(ones([1, 2])))).toThrow(
+      /^QuantizedLinear: quantizer of parameter 'weight': .*\[3, 1\]/,
+    );
+  });
+
   it('names the module, the place and the way out where an encoding is missing', () => {
     const quantized = new QuantizedLinear(2, 2);
     quantized.outputQuantizers[0] = eightBit();

@@ -1,3 +1,4 @@
+export { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 export { readNpy, writeNpy } from './npy.js';
 export { fromOnnx, toOnnx, type OnnxTensorLike, type OnnxType } from './onnx.js';
 export {

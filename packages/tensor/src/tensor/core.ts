@@ -217,6 +217,11 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return build(0);
   }
 
+  /** What `JSON.stringify` writes: `toArray()`. JSON has no NaN and no infinities: they become null. */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   /** A tensor of one value with this shape and dtype, contiguous and outside the graph. */
   fullLike(value: number): Tensor<D> {
     checkNumber('fullLike', 'value', value);
