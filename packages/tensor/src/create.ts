@@ -75,7 +75,7 @@ function flatten(source: unknown, shape: Shape, dim: number, out: TypedArray, at
   }
   if (typeof source !== 'number' && typeof source !== 'boolean')
     throw new ArgumentError(
-      `tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : source instanceof Tensor ? 'a tensor. Use clone(), or stack() for several' : typeof source}.`,
+      `tensor: elements must be numbers or booleans, got ${Array.isArray(source) ? 'a deeper array' : source instanceof Tensor ? 'a tensor. Use clone(), or stack() for several' : described(source)}.`,
     );
   out[at] = Number(source);
   return at + 1;

@@ -414,7 +414,7 @@ export function readInteger<M extends Module>(model: M, bytes: Uint8Array | Arra
   const unknown = [...reader.left.keys()].filter((name) => !Object.hasOwn(wanted, name));
   if (unknown.length > 0)
     throw new FormatError(
-      `readInteger: ${unknown.map((name) => `'${name}'`).join(', ')} belong to nothing in the model.`,
+      `readInteger: ${unknown.map((name) => `'${name}'`).join(', ')} belong to nothing in the model. Build the model that was lowered; batch norms that were folded before must be folded in it, too.`,
     );
   const rest: Record<string, Tensor> = {};
   for (const [name, value] of Object.entries(wanted)) rest[name] = reader.take(name, value.shape, [value.dtype]);
