@@ -47,7 +47,9 @@ export function checkClassLoss(loss: string, input: Tensor, target: Tensor, opti
     throw new ShapeError(`${loss}: weight must be [${count}], one per class, got ${shown(weight.shape)}.`);
   if (!isFloat(input.dtype)) throw new DTypeError(`${loss}: input must be floating, got ${input.dtype}.`);
   if (!isInt(target.dtype))
-    throw new DTypeError(`${loss}: target must hold class indices of an integer dtype, got ${target.dtype}. Convert it with to('int32').`);
+    throw new DTypeError(
+      `${loss}: target must hold class indices of an integer dtype, got ${target.dtype}. Convert it with to('int32').`,
+    );
   checkClasses(loss, target, count, ignoreIndex);
 }
 

@@ -1,17 +1,17 @@
 import { Layout } from '../../layout.js';
 import type { View } from '../../storage.js';
-import { merge, positions } from './walk.js';
+import { distances, merge, positions, type Positions } from './walk.js';
 
 /** The last dim of a view: where each line starts in the array, its step and its length. */
 export interface Lines {
-  readonly starts: Int32Array;
+  readonly starts: Positions;
   readonly step: number;
   readonly size: number;
 }
 
 /** Where blocks of `size` elements start that lie one behind the other. */
-function inOrder(first: number, count: number, size: number): Int32Array {
-  const starts = new Int32Array(count);
+function inOrder(first: number, count: number, size: number): Positions {
+  const starts = new Uint32Array(count);
   for (let i = 0; i < count; i++) starts[i] = first + i * size;
   return starts;
 }
@@ -35,7 +35,7 @@ export function lines({ storage, layout }: View): Lines {
 
 /** The trailing dims of a view: where each group starts, and the runs of equal step that every group is made of. */
 export interface Groups {
-  readonly starts: Int32Array;
+  readonly starts: Positions;
   /** Starts of the runs, relative to the group's. */
   readonly runs: Int32Array;
   readonly step: number;
@@ -58,6 +58,6 @@ export function groups({ storage, layout }: View, outer: number): Groups {
   if (inner.numel === 0) return { starts, runs: new Int32Array(0), step: 1, count: 0 };
   const { sizes, strides: merged } = merge([inner]);
   const last = sizes.length - 1;
-  const runs = positions(new Layout(sizes.slice(0, last), merged[0]!.slice(0, last)), 0);
+  const runs = distances(new Layout(sizes.slice(0, last), merged[0]!.slice(0, last)));
   return { starts, runs, step: merged[0]![last]!, count: sizes[last]! };
 }

@@ -3,7 +3,7 @@ import { Layout } from '../../layout.js';
 import type { View } from '../../storage.js';
 import type { ReduceKernels, ReduceName } from '../contract/reduce.js';
 import { groups } from './lines.js';
-import { positions } from './walk.js';
+import { distances, positions } from './walk.js';
 
 /** Folds n elements from x[at] in steps of `step`, going on from `acc`. */
 type Fold = (x: TypedArray, at: number, step: number, n: number, acc: number) => number;
@@ -132,7 +132,7 @@ function reduceRows(name: ReduceName, x: View, out: View, kept: number): void {
   const width = shape[kept - 1]!;
   const step = strides[kept - 1]!;
   const starts = positions(new Layout(shape.slice(0, kept - 1), strides.slice(0, kept - 1), offset), x.storage.base);
-  const inner = positions(new Layout(shape.slice(kept), strides.slice(kept)), 0);
+  const inner = distances(new Layout(shape.slice(kept), strides.slice(kept)));
   const from = x.storage.array;
   const to = out.storage.array;
   const fold = steps[name];

@@ -79,12 +79,19 @@ export function walk(
   }
 }
 
-/** Positions of all elements of a layout in order, for kernels whose work per element dwarfs the look-up. */
-export function positions(layout: Layout, base: number): Int32Array {
-  const out = new Int32Array(layout.numel);
+/** Positions in an array: one of bytes may have more than 2^31. */
+export type Positions = Uint32Array;
+
+function fill<A extends Positions | Int32Array>(out: A, layout: Layout, base: number): A {
   let next = 0;
   walk([layout], [base], (at, steps, count) => {
     for (let i = 0, p = at[0]!; i < count; i++, p += steps[0]!) out[next++] = p;
   });
   return out;
 }
+
+/** Positions of all elements of a layout in order, for kernels whose work per element dwarfs the look-up. */
+export const positions = (layout: Layout, base: number): Positions => fill(new Uint32Array(layout.numel), layout, base);
+
+/** The same, from wherever a layout begins. */
+export const distances = (layout: Layout): Int32Array => fill(new Int32Array(layout.numel), layout, 0);

@@ -18,7 +18,10 @@ interface NodeWorker {
 
 /** The part of Node's `worker_threads` that is used here, without importing it where it does not exist. */
 interface NodeThreads {
-  readonly Worker: new (program: string, options: { eval: true; workerData: unknown }) => NodeWorker;
+  readonly Worker: new (
+    program: string,
+    options: { eval: true; workerData: unknown; execArgv: readonly string[]; env: object },
+  ) => NodeWorker;
 }
 
 const nodeThreads = (): NodeThreads | undefined =>
@@ -94,7 +97,8 @@ export class ThreadPool {
     const refused = () => (this.failure = REFUSED);
     const threads = nodeThreads();
     if (threads) {
-      const worker = new threads.Worker(workerProgram, { eval: true, workerData: assignment });
+      // Nothing that is loaded in front of a program runs again in its workers: it might ask for threads, too.
+      const worker = new threads.Worker(workerProgram, { eval: true, workerData: assignment, execArgv: [], env: {} });
       worker.on('error', refused);
       worker.unref();
       return;
@@ -164,7 +168,10 @@ export class ThreadPool {
     this.memory.heap('uint8').set(module.bytes, at);
     post(helper, COMMAND.load, [at, module.bytes.length]);
     finished(helper);
-    helper.modules.set(module, helper.modules.size);
+    const count = helper.modules.size;
+    if (helper.words[MAILBOX.values] !== count + 1)
+      throw new MemoryError('a worker thread failed to compile a kernel. Continue with setNumThreads(1).');
+    helper.modules.set(module, count);
   }
 }
 

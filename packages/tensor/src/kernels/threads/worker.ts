@@ -23,7 +23,7 @@ export const JOB = {
 /**
  * The program of a worker, as text, so that no bundler has to find a file. It sleeps on its mailbox; commands come through
  * shared memory alone, so it never needs its event loop. One that it is late for may have been taken back. `load` compiles the
- * module whose bytes lie at an address; `run` calls a function of a module with the arguments of one part after the other, and a
+ * module whose bytes lie at an address, and answers how many there are then; `run` calls a function of a module with the arguments of one part after the other, and a
  * workspace, while the round has parts that nobody has taken.
  */
 export const workerProgram = `
@@ -34,7 +34,8 @@ function serve({ memory, mailbox, job, spins }) {
   const doubles = new Float64Array(memory.buffer, job + ${JOB.lists}, ${(JOB.bytes - JOB.lists) / 8});
   const modules = [];
   function load(at, length) {
-    const bytes = new Uint8Array(memory.buffer).slice(at, at + length);
+    // Words are signed, addresses are not.
+    const bytes = new Uint8Array(memory.buffer).slice(at >>> 0, (at >>> 0) + length);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
     return Object.values(exports);
   }
@@ -61,12 +62,12 @@ function serve({ memory, mailbox, job, spins }) {
     const [command, ...values] = words.subarray(${MAILBOX.command});
     if (command === ${COMMAND.run}) run(...values);
     else {
-      // A module that does not load is missed when it is to run.
       try {
         modules.push(load(...values));
       } catch {
-        modules.push([]);
+        // Told by the number of modules.
       }
+      words[${MAILBOX.values}] = modules.length;
     }
     Atomics.store(words, ${MAILBOX.state}, ${STATE.idle});
   }

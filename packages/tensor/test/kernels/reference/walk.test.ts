@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { merge } from '../../../src/kernels/reference/walk.js';
+import { distances, merge, positions } from '../../../src/kernels/reference/walk.js';
 import { Layout } from '../../../src/layout.js';
 
 const layouts = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }).chain((shape) => {
@@ -40,4 +40,12 @@ describe('merge', () => {
         expect(merge(all, order)).toEqual(merge(all.map((layout) => layout.permute(order))));
       }),
     ));
+});
+
+describe('positions', () => {
+  it('are those of the elements, also in arrays of more than 2^31', () => {
+    const layout = new Layout([2, 2], [1, 3], 1);
+    expect([...positions(layout, 2 ** 31)]).toEqual([0, 3, 1, 4].map((step) => 2 ** 31 + 1 + step));
+    expect([...distances(new Layout([2, 2], [-1, 3]))]).toEqual([0, 3, -1, 2]);
+  });
 });

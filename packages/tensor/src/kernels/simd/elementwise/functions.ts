@@ -239,7 +239,8 @@ export function normal(code: Lockstep, x: Wide): { cumulative: Wide; density: Wi
 /** x times the cumulative function: what is missing of max(x, 0) is |x| times the tail. */
 function gelu(code: Lockstep, x: Wide): Wide {
   const { t, tail } = normalTail(code, x);
-  return code.sub(code.max(x, 0), code.mul(t, tail));
+  // Far out on the left |x| itself: -Infinity times 0 is NaN, as in the formula.
+  return code.sub(code.max(x, 0), code.mul(code.max(t, code.neg(x)), tail));
 }
 
 const onePlusExpMinus = (code: Lockstep, x: Wide): Wide => code.add(exp(code, code.neg(x)), 1);

@@ -98,7 +98,7 @@ export class SimdEngine {
   private readonly unfused = new Map<Family, Compiled>();
   private readonly constants = new ConstantTable();
   /** One for each thread: always the same places, which caches know. */
-  private readonly workspaces: Chunk[] = [];
+  private readonly workspaces: (Chunk | undefined)[] = [];
 
   constructor(
     readonly memory: KernelMemory,
@@ -136,7 +136,11 @@ export class SimdEngine {
   private workspace(thread: number, bytes: number): number {
     const known = this.workspaces[thread];
     if (known && known.size >= bytes) return known.start;
-    if (known) this.memory.release(known);
+    if (known) {
+      // Forgotten first: there may be no room for a larger one.
+      delete this.workspaces[thread];
+      this.memory.release(known);
+    }
     const made = this.memory.reserve(bytes);
     this.workspaces[thread] = made;
     return made.start;

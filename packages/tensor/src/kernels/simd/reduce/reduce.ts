@@ -222,7 +222,6 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
       const bytes = out.layout.numel * 4;
       const to = memory.scratch(bytes);
       const from = x.storage.pointer(memory, x.layout) + x.layout.offset * 4;
-      const heap = memory.heap('float32');
       if (alongLines)
         engine.divide(family, 'lines', { count: outer[0], grain: 1, work: (outer[0] * inner[0]) / 6 }, (start, end) => [
           from + start * outer[1] * 4,
@@ -241,6 +240,8 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
         };
         if (name === 'sum') {
           const block = memory.scratch(bytes);
+          // Behind all requests for memory: it may grow, and views of it with it.
+          const heap = memory.heap('float32');
           heap.fill(0, to / 4, (to + bytes) / 4);
           for (let row = 0; row < inner[0]; row += ROWS) {
             heap.fill(0, block / 4, (block + bytes) / 4);
@@ -251,13 +252,13 @@ export function simdReduce(engine: SimdEngine, fallback: ReduceKernels): Partial
           const flag = memory.scratch(4);
           const flags = memory.heap('int32');
           flags[flag / 4] = 0;
-          heap.copyWithin(to / 4, from / 4, from / 4 + width);
+          memory.heap('float32').copyWithin(to / 4, from / 4, from / 4 + width);
           foldRows(0, inner[0], to, flag);
           if (flags[flag / 4] !== 0) columnsInTurn!(from, stride, inner[0], width, to);
         }
       }
       const { array, base } = out.storage;
-      array.set(heap.subarray(to / 4, to / 4 + out.layout.numel), base + out.layout.offset);
+      array.set(memory.heap('float32').subarray(to / 4, to / 4 + out.layout.numel), base + out.layout.offset);
       return true;
     } finally {
       memory.endKernel();

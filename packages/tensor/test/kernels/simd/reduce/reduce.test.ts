@@ -60,4 +60,19 @@ describe('SIMD reductions', () => {
     simd.reduce('sum', { storage: x.storage, layout: x.layout.range(0, [31, 32]) }, alone);
     expect(elements(alone)[0]).toBe(elements(all)[31]);
   });
+
+  it('sums over columns are right where memory has to grow for them', () => {
+    jest.isolateModules(() => {
+      const fresh = jest.requireActual<typeof import('@q/tensor')>('@q/tensor');
+      const wrong: number[] = [];
+      for (let width = 600; width < 1400; width++) {
+        const last = fresh
+          .full([300, width], 1.5)
+          .sum(0)
+          .select(0, width - 1);
+        if (last.item() !== 450) wrong.push(width);
+      }
+      expect(wrong).toEqual([]);
+    });
+  });
 });
