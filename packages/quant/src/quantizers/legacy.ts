@@ -13,9 +13,20 @@ export interface LegacyRange {
   readonly max: Tensor;
 }
 
+/** Bits of an encoding as files say them: AIMET counts the lowest position, which a strictly symmetric grid leaves out. */
+const bitsOf = (name: string, { symmetry, qmin, qmax }: AffineEncoding): number =>
+  bitwidthOf(name, symmetry && qmin === -qmax ? { qmin: qmin - 1, qmax } : { qmin, qmax });
+
+/** The grid of an entry: one that is symmetric and begins a position above the lowest of its bits is strictly so. */
+function gridOfEntry(what: string, { bitwidth, offset }: LegacyEncoding, symmetric: boolean): Grid {
+  const { qmin, qmax } = gridOfBits(what, bitwidth, symmetric);
+  const isStrict = symmetric && offset === -qmax && qmax > 0;
+  return { qmin: isStrict ? -qmax : qmin, qmax };
+}
+
 /** An encoding in AIMET's file format, one entry per scale. Throws QuantizationError where it has no bitwidth or no finite offset. */
 export function legacyOf(name: string, encoding: AffineEncoding): LegacyEncoding[] {
-  const bitwidth = bitwidthOf(name, encoding.grid);
+  const bitwidth = bitsOf(name, encoding);
   const [scales, mins, maxs] = [encoding.scale.data, encoding.min.data, encoding.max.data];
   const offsets = encoding.offset.data;
   return Array.from(scales, (scale, i) => {
@@ -99,7 +110,7 @@ export function checkedLegacy(
     for (const key of ['min', 'max'] as const)
       if (typeof entry[key] !== 'number')
         throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${described(entry[key])}.`);
-  const grid = gridOfBits(what, first.bitwidth, symmetric);
+  const grid = gridOfEntry(what, first, symmetric);
   const ends = encodings.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
   const end = (side: 0 | 1): Tensor =>
     tensor(

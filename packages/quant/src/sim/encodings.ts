@@ -3,7 +3,13 @@ import { described } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
 import { checkBoolean } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
-import type { ImportOptions, LegacyEncodings, QuantizerSlot } from '../modules/quantized-module.js';
+import { unrepeated } from '../modules/exchange.js';
+import {
+  definitionOf,
+  type ImportOptions,
+  type LegacyEncodings,
+  type QuantizerSlot,
+} from '../modules/quantized-module.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
 import type { Layer } from './graph.js';
 
@@ -88,8 +94,20 @@ function placesIn(layers: readonly Named[]): Map<string, Place> {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Encodings without those that repeat the last place's, where its quantizer stands at all further inputs or outputs. */
+function withoutRepeats(layer: Layer | undefined, role: string, encodings: Places): Places {
+  const { sharedInputs = false, sharedOutputs = false } = definitionOf(layer) ?? {};
+  if (role === 'input' && sharedInputs) return unrepeated(layer!.inputQuantizers, encodings);
+  return role === 'output' && sharedOutputs ? unrepeated(layer!.outputQuantizers, encodings) : encodings;
+}
+
 /** The encodings of a file by place. Throws QuantizationError where it is none. */
-function entriesOf(operation: string, encodings: unknown, paramsOnly: boolean): Map<string, unknown> {
+function entriesOf(
+  operation: string,
+  layers: ReadonlyMap<string, Layer>,
+  encodings: unknown,
+  paramsOnly: boolean,
+): Map<string, unknown> {
   const record = (value: unknown, what: string): Readonly<Record<string, unknown>> => {
     if (isRecord(value)) return value;
     throw new QuantizationError(`${operation}: ${what} must be an object, got ${described(value)}.`);
@@ -98,9 +116,11 @@ function entriesOf(operation: string, encodings: unknown, paramsOnly: boolean): 
   const entries = new Map<string, unknown>();
   if (!paramsOnly)
     for (const [path, roles] of Object.entries(record(file.activation_encodings ?? {}, 'activation_encodings')))
-      for (const [role, places] of Object.entries(record(roles, `activation_encodings of '${path}'`)))
-        for (const [index, entry] of Object.entries(record(places, `${role} of '${path}'`)))
+      for (const [role, places] of Object.entries(record(roles, `activation_encodings of '${path}'`))) {
+        const given = record(places, `${role} of '${path}'`) as Places;
+        for (const [index, entry] of Object.entries(withoutRepeats(layers.get(path), role, given)))
           entries.set(keyOf(path, role, index), entry);
+      }
   for (const [name, entry] of Object.entries(record(file.param_encodings ?? {}, 'param_encodings')))
     entries.set(`parameter '${name}'`, entry);
   return entries;
@@ -117,7 +137,7 @@ export function importEncodings(
   const { strict = true, partial = true, requiresGrad = null, allowOverwrite } = optionsOf(operation, options);
   if (requiresGrad !== null) checkBoolean(operation, 'requiresGrad', requiresGrad);
   if (allowOverwrite !== undefined) checkBoolean(operation, 'allowOverwrite', allowOverwrite);
-  const entries = entriesOf(operation, encodings, paramsOnly);
+  const entries = entriesOf(operation, new Map(layers), encodings, paramsOnly);
   const places = placesIn(layers);
   const assignments: { readonly quantizer: QuantizerBase; readonly list: readonly LegacyEncoding[] }[] = [];
   for (const [key, entry] of entries) {

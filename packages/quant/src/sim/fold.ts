@@ -3,26 +3,11 @@ import { noGrad, zeros, type Tensor } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
-import { replaced, toQuantized } from '../modules/model.js';
-import { definitionOf, isQuantized } from '../modules/quantized-module.js';
-import { argumentsOf, trace, type Layer } from './graph.js';
-import { namedLayers } from './encodings.js';
+import { replaced } from '../modules/model.js';
+import { argumentsOf } from './graph.js';
+import { isTransposed, pairsOf, type FoldedPair, type Norm, type Pair, type Product } from './pairs.js';
 
-type Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d;
-type Transposed = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d;
-type Product = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | Transposed;
-
-const norms: readonly unknown[] = [nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d];
-const transposed: readonly unknown[] = [nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d];
-const products: readonly unknown[] = [nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, ...transposed];
-
-/** A layer and the batch norm that it took up, by name. */
-export interface FoldedPair {
-  /** Name of the layer. */
-  readonly layer: string;
-  /** Name of the batch norm, where an `Identity` stands now. */
-  readonly norm: string;
-}
+export type { FoldedPair } from './pairs.js';
 
 /** Options of `foldAllBatchNorms`. */
 export interface FoldOptions {
@@ -30,48 +15,31 @@ export interface FoldOptions {
   readonly dummyInput: Tensor | readonly unknown[];
 }
 
-const isExactly = (module: nn.Module, types: readonly unknown[]): boolean => types.includes(module.constructor);
-
-/** The names of layers and of the batch norms that alone read them, each of which reads nothing else. */
-function pairsOf(model: nn.Module, dummyInput: Tensor | readonly unknown[]): FoldedPair[] {
-  const copy = toQuantized(model.clone());
-  const layers = namedLayers(copy, (module): module is Layer => isQuantized(module));
-  const only = layers.map(([, layer]) => layer);
-  const { inputs, outputs, readers, results } = trace(copy, only, argumentsOf(dummyInput));
-  const names = new Map(layers.map(([name, layer]) => [layer, name]));
-  const kindOf = (layer: Layer): unknown => definitionOf(layer)!.float;
-  return only.flatMap((layer) => {
-    const [norm, ...others] = readers.get(layer) ?? [];
-    if (norm === undefined || others.length > 0 || results.has(layer)) return [];
-    if (!products.includes(kindOf(layer)) || !norms.includes(kindOf(norm))) return [];
-    // A batch norm of [n, length, channels] counts along the length, where a linear layer has its channels last.
-    const isLinear = kindOf(layer) === nn.Linear;
-    if (isLinear && outputs.get(layer)?.get(0)?.length !== 2) return [];
-    const origins = [...(inputs.get(norm)?.values() ?? [])].flatMap((set) => [...set]);
-    return origins.length === 1 ? [{ layer: names.get(layer)!, norm: names.get(norm)! }] : [];
-  });
+/** What a batch norm makes of each channel: `(x - mean) * gain + shift`. */
+interface Affine {
+  readonly mean: Tensor;
+  readonly gain: Tensor;
+  readonly shift: Tensor;
 }
 
-/** What the batch norm makes of each channel: `x * gain + shift`. */
-function affineOf({
-  weight,
-  bias,
-  runningMean,
-  runningVar,
-  eps,
-}: Norm): { readonly gain: Tensor; readonly shift: Tensor } | null {
+/** What a batch norm computes in evaluation; null for one that goes by the batch. */
+function affineOf({ weight, bias, runningMean, runningVar, eps }: Norm): Affine | null {
   if (!runningMean || !runningVar) return null;
   const spread = runningVar.add(eps).sqrt();
-  return { gain: weight ? weight.div(spread) : spread.reciprocal(), shift: bias ?? zeros([runningMean.numel]) };
+  return {
+    mean: runningMean,
+    gain: weight ? weight.div(spread) : spread.reciprocal(),
+    shift: bias ?? zeros([runningMean.numel]),
+  };
 }
 
 /** A factor for each output channel, as the weight of a layer broadcasts with it. */
 function alongWeight(layer: Product, gain: Tensor): Tensor {
   const { weight } = layer;
   const inner = new Array<number>(weight.ndim - 2).fill(1);
-  if (!isExactly(layer, transposed)) return gain.reshape([-1, 1, ...inner]);
+  if (!isTransposed(layer)) return gain.reshape([-1, 1, ...inner]);
   // [in, out / groups, ...]: the inputs of a group lead to outputs of that group.
-  const { groups } = layer as Transposed;
+  const { groups } = layer;
   const [ins, outs] = weight.shape as readonly [number, number];
   return gain
     .reshape([groups, 1, outs])
@@ -79,38 +47,43 @@ function alongWeight(layer: Product, gain: Tensor): Tensor {
     .reshape([ins, outs, ...inner]);
 }
 
-/** Gives a layer the results of the batch norm behind it. */
-function fold(layer: Product, norm: Norm): boolean {
-  const affine = affineOf(norm);
-  if (affine === null) return false;
-  const { gain, shift } = affine;
-  layer.weight.mul_(alongWeight(layer, gain));
-  const bias = layer.bias ?? new nn.Parameter(zeros([gain.numel], { dtype: layer.weight.dtype }));
-  bias.sub_(norm.runningMean!).mul_(gain).add_(shift);
-  layer.bias = bias;
-  return true;
+/** A pair with the parameters that give the layer the results of the batch norm. */
+interface Folding extends Pair {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
 }
 
-/** Parameters that more than one module holds. */
-function sharedParameters(model: nn.Module): ReadonlySet<unknown> {
-  const [seen, shared] = [new Set<unknown>(), new Set<unknown>()];
-  for (const module of model.modules())
-    for (const { kind, value } of nn.slots(module))
-      if (kind === 'parameter') (seen.has(value) ? shared : seen).add(value);
-  return shared;
+function foldingOf(pair: Pair): Folding | null {
+  const { layer, norm } = pair;
+  const affine = affineOf(norm);
+  if (affine === null) return null;
+  const { mean, gain, shift } = affine;
+  const bias = layer.bias ?? zeros([gain.numel], { dtype: layer.weight.dtype });
+  return {
+    ...pair,
+    weight: layer.weight.mul(alongWeight(layer, gain)),
+    bias: bias.sub(mean).mul(gain).add(shift),
+  };
+}
+
+/** Gives a layer its parameters, those there are in place: optimizers that hold them go on. */
+function settle({ layer, weight, bias }: Folding): void {
+  layer.weight.copy_(weight);
+  if (layer.bias) layer.bias.copy_(bias);
+  else layer.bias = new nn.Parameter(bias.to(layer.weight.dtype));
 }
 
 /**
  * Folds batch norms into the linear layers and convolutions before them, in place: in inference both are one affine map, and integers
- * need no layer between. AIMET's `fold_all_batch_norms`. A batch norm is folded where it alone reads its layer; it leaves an
- * `Identity`. Running statistics are taken as they are.
+ * need no layer between. AIMET's `fold_all_batch_norms`. A batch norm is folded where it reads what one layer gives, as it is, and
+ * nothing else sees that; it leaves an `Identity`. Running statistics are taken as they are.
  *
  * ```ts
  * foldAllBatchNorms(model.eval(), { dummyInput: images });
  * ```
  *
  * @returns the pairs that were folded
- * @throws ModuleError for layers without a quantized class; whatever the model throws for `dummyInput`
+ * @throws ModuleError for layers without a quantized class; whatever the model throws for `dummyInput`; nothing is changed then
  */
 export function foldAllBatchNorms(model: nn.Module, options: FoldOptions): readonly FoldedPair[] {
   const name = 'foldAllBatchNorms';
@@ -118,17 +91,10 @@ export function foldAllBatchNorms(model: nn.Module, options: FoldOptions): reado
   const { dummyInput } = optionsOf(name, options);
   if (dummyInput === undefined)
     throw new QuantizationError(`${name}: wants { dummyInput }, which shows which layers follow each other.`);
-  const shared = sharedParameters(model);
-  const modules = new Map(model.namedModules());
-  const by = new Map<nn.Module, nn.Module>();
-  const folded = noGrad(() =>
-    pairsOf(model, dummyInput).filter((pair) => {
-      const [layer, norm] = [modules.get(pair.layer) as Product, modules.get(pair.norm) as Norm];
-      if (shared.has(layer.weight) || shared.has(layer.bias) || !fold(layer, norm)) return false;
-      by.set(norm, new nn.Identity());
-      return true;
-    }),
-  );
-  replaced(model, by);
-  return folded;
+  return noGrad(() => {
+    const foldings = pairsOf(model, argumentsOf(dummyInput)).flatMap((pair) => foldingOf(pair) ?? []);
+    foldings.forEach(settle);
+    replaced(model, new Map(foldings.map(({ norm }) => [norm, new nn.Identity()])));
+    return foldings.map(({ names }) => names);
+  });
 }

@@ -8,7 +8,7 @@ import { QuantizeDequantize } from '../quantizers/affine.js';
 import { FloatQuantizeDequantize } from '../quantizers/float.js';
 import type { QuantizerBase } from '../quantizers/quantizer.js';
 import type { OpRule, ParamRule, Rules } from './config.js';
-import type { Flow, Layer, Origin } from './graph.js';
+import { readersOf, type Flow, type Layer, type Origin } from './graph.js';
 import { opTypesOf } from './op-types.js';
 
 /** How ranges are found. */
@@ -143,7 +143,7 @@ export class Placement {
     return this.rules.supergroups.some((chain) =>
       chain.slice(0, -1).some((_name, position) => {
         const before = this.follows(layer, chain.slice(0, position + 1).reverse(), (one) => this.makers(one));
-        return before && this.follows(layer, chain.slice(position), (one) => this.readersOf(one));
+        return before && this.follows(layer, chain.slice(position), (one) => readersOf(this.flow, one));
       }),
     );
   }
@@ -157,16 +157,12 @@ export class Placement {
     return following.length === 1 && this.follows(following[0]!, rest, next);
   }
 
-  /** The layers that read a layer, if it is no result of the model. */
-  private readersOf(layer: Layer): readonly Layer[] {
-    return this.flow.results.has(layer) ? [] : [...(this.flow.readers.get(layer) ?? [])];
-  }
-
   /** The layers that a layer reads, each of which it alone reads. */
   private makers(layer: Layer): readonly Layer[] {
     const origins = [...(this.flow.inputs.get(layer)?.values() ?? [])].flatMap((set) => [...set]);
     return origins.filter(
-      (origin): origin is Layer => origin !== null && origin !== 'argument' && this.readersOf(origin).length === 1,
+      (origin): origin is Layer =>
+        origin !== null && origin !== 'argument' && readersOf(this.flow, origin).length === 1,
     );
   }
 }

@@ -1,5 +1,13 @@
-import { noGrad, ShapeError } from '@q/tensor';
-import { QuantizationError, type affine, type ModelEncodings } from '../../src/index.js';
+import * as nn from '@q/nn';
+import { noGrad, randn, ShapeError, type Tensor } from '@q/tensor';
+import {
+  defaultConfig,
+  QuantizationError,
+  QuantizationSimModel,
+  type affine,
+  type LegacyEncoding,
+  type ModelEncodings,
+} from '../../src/index.js';
 import { calibrated, layer, simulated, x } from './net.js';
 
 describe('encodings', () => {
@@ -19,6 +27,52 @@ describe('encodings', () => {
     other.loadEncodings(encodings);
     expect(noGrad(() => other.model.forward(x)).equal(noGrad(() => sim.model.forward(x)))).toBe(true);
     expect(json(other.exportEncodings())).toEqual(encodings);
+  });
+
+  it.each([8, 4])('of strictly symmetric weights of %i bits come back as the same bits', (defaultParamBw) => {
+    const config = { ...defaultConfig, defaults: { ...defaultConfig.defaults, strict_symmetric: true } };
+    const { sim } = calibrated({ config, defaultParamBw });
+    const encodings = json(sim.exportEncodings());
+    const [first] = encodings.param_encodings['fc.weight'] as LegacyEncoding[];
+    const { bitwidth, offset, min, max, scale } = first!;
+    const end = 2 ** (defaultParamBw - 1) - 1;
+    expect([bitwidth, offset, min]).toEqual([defaultParamBw, -end, -max!]);
+    expect(max).toBe(Math.fround(scale! * end));
+    // The file says it, whatever the configuration.
+    for (const options of [{ config }, {}]) {
+      const { sim: other } = simulated({ ...options, defaultParamBw });
+      other.model.eval();
+      other.loadEncodings(encodings);
+      expect(noGrad(() => other.model.forward(x)).equal(noGrad(() => sim.model.forward(x)))).toBe(true);
+      expect(json(other.exportEncodings())).toEqual(encodings);
+    }
+  });
+
+  it('of a quantizer that stands at all inputs, or all outputs, go to that one', () => {
+    class Joined extends nn.Module {
+      cat = new nn.Concat(1);
+      split = new nn.Split();
+      forward(a: Tensor, b: Tensor): Tensor[] {
+        return this.split.forward(this.cat.forward(a, b), 2, 1);
+      }
+    }
+    const dummyInput = [randn([2, 3]), randn([2, 3])] as const;
+    const config = { defaults: { ops: { is_output_quantized: true } }, model_input: { is_input_quantized: true } };
+    const sim = new QuantizationSimModel(new Joined(), { dummyInput, config });
+    noGrad(() => sim.computeEncodings((model) => model.forward(...dummyInput)));
+    const encodings = json(sim.exportEncodings());
+    const { cat, split } = encodings.activation_encodings;
+    expect([cat!.input, split!.output].map((places) => Object.keys(places!))).toEqual([
+      ['0', '1'],
+      ['0', '1', '2'],
+    ]);
+    const other = new QuantizationSimModel(new Joined(), { dummyInput, config });
+    other.loadEncodings(encodings, { partial: false });
+    expect(json(other.exportEncodings())).toEqual(encodings);
+    const apart = { cat: { input: { ...cat!.input, '1': { ...(cat!.input!['0'] as object), max: 99 } } } };
+    expect(() => other.loadEncodings({ ...encodings, activation_encodings: apart as never })).toThrow(
+      /an encoding for input 1 of 'cat'/,
+    );
   });
 
   it('may be for some places only: the others stay, or go', () => {

@@ -1,10 +1,11 @@
 import * as nn from '@q/nn';
-import { noGrad, randn, tensor, type Tensor } from '@q/tensor';
+import { enableGrad, noGrad, randn, tensor, type Tensor } from '@q/tensor';
 import {
+  affine,
   lowerToInteger,
   QuantizationSimModel,
   QuantizedLinear,
-  type affine,
+  type DequantizedTensor,
   type QuantizedModule,
 } from '../../src/index.js';
 import { bits, calibrated, layer, x } from './net.js';
@@ -25,6 +26,50 @@ describe('layers', () => {
     expect(bits(layer(sim.model, 'never').outputQuantizers)).toEqual([8]);
     noGrad(() => sim.computeEncodings((net) => net.forward(index)));
     expect(noGrad(() => sim.model.forward(index)).shape).toEqual([3, 4]);
+  });
+
+  it('that functions read besides are not taken up by the layer behind them', () => {
+    class Read extends nn.Module {
+      fc = new nn.Linear(8, 8);
+      relu = new nn.ReLU();
+      constructor(private readonly use: (y: Tensor, relu: nn.ReLU) => Tensor) {
+        super();
+      }
+      forward(input: Tensor): Tensor {
+        return this.use(this.fc.forward(input), this.relu);
+      }
+    }
+    const outputBits = (use: (y: Tensor, relu: nn.ReLU) => Tensor) =>
+      bits(layer(new QuantizationSimModel(new Read(use), { dummyInput: x }).model, 'fc').outputQuantizers);
+    expect(outputBits((y, relu) => relu.forward(y))).toEqual([null]);
+    expect(outputBits((y, relu) => relu.forward(y).sub(1))).toEqual([null]);
+    expect(outputBits((y, relu) => relu.forward(y).sub(y))).toEqual([8]);
+    expect(outputBits((y, relu) => relu.forward(y.mul_(2)))).toEqual([8]);
+    expect(outputBits((y, relu) => relu.forward(y).mul(y.select(-1, 0).mean()))).toEqual([8]);
+  });
+
+  it('give functions what they ask for: gradients, and tensors that know their grid', () => {
+    class Asking extends nn.Module {
+      fc = new nn.Linear(8, 8);
+      tanh = new nn.Tanh();
+      flatten = new nn.Flatten();
+      constructor(private readonly grid: affine.QuantizeDequantize) {
+        super();
+      }
+      forward(input: Tensor): Tensor {
+        const leaf = input.detach();
+        leaf.requiresGrad = true;
+        enableGrad(() => this.tanh.forward(this.fc.forward(leaf)).sum().backward());
+        const onGrid = this.flatten.forward(this.grid.forward(leaf.grad!)) as DequantizedTensor;
+        return onGrid.quantize().add(1);
+      }
+    }
+    const grid = new affine.QuantizeDequantize({ shape: [], symmetric: false, bitwidth: 8 });
+    grid.setRange(-1, 1);
+    const sim = new QuantizationSimModel(new Asking(grid), { dummyInput: x });
+    expect(bits([...layer(sim.model, 'fc').outputQuantizers, ...layer(sim.model, 'tanh').outputQuantizers])).toEqual([
+      8, 8,
+    ]);
   });
 
   it('of attention, whose projections get their weights as inputs', () => {
