@@ -37,7 +37,7 @@ describe('DataLoader', () => {
     ));
 
   it('passes over an iterator once and says so, over what is iterable anew as often as wanted', async () => {
-    function* few(): Iterable<number> {
+    function* few(): IterableIterator<number> {
       yield* numbers(3);
     }
     const once = new DataLoader(few(), { batchSize: 2 });
