@@ -1,5 +1,11 @@
 import { Generator, noGrad, ones, rand, randn, Tensor, tensor, zeros } from '@q/tensor';
-import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
+import {
+  readCheckpoint,
+  readSafetensors,
+  readSafetensorsMetadata,
+  writeCheckpoint,
+  writeSafetensors,
+} from '@q/tensor/io';
 import { BatchNorm1d, collate, Conv1d, Flatten, Linear, ModuleDict, ReLU, Sequential, Tanh, type Module } from '@q/nn';
 import {
   Adagrad,
@@ -62,9 +68,11 @@ export interface Reader {
 
 /** A value as text, tensors with all their elements. */
 export const textOf = (value: unknown): string =>
-  JSON.stringify(value, (_key, entry: unknown) =>
-    entry instanceof Tensor ? `${entry.dtype} [${entry.shape.join()}] ${entry.detach().data.join()}` : entry,
-  ) ?? 'nothing';
+  JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key: string, entry: unknown) {
+    // The entry itself: a replacer is given what its toJSON made of it.
+    const own = this[key];
+    return own instanceof Tensor ? `${own.dtype} [${own.shape.join()}] ${own.detach().data.join()}` : entry;
+  }) ?? 'nothing';
 
 const foreignTensors: readonly Tensor[] = [
   zeros([0]),
@@ -405,6 +413,27 @@ const generators: Reader = {
   },
 };
 
+const checkpointFile = writeCheckpoint({ model: { 'fc.weight': ones([2, 3]) }, list: [1, NaN, null], $epoch: 'x' });
+
+const checkpoints: Reader = {
+  name: 'values of a checkpoint',
+  stored: JSON.parse(readSafetensorsMetadata(checkpointFile)['value']!) as unknown,
+  leaves: [],
+  make: () => {
+    let checkpoint: object = {};
+    return {
+      read: (value) =>
+        (checkpoint = readCheckpoint(
+          writeSafetensors(readSafetensors(checkpointFile), {
+            metadata: { ...readSafetensorsMetadata(checkpointFile), value: jsonOf(value) },
+          }),
+        )),
+      state: () => checkpoint,
+      use: () => textOf(readCheckpoint(writeCheckpoint(checkpoint))),
+    };
+  },
+};
+
 /** Everything that reads what JSON can hold, or records of tensors. */
 export const readers: readonly Reader[] = [
   ...analyzers,
@@ -415,4 +444,5 @@ export const readers: readonly Reader[] = [
   ...steppers,
   ...named,
   generators,
+  checkpoints,
 ];
