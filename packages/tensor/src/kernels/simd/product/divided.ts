@@ -10,13 +10,12 @@ export interface ProductDivision {
   readonly packedColumn: number;
   /** Multiplications that one thread does in a nanosecond, roughly. */
   readonly rate: number;
+  /** Columns by rows from which those are divided where B is packed: nothing is packed twice if rows are, but each part reads all of B. */
+  readonly wide: number;
 }
 
 /** Rows and columns of a part that make up for what each part does anew: packing A, and reading B. */
 const LEAST = { rows: 32, columns: 256 };
-
-/** Columns by rows from which those are divided, where B is packed already and nothing is packed twice if rows are. */
-const WIDE = 4;
 
 /** A line of an operand further on, with its number. */
 const moved = ({ at, row, column, extra }: GemmOperand, by: number, step: number): GemmOperand => ({
@@ -32,11 +31,11 @@ export function divideProduct(
   family: Family,
   name: string,
   call: GemmCall,
-  { tile, workspace, packedColumn, rate }: ProductDivision,
+  { tile, workspace, packedColumn, rate, wide }: ProductDivision,
 ): void {
   const { m, n, k, a, b, c, cRow, packed = 0, bias = 0 } = call;
   const work = (m * n * k) / rate;
-  if (n < (packed ? WIDE * m : m))
+  if (n < (packed ? wide * m : m))
     engine.divide(family, name, { count: m, grain: tile.rows, work, least: LEAST.rows, workspace }, (start, end) =>
       gemmArguments({ ...call, m: end - start, a: moved(a, start, a.row), c: c + start * cRow }),
     );

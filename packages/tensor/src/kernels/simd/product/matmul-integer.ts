@@ -66,6 +66,9 @@ const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
 /** Multiplications that one thread does in a nanosecond, roughly. */
 const [PAIRS_RATE, DOTS_RATE] = [40, 100];
 
+/** Columns by rows from which those are divided. */
+const WIDE = 4;
+
 /** Zero points of the rows of A and of the columns of B. */
 interface Points {
   readonly aZero: Zeros;
@@ -140,6 +143,7 @@ export function simdMatmulInteger(
       workspace: GEMM_I8_WORKSPACE,
       packedColumn: Math.ceil(k / 2) * 4,
       rate: PAIRS_RATE,
+      wide: WIDE,
     });
   }
 
@@ -187,6 +191,7 @@ export function simdMatmulInteger(
       workspace: GEMM_DOT8_WORKSPACE,
       packedColumn: Math.ceil(k / 4) * 4,
       rate: DOTS_RATE,
+      wide: WIDE,
     });
     if (inOne) return;
     const terms = line(

@@ -131,7 +131,13 @@ export function simdMatmul(engine: SimdEngine, fallback: Pick<MatmulKernels, 'ma
             b: { ...call.b, at: b + i * yb },
             c: c + i * m * n * 4,
           };
-          divideProduct(engine, matrixFamily, 'gemmF32', one, { tile, workspace, packedColumn: k * 4, rate: RATE });
+          divideProduct(engine, matrixFamily, 'gemmF32', one, {
+            tile,
+            workspace,
+            packedColumn: k * 4,
+            rate: RATE,
+            wide: variant.MR > 2 ? 1 : 4,
+          });
         }
       } finally {
         memory.endKernel();
