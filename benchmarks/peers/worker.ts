@@ -8,6 +8,9 @@ const [contender, threads, clock] = JSON.parse(process.argv[2]!) as [Contender, 
 /** Milliseconds that a sample should take at least, so that clocks and calls do not show. */
 const SAMPLE_MS = 20;
 
+/** Samples' worth of runs before each sample. With fewer, what the system took from a process that waited shows in its time. */
+const AWAKE = 4;
+
 /** Warming up takes at least so many milliseconds and runs, until compilers have taken notice, but has an end where runs are long. */
 const WARM_UP_MS = 1000;
 const WARM_UP_RUNS = 1500;
@@ -56,8 +59,8 @@ async function answer(peer: Peer, request: Request): Promise<Response> {
     await warmUp(task!);
     return {};
   }
-  // Threads and caches that went to sleep while others were measured are awake in a loop, too.
-  await timed(task!.run, Math.ceil(repeats / 2));
+  // Threads, caches and pages that went to sleep while others were measured are awake in a loop, too.
+  await timed(task!.run, AWAKE * repeats);
   const total = await timed(task!.run, repeats);
   const besides = task!.besides ? await timed(task!.besides, repeats) : 0;
   return { microseconds: ((total - besides) * 1000) / repeats / (task!.perRun ?? 1) };

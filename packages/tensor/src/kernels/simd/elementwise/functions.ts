@@ -202,32 +202,32 @@ const erf: VectorFunction = (code, x) => {
   return code.max(code.min(ratio, 1), -1);
 };
 
-/** Minimax fraction of the upper tail of the normal distribution times e^(t^2 / 2); its relative error is 1e-7 up to t = 6. */
-const TAIL_P = [0.3987449885375422, 3.0158808944566946, 9.580690614255486, 14.151302212886705];
-const TAIL_Q = [7.5458260833518604, 25.188202040479194, 41.743449912906286, 28.302607107316252];
+/** Minimax fraction of the tail of the normal distribution times e^(s^2 / 2), by s <= 0; its relative error is 1e-7 down to s = -6. */
+const TAIL_P = [-0.3987449885375422, 3.0158808944566946, -9.580690614255486, 14.151302212886705];
+const TAIL_Q = [-7.5458260833518604, 25.188202040479194, -41.743449912906286, 28.302607107316252];
 
 /** Bits of a float32 whose square is exact. */
 const HALF_MANTISSA = 0xfffff000 | 0;
 
-/** From here on e^(-t^2 / 2) counts as 0: at this very value the exponent of its power of two is that of 0. */
-const FARTHEST = 13.27;
+/** From here on e^(-s^2 / 2) counts as 0: at this very value the exponent of its power of two is that of 0. */
+const FARTHEST = -13.27;
 
-/** The upper tail of the normal distribution beyond t = |x|, right relative to itself, 0 from FARTHEST on; and e^(-t^2 / 2). */
-function normalTail(code: Lockstep, x: Wide): { t: Wide; tail: Wide; density: Wide } {
-  const t = code.min(code.abs(x), FARTHEST);
-  // t^2 as an exact square and the rest: its rounding would be felt 88 times in the exponent.
-  const main = code.step(v128.and, t, code.bits(HALF_MANTISSA));
+/** The tail of the normal distribution below s = -|x|, right relative to itself, 0 from FARTHEST on; and e^(-s^2 / 2). */
+function normalTail(code: Lockstep, x: Wide): { s: Wide; tail: Wide; density: Wide } {
+  const s = code.max(code.step(v128.or, x, code.bits(SIGN_BIT)), FARTHEST);
+  // s^2 as an exact square and the rest: its rounding would be felt 88 times in the exponent.
+  const main = code.step(v128.and, s, code.bits(HALF_MANTISSA));
   const square = code.mul(main, main);
-  const rest = code.mul(code.sub(t, main), code.add(t, main));
+  const rest = code.mul(code.sub(s, main), code.add(s, main));
   const shifted = code.madd(square, -0.5 * Math.LOG2E, BIASED_ROUNDER);
   const n = code.sub(shifted, BIASED_ROUNDER);
   const power = code.shiftLeft(shifted, 23);
-  // -2r where -t^2 / 2 = n ln2 + r.
+  // -2r where -s^2 / 2 = n ln2 + r.
   const twice = code.add(code.madd(n, -4.2438888e-4, code.madd(n, 1.38671875, square)), rest);
   const minusOne = code.madd(code.mul(twice, twice), code.polynomial(twice, EXP_OF_HALF), code.mul(twice, -0.5));
   const density = code.madd(minusOne, power, power);
-  const fraction = code.div(code.polynomial(t, TAIL_P), code.polynomial(t, TAIL_Q.slice(1), code.add(t, TAIL_Q[0]!)));
-  return { t, tail: code.mul(density, fraction), density };
+  const fraction = code.div(code.polynomial(s, TAIL_P), code.polynomial(s, TAIL_Q.slice(1), code.add(s, TAIL_Q[0]!)));
+  return { s, tail: code.mul(density, fraction), density };
 }
 
 /** The normal distribution: its cumulative function, right relative to itself in both tails, and e^(-x^2 / 2). */
@@ -236,11 +236,10 @@ export function normal(code: Lockstep, x: Wide): { cumulative: Wide; density: Wi
   return { cumulative: code.choose(code.less(x, 0), tail, code.sub(1, tail)), density };
 }
 
-/** x times the cumulative function: what is missing of max(x, 0) is |x| times the tail. */
+/** x times the cumulative function: of max(x, 0), what the tail takes. -Infinity times its tail is NaN, as in the formula. */
 function gelu(code: Lockstep, x: Wide): Wide {
-  const { t, tail } = normalTail(code, x);
-  // Far out on the left |x| itself: -Infinity times 0 is NaN, as in the formula.
-  return code.sub(code.max(x, 0), code.mul(code.max(t, code.neg(x)), tail));
+  const { s, tail } = normalTail(code, x);
+  return code.madd(code.min(x, s), tail, code.max(x, 0));
 }
 
 const onePlusExpMinus = (code: Lockstep, x: Wide): Wide => code.add(exp(code, code.neg(x)), 1);
