@@ -23,8 +23,8 @@ export const JOB = {
 /**
  * The program of a worker, as text, so that no bundler has to find a file. It sleeps on its mailbox; commands come through
  * shared memory alone, so it never needs its event loop. One that it is late for may have been taken back. `load` compiles the
- * module whose bytes lie at an address, and answers how many there are then; `run` calls a function of a module with the arguments of one part after the other, and a
- * workspace, while the round has parts that nobody has taken.
+ * module whose bytes lie at an address, and answers how many there are then; `run` calls a function of a module with the
+ * arguments of one part after the other, and a workspace, while the round has parts that nobody has taken.
  */
 export const workerProgram = `
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');

@@ -120,12 +120,12 @@ const expm1: VectorFunction = (code, x) => {
       return rare.choose(rare.less(x, 80), near, expOfAny(rare, x));
     },
   );
-  return code.step(v128.or, value, code.step(v128.and, x, code.bits(SIGN_BIT)));
+  return code.step(v128.or, value, code.signOf(x));
 };
 
 /** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x; at most 2 ulp. */
 const tanh: VectorFunction = (code, x) => {
-  const sign = code.step(v128.and, x, code.bits(SIGN_BIT));
+  const sign = code.signOf(x);
   const size = code.min(code.step(v128.xor, x, sign), 10);
   const e = expMinusOne(code, code.add(size, size));
   return code.step(v128.xor, code.div(e, code.add(e, 2)), sign);

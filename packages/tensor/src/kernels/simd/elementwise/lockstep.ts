@@ -76,6 +76,8 @@ export class Lockstep {
   // V8 before 13 computes the masks of its own instructions anew for each vector.
   neg = (a: Wide): Wide => this.step(v128.xor, a, this.bits(0x80000000 | 0));
   abs = (a: Wide): Wide => this.step(v128.and, a, this.bits(0x7fffffff));
+  /** The bit of the sign alone. */
+  signOf = (a: Wide): Wide => this.step(v128.and, a, this.bits(0x80000000 | 0));
   /** The smaller; NaN in `a` stays. */
   min = (a: Wide, b: WideArg): Wide => this.step(f32x4.pmin, a, b);
   /** The larger; NaN in `a` stays. */

@@ -16,8 +16,6 @@ const ROUNDER = 12582912;
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
 
-const SIGN_BIT = 0x80000000 | 0;
-
 /** |x| = n pi / 2 + r with |r| <= pi / 4, r to half an ulp of its own: r, and n in the low bits of `shifted`. */
 function reduced(code: Lockstep, x: Wide): { shifted: Wide; r: Wide } {
   const size = code.abs(x);
@@ -38,7 +36,7 @@ function ofQuadrant(code: Lockstep, r: Wide, n: Wide, sign: Wide | null): Wide {
   const bent = code.mul(code.mul(square, square), code.polynomial(square, COS));
   const cosine = code.add(bent, code.madd(square, -0.5, 1));
   const odd = code.shiftRight(code.shiftLeft(n, 31), 31);
-  const negative = code.step(v128.and, code.shiftLeft(n, 30), code.bits(SIGN_BIT));
+  const negative = code.signOf(code.shiftLeft(n, 30));
   const value = code.step(v128.xor, code.choose(odd, cosine, sine), negative);
   return sign ? code.step(v128.xor, value, sign) : value;
 }
@@ -46,7 +44,7 @@ function ofQuadrant(code: Lockstep, r: Wide, n: Wide, sign: Wide | null): Wide {
 /** sin x for |x| <= LARGEST_ANGLE; at most 2 ulp. */
 export function sine(code: Lockstep, x: Wide): Wide {
   const { shifted, r } = reduced(code, x);
-  return ofQuadrant(code, r, shifted, code.step(v128.and, x, code.bits(SIGN_BIT)));
+  return ofQuadrant(code, r, shifted, code.signOf(x));
 }
 
 /** cos x for |x| <= LARGEST_ANGLE; at most 2 ulp. */
