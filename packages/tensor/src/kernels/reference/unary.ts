@@ -10,6 +10,14 @@ const softplus = (x: number): number => (x > 0 ? x + Math.log1p(Math.exp(-x)) : 
 
 const relu6 = (x: number): number => Math.min(Math.max(x, 0), 6);
 
+/** A row that rounds every step to the dtype, as PyTorch and the SIMD kernels do. */
+const stepwise =
+  (f: (x: number, round: (step: number) => number) => number): UnaryRow =>
+  (x, xi, xs, y, yi, ys, n) => {
+    const round = y instanceof Float32Array ? Math.fround : (step: number): number => step;
+    for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = f(x[xi]!, round);
+  };
+
 const GELU_INNER = Math.sqrt(2 / Math.PI);
 
 export const unary: Record<UnaryName, UnaryRow> = {
@@ -27,20 +35,14 @@ export const unary: Record<UnaryName, UnaryRow> = {
     if (wraps) for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = Math.imul(x[xi]!, x[xi]!);
     else for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = x[xi]! * x[xi]!;
   },
-  // Every product rounds to the dtype, as in PyTorch.
-  cube: (x, xi, xs, y, yi, ys, n) => {
-    const round = y instanceof Float32Array ? Math.fround : (square: number): number => square;
-    for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = round(x[xi]! * x[xi]!) * x[xi]!;
-  },
+  cube: stepwise((x, round) => round(x * x) * x),
   relu: (x, xi, xs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = x[xi]! <= 0 ? 0 : x[xi]!;
   },
   sqrt: (x, xi, xs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = Math.sqrt(x[xi]!);
   },
-  rsqrt: (x, xi, xs, y, yi, ys, n) => {
-    for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = 1 / Math.sqrt(x[xi]!);
-  },
+  rsqrt: stepwise((x, round) => 1 / round(Math.sqrt(x))),
   reciprocal: (x, xi, xs, y, yi, ys, n) => {
     for (let i = 0; i < n; i++, xi += xs, yi += ys) y[yi] = 1 / x[xi]!;
   },
@@ -95,9 +97,9 @@ export const unary: Record<UnaryName, UnaryRow> = {
   mish: each((x) => x * Math.tanh(softplus(x))),
   gelu: each((x) => 0.5 * x * erfc(-x * Math.SQRT1_2)),
   geluTanh: each((x) => 0.5 * x * (1 + Math.tanh(GELU_INNER * (x + 0.044715 * x * x * x)))),
-  hardsigmoid: each((x) => relu6(x + 3) / 6),
-  hardswish: each((x) => (x * relu6(x + 3)) / 6),
-  softsign: each((x) => x / (1 + Math.abs(x))),
+  hardsigmoid: stepwise((x, round) => relu6(round(x + 3)) / 6),
+  hardswish: stepwise((x, round) => round(x * relu6(round(x + 3))) / 6),
+  softsign: stepwise((x, round) => x / round(1 + Math.abs(x))),
   tanhshrink: each((x) => x - Math.tanh(x)),
 };
 

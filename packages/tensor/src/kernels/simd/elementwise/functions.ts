@@ -249,7 +249,7 @@ export const sigmoid: VectorFunction = (code, x) => code.div(1, onePlusExpMinus(
 /** x + 3 clamped to [0, 6]. */
 const relu6Shifted: VectorFunction = (code, x) => code.min(code.max(code.add(x, 3), 0), 6);
 
-/** The functions of one element that have a vector form; those above the blank line are exact or correctly rounded. */
+/** The functions of one element that have a vector form; those above the blank line equal the reference bit for bit. */
 export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
   neg: (code, x) => code.neg(x),
   abs: (code, x) => code.abs(x),
@@ -265,8 +265,11 @@ export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
   round: (code, x) => code.step(f32x4.nearest, x),
   // x <= 0 ? 0 : x, which keeps NaN.
   relu: (code, x) => code.step((v) => v128.andNot(v, f32x4.le(v, v128.zero)), x),
-
   rsqrt: (code, x) => code.div(1, code.step(f32x4.sqrt, x)),
+  hardsigmoid: (code, x) => code.div(relu6Shifted(code, x), 6),
+  hardswish: (code, x) => code.div(code.mul(x, relu6Shifted(code, x)), 6),
+  softsign: (code, x) => code.div(x, code.add(code.abs(x), 1)),
+
   exp,
   exp2,
   expm1,
@@ -292,9 +295,6 @@ export const vectorFunctions: Partial<Record<UnaryName, VectorFunction>> = {
     return code.mul(x, code.div(w, code.add(w, 2)));
   },
   logsigmoid: (code, x) => code.sub(code.min(x, 0), log1p(code, exp(code, code.neg(code.abs(x))))),
-  hardsigmoid: (code, x) => code.div(relu6Shifted(code, x), 6),
-  hardswish: (code, x) => code.div(code.mul(x, relu6Shifted(code, x)), 6),
-  softsign: (code, x) => code.div(x, code.add(code.abs(x), 1)),
 };
 
 /** A function of the lanes and of numbers that are the same for all. */
