@@ -1,6 +1,18 @@
 export { clipGradNorm, clipGradValue, type ClipNormOptions } from './clip.js';
-export { collate, type Collated } from './collate.js';
 export * as custom from './custom.js';
+export { collate, type Collated } from './data/collate.js';
+export {
+  ConcatDataset,
+  randomSplit,
+  Subset,
+  TensorDataset,
+  type Dataset,
+  type IndexedSource,
+  type TensorSample,
+} from './data/dataset.js';
+export type { SeedOptions } from './data/seed.js';
+export { DataLoader, type LoaderOptions, type SampleSource } from './data/loader.js';
+export { WeightedRandomSampler, type Sampler, type WeightedSamplerOptions } from './data/sampler.js';
 export { ModuleError } from './errors.js';
 export * as functional from './functional.js';
 export * as init from './init.js';
@@ -26,14 +38,6 @@ export * from './layers/reduction.js';
 export * from './layers/resample.js';
 export * from './layers/shape.js';
 export * from './layers/transformer.js';
-export {
-  DataLoader,
-  TensorDataset,
-  type Dataset,
-  type LoaderOptions,
-  type SampleSource,
-  type TensorSample,
-} from './loader.js';
 export * from './losses/binary.js';
 export * from './losses/classification.js';
 export * from './losses/ctc.js';

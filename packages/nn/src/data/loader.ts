@@ -1,83 +1,32 @@
-import { ArgumentError, described, Generator, randperm, ShapeError, shown, Tensor } from '@q/tensor';
-import { checkFunction, checkTensor, generatorOf, optionsOf } from '@q/tensor/internal';
+import { ArgumentError, described, randperm, Tensor, type Generator } from '@q/tensor';
+import { checkFunction, optionsOf } from '@q/tensor/internal';
 import { collate, type Collated } from './collate.js';
-
-/** Samples by index, now or later. */
-export interface Dataset<T> {
-  /** Number of samples. */
-  readonly length: number;
-  /** The sample of an index from 0 to `length - 1`, or a promise of it. */
-  get(index: number): T | Promise<T>;
-}
+import { checkIndex, datasetOf, has, type IndexedSource } from './dataset.js';
+import { seededGenerator, type SeedOptions } from './seed.js';
+import type { Sampler } from './sampler.js';
 
 /** Where samples come from: by index (an array, a `Dataset`), or one after the other. */
-export type SampleSource<T> = ArrayLike<T> | Dataset<T> | Iterable<T> | AsyncIterable<T>;
+export type SampleSource<T> = IndexedSource<T> | Iterable<T> | AsyncIterable<T>;
 
 /** Options of `DataLoader`. */
-export interface LoaderOptions {
+export interface LoaderOptions extends SeedOptions {
   /** Samples per batch. Default: 1. */
   readonly batchSize?: number;
   /** Whether every pass takes the samples in a new random order; they must have indices. Default: false. */
   readonly shuffle?: boolean;
-  /** Source of the random order; the default one where absent. */
-  readonly generator?: Generator;
-  /** Seed of a source of the loader's own, instead of `generator`. */
-  readonly seed?: number;
+  /** Which samples a pass takes, and in which order, instead of all; they must have indices. */
+  readonly sampler?: Sampler;
   /** Whether a last batch that is not full is left out. Default: false. */
   readonly dropLast?: boolean;
 }
 
-/** A sample of a `TensorDataset`: one tensor for each of its tensors. */
-export type TensorSample<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
-
-/** Tensors of one length, sample by sample: `get(i)` is what each has at position i of its first dim. */
-export class TensorDataset<T extends readonly Tensor[]> implements Dataset<TensorSample<T>> {
-  /** The tensors, all of one size in dim 0. */
-  readonly tensors: T;
-
-  /** @throws ShapeError unless all have the same size in dim 0 */
-  constructor(...tensors: T) {
-    tensors.forEach((tensor, i) => checkTensor('TensorDataset', `argument ${i}`, tensor));
-    if (tensors.length === 0 || tensors.some(({ ndim, shape }) => ndim === 0 || shape[0] !== tensors[0]!.shape[0]))
-      throw new ShapeError(
-        `TensorDataset: wants tensors with one size in dim 0, got ${tensors.map(({ shape }) => shown(shape)).join(', ') || 'none'}.`,
-      );
-    this.tensors = tensors;
-  }
-
-  /** Number of samples. */
-  get length(): number {
-    return this.tensors[0]!.shape[0]!;
-  }
-
-  /** What each tensor has at a position of dim 0. */
-  get(index: number): TensorSample<T> {
-    return this.tensors.map((tensor) => tensor.select(0, index)) as TensorSample<T>;
-  }
-}
-
-const has = (value: unknown, key: PropertyKey): boolean => typeof value === 'object' && value !== null && key in value;
-
-const hasLength = <T>(source: SampleSource<T>): source is ArrayLike<T> | Dataset<T> => has(source, 'length');
-const hasGet = <T>(source: ArrayLike<T> | Dataset<T>): source is Dataset<T> => has(source, 'get');
+const hasLength = <T>(source: SampleSource<T>): source is IndexedSource<T> => has(source, 'length');
 const isIterable = (source: unknown): boolean => has(source, Symbol.iterator) || has(source, Symbol.asyncIterator);
 
 /** Whether samples have indices: something iterable may know how many they are and yet give them in order only. */
-const hasIndices = <T>(source: SampleSource<T>): source is ArrayLike<T> | Dataset<T> =>
+const hasIndices = <T>(source: SampleSource<T>): source is IndexedSource<T> =>
   hasLength(source) &&
-  (hasGet(source) || Array.isArray(source) || ArrayBuffer.isView(source) || has(source, 0) || !isIterable(source));
-
-/** How samples are got by index; null for a source without indices. */
-function indexed<T>(source: SampleSource<T>): Dataset<T> | null {
-  if (!hasIndices(source)) return null;
-  if (hasGet(source)) return source;
-  return {
-    get length() {
-      return source.length;
-    },
-    get: (index) => source[index]!,
-  };
-}
+  (has(source, 'get') || Array.isArray(source) || ArrayBuffer.isView(source) || has(source, 0) || !isIterable(source));
 
 /** Consecutive items, `size` at a time. */
 class Chunks<T> {
@@ -150,8 +99,10 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   readonly shuffle: boolean;
   /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
-  /** Source of the random order; the default one where undefined. */
-  readonly generator: Generator | undefined;
+  /** Which samples a pass takes, and in which order; all where undefined. */
+  readonly sampler: Sampler | undefined;
+  /** Source of the random order. */
+  readonly generator: Generator;
   /** Makes a batch of samples. */
   readonly collate: (samples: T[]) => B;
   /** Whether the source is an iterator that had its pass. */
@@ -167,8 +118,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     source: SampleSource<T>,
     options: LoaderOptions & { readonly collate?: ((samples: T[]) => B) | undefined } = {},
   ) {
-    const { batchSize = 1, shuffle = false, dropLast = false, generator, seed } = optionsOf('DataLoader', options);
-    generatorOf('DataLoader', options);
+    const { batchSize = 1, shuffle = false, dropLast = false, sampler } = optionsOf('DataLoader', options);
+    const generator = seededGenerator('DataLoader', options);
     if (options.collate !== undefined) checkFunction('DataLoader', options.collate);
     if (source instanceof Tensor)
       throw new ArgumentError('DataLoader: a tensor has no samples by itself. Wrap it: new TensorDataset(tensor).');
@@ -180,22 +131,30 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
       throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
     if (shuffle && !hasIndices(source))
       throw new ArgumentError('DataLoader: only samples with indices can be shuffled. Collect them in an array first.');
-    if (generator !== undefined && seed !== undefined)
-      throw new ArgumentError('DataLoader: a generator has its own seed. Give either a generator or a seed.');
+    if (sampler !== undefined && !(has(sampler, Symbol.iterator) && has(sampler, 'length')))
+      throw new ArgumentError(
+        `DataLoader: a sampler is an array of indices or iterable with a length, got ${described(sampler)}.`,
+      );
+    if (sampler !== undefined && (shuffle || !hasIndices(source)))
+      throw new ArgumentError(
+        `DataLoader: a sampler ${shuffle ? 'gives the order. Leave shuffle out' : 'wants samples with indices. Collect them in an array first'}.`,
+      );
     this.source = source;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
     this.dropLast = dropLast;
-    this.generator = seed === undefined ? generator : new Generator(seed);
+    this.sampler = sampler;
+    this.generator = generator;
     // Without a collate of the caller's, B is what the default one makes: the overloads say so.
     this.collate = options.collate ?? (collate as unknown as (samples: T[]) => B);
   }
 
   /** Number of batches of a pass. Throws ArgumentError where only a pass can tell. */
   get length(): number {
-    if (!hasLength(this.source))
+    const samples: SampleSource<unknown> = this.sampler ?? this.source;
+    if (!hasLength(samples))
       throw new ArgumentError('DataLoader: the number of samples of an iterable is not known before the end.');
-    return (this.dropLast ? Math.floor : Math.ceil)(this.source.length / this.batchSize);
+    return (this.dropLast ? Math.floor : Math.ceil)(samples.length / this.batchSize);
   }
 
   /** A new pass over what is iterable. Throws ArgumentError for an iterator that had its only one. */
@@ -210,17 +169,22 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     return iterator;
   }
 
-  /** Indices of all samples in the order of a new pass. */
-  private order(count: number): Iterable<number> {
-    return this.shuffle
-      ? randperm(count, this.generator ? { generator: this.generator } : {}).data
-      : Array.from({ length: count }, (_, i) => i);
+  /** Indices of the samples of a new pass, in order. */
+  private *order(count: number): Iterable<number> {
+    const { sampler, generator } = this;
+    if (sampler === undefined)
+      yield* this.shuffle ? randperm(count, { generator }).data : Array.from({ length: count }, (_, i) => i);
+    else
+      for (const index of sampler) {
+        checkIndex('DataLoader', index, count);
+        yield index;
+      }
   }
 
   /** The batches of a new pass. Throws ArgumentError where samples come later. */
   *[Symbol.iterator](): Iterator<B> {
     const { source, batchSize, dropLast } = this;
-    const dataset = indexed(source);
+    const dataset = hasIndices(source) ? datasetOf(source) : null;
     if (dataset !== null)
       for (const indices of chunks(this.order(dataset.length), batchSize, dropLast))
         yield this.collate(indices.map((index) => present(dataset.get(index))));
@@ -234,7 +198,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   /** The batches of a new pass, of samples that may come later. */
   async *[Symbol.asyncIterator](): AsyncIterator<B> {
     const { source, batchSize, dropLast } = this;
-    const dataset = indexed(source);
+    const dataset = hasIndices(source) ? datasetOf(source) : null;
     if (dataset !== null)
       for (const indices of chunks(this.order(dataset.length), batchSize, dropLast))
         yield this.collate(await Promise.all(indices.map((index) => dataset.get(index))));
