@@ -1,52 +1,19 @@
-import { adamStep, ArgumentError, type Tensor } from '@q/tensor';
-import {
-  checkNumber,
-  direction,
-  Optimizer,
-  withDefaults,
-  type GroupOptions,
-  type ParamState,
-  type Params,
-} from './optimizer.js';
+import { adamStep, type Tensor } from '@q/tensor';
+import { initialMoments, momentDefaults, MomentOptimizer, type MomentOptions, type MomentState } from './moments.js';
+import { direction, withDefaults, type Params } from './optimizer.js';
 
-/** Options of `Adam` and `AdamW`. */
-export interface AdamOptions extends GroupOptions {
-  /** Learning rate. Default: 0.001. */
-  lr: number;
-  /** Decay of the running means of the gradient and of its square. Default: [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the denominator. Default: 1e-8. */
-  eps: number;
-  /** Adam: factor of the parameter added to its gradient (0). AdamW: decay of the parameter itself per lr (0.01). */
-  weightDecay: number;
+/** Options of `Adam` and `AdamW`. `weightDecay` is 0 by default for Adam, 0.01 for AdamW. */
+export interface AdamOptions extends MomentOptions {
   /** Use the largest squared gradient seen (Reddi et al., 2018). Default: false. */
   amsgrad: boolean;
-  /** Climb instead of descend. Default: false. */
-  maximize: boolean;
 }
 
-/** Memory of a parameter: steps made, running means of the gradient and its square, and the largest of the latter. */
-export interface AdamState extends ParamState {
-  /** Steps made. */
-  step: number;
-  /** Running mean of the gradient. */
-  expAvg: Tensor;
-  /** Running mean of its square. */
-  expAvgSq: Tensor;
-}
+/** Memory of a parameter, with `amsgrad` also the largest mean of the gradient's square. */
+export type AdamState = MomentState;
 
-abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
-  protected override checkOptions({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    const name = this.constructor.name;
-    checkNumber(name, 'lr', lr);
-    checkNumber(name, 'eps', eps);
-    checkNumber(name, 'weightDecay', weightDecay);
-    if (!Array.isArray(betas) || betas.length !== 2) throw new ArgumentError(`${name}: betas must be two numbers.`);
-    for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
-  }
-
+abstract class AdamBase extends MomentOptimizer<AdamOptions, AdamState> {
   protected override initialState(param: Tensor): AdamState {
-    return { step: 0, expAvg: param.zerosLike(), expAvgSq: param.zerosLike() };
+    return initialMoments(param);
   }
 
   protected override get lateState(): readonly string[] {
@@ -61,14 +28,7 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
   }
 }
 
-const defaults: AdamOptions = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  amsgrad: false,
-  maximize: false,
-};
+const defaults: AdamOptions = { ...momentDefaults, amsgrad: false };
 
 /**
  * Adam (Kingma and Ba, 2015), with the weight decay as a term of the gradient.

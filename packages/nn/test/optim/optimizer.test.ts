@@ -1,6 +1,6 @@
 import { ArgumentError, memoryUsage, ones, randn, scope, tensor, zeros, type Tensor } from '@q/tensor';
 import { Linear, ModuleError, Parameter } from '@q/nn';
-import { Adam, AdamW, Adagrad, RMSprop, SGD } from '@q/nn/optim';
+import { Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, SGD } from '@q/nn/optim';
 
 const param = (...values: number[]): Parameter => new Parameter(tensor(values));
 
@@ -18,6 +18,10 @@ const makers = {
   AdamW: (p: Tensor) => new AdamW([p], { lr: 0.1 }),
   RMSprop: (p: Tensor) => new RMSprop([p], { lr: 0.1, momentum: 0.5, centered: true }),
   Adagrad: (p: Tensor) => new Adagrad([p], { lr: 0.1 }),
+  Adadelta: (p: Tensor) => new Adadelta([p], { lr: 10 }),
+  Adamax: (p: Tensor) => new Adamax([p], { lr: 0.1 }),
+  NAdam: (p: Tensor) => new NAdam([p], { lr: 0.1 }),
+  RAdam: (p: Tensor) => new RAdam([p], { lr: 0.1 }),
 };
 
 describe.each(Object.entries(makers))('%s', (_, make) => {

@@ -1,0 +1,27 @@
+import { tensor, type Tensor } from '@q/tensor';
+import { Parameter } from '@q/nn';
+
+/** The gradient of a step: of changing sign and size. */
+export const gradientAt = (step: number): number => Math.sin(3 * step) * (1 + (step % 4));
+
+/** Where 20 steps of an optimizer take a float64 parameter from 0.7, step by step. */
+export function course(make: (param: Tensor) => { step(): unknown }): number[] {
+  const param = new Parameter(tensor([0.7], { dtype: 'float64' }));
+  const optimizer = make(param);
+  return Array.from({ length: 20 }, (_, i) => {
+    param.grad = tensor([gradientAt(i + 1)], { dtype: 'float64' });
+    optimizer.step();
+    return param.item();
+  });
+}
+
+/** The same by a formula for the next value, given the number of the step from 1 on. */
+export function courseOf(next: (value: number, gradient: number, step: number) => number): number[] {
+  let value = 0.7;
+  return Array.from({ length: 20 }, (_, i) => (value = next(value, gradientAt(i + 1), i + 1)));
+}
+
+/** Throws unless two courses agree. */
+export function expectSame(found: readonly number[], wanted: readonly number[]): void {
+  found.forEach((value, i) => expect([i, value]).toEqual([i, expect.closeTo(wanted[i]!, 12)]));
+}
