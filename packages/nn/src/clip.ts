@@ -25,7 +25,10 @@ function gradients(operation: string, params: Iterable<Tensor>): Tensor[] {
  * @throws ArgumentError with `errorIfNonfinite`, where the norm is not finite
  */
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options: ClipNormOptions = {}): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = optionsOf('clipGradNorm', options);
+  const { normType = 2, errorIfNonfinite = false } = optionsOf('clipGradNorm', options, [
+    'normType',
+    'errorIfNonfinite',
+  ]);
   checkNumber('clipGradNorm', 'maxNorm', maxNorm, 0);
   const grads = gradients('clipGradNorm', params);
   if (grads.length === 0) return zeros([]);

@@ -212,7 +212,7 @@ const rejecting = (draw: () => number, accepted: (x: number) => number, generato
 
 /** Xavier's uniform distribution: bound `gain * sqrt(6 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierUniform<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
-  const { gain = 1, generator } = optionsOf('xavierUniform', options);
+  const { gain = 1, generator } = optionsOf('xavierUniform', options, ['gain', 'generator']);
   checkNumber('xavierUniform', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
@@ -221,14 +221,18 @@ export function xavierUniform<T extends Tensor>(tensor: T, options: GainOptions 
 
 /** Xavier's normal distribution: deviation `gain * sqrt(2 / (fanIn + fanOut))` (Glorot and Bengio, 2010), in place. */
 export function xavierNormal<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
-  const { gain = 1, generator } = optionsOf('xavierNormal', options);
+  const { gain = 1, generator } = optionsOf('xavierNormal', options, ['gain', 'generator']);
   checkNumber('xavierNormal', 'gain', gain);
   const { fanIn, fanOut } = calculateFans(tensor);
   return normal(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
 }
 
 function kaimingStd(operation: string, tensor: Tensor, options: KaimingOptions): number {
-  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = optionsOf(operation, options);
+  const {
+    a = 0,
+    mode = 'fanIn',
+    nonlinearity = 'leakyRelu',
+  } = optionsOf(operation, options, ['a', 'mode', 'nonlinearity', 'generator']);
   checkChoice(operation, 'mode', mode, ['fanIn', 'fanOut']);
   return calculateGain(nonlinearity, a) / Math.sqrt(calculateFans(tensor)[mode]);
 }
@@ -245,7 +249,7 @@ export const kaimingNormal = <T extends Tensor>(tensor: T, options: KaimingOptio
 
 /** A (semi) orthogonal matrix times `gain`, over the first dim and all others together (Saxe et al., 2013), in place. */
 export function orthogonal<T extends Tensor>(tensor: T, options: GainOptions = {}): T {
-  const { gain = 1, generator } = optionsOf('orthogonal', options);
+  const { gain = 1, generator } = optionsOf('orthogonal', options, ['gain', 'generator']);
   checkTensor('orthogonal', 'its argument', tensor);
   checkNumber('orthogonal', 'gain', gain);
   if (tensor.ndim < 2) throw new ShapeError(`orthogonal: wants at least 2 dims, got shape ${shown(tensor.shape)}.`);

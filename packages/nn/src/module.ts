@@ -107,7 +107,7 @@ export abstract class Module {
    * @throws ModuleError that lists every missing, unexpected, mis-shaped or mistyped entry; nothing is changed then
    */
   loadStateDict(state: StateSource, options: LoadOptions = {}): LoadResult {
-    const { strict = true } = optionsOf('loadStateDict', options);
+    const { strict = true } = optionsOf('loadStateDict', options, ['strict']);
     return loadState(this, state, strict, isModule);
   }
 

@@ -21,7 +21,7 @@ export interface ParameterOptions {
  */
 export class Parameter<D extends DType = DType> extends Tensor<D> {
   constructor(tensor: Tensor<D>, options: ParameterOptions = {}) {
-    const { requiresGrad = true } = optionsOf('Parameter', options);
+    const { requiresGrad = true } = optionsOf('Parameter', options, ['requiresGrad']);
     checkTensor('Parameter', 'its argument', tensor);
     super(tensor.storage, tensor.layout);
     this.requiresGrad = requiresGrad;

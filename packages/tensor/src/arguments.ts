@@ -12,12 +12,6 @@ function refuse(operation: string, wanted: string, value: unknown, way = ''): ne
   throw new ArgumentError(`${operation}: ${wanted}, got ${described(value)}.${way}`);
 }
 
-/** Throws ArgumentError unless the options of a call are an object: `sum(0, true)` of Python is `sum(0, { keepdim: true })`. */
-export function checkOptions(operation: string, options: unknown): asserts options is object {
-  if (typeof options !== 'object' || options === null)
-    refuse(operation, 'options are one object', options, ' Write { name: value }.');
-}
-
 /** Throws ArgumentError where a function that should be synchronous gave a promise, whose rejection concerns nobody then. */
 export function checkSynchronous(result: unknown, message: string): void {
   if (!(result instanceof Promise)) return;
@@ -25,11 +19,48 @@ export function checkSynchronous(result: unknown, message: string): void {
   throw new ArgumentError(message);
 }
 
+/** Throws ArgumentError unless the options of a call are an object: `sum(0, true)` of Python is `sum(0, { keepdim: true })`. */
+export function checkOptions(
+  operation: string,
+  options: unknown,
+  known: readonly string[] = ['name'],
+): asserts options is object {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || isTensor(options))
+    refuse(
+      operation,
+      'options are one object',
+      options,
+      ` Write { ${known.map((name) => `${name}: value`).join(' } or { ')} }.`,
+    );
+}
+
+/**
+ * Throws ArgumentError unless options are an object of known names: one that nothing reads would be passed over in silence.
+ * An object of a class, such as a layer that gives its own properties, may have others.
+ */
+export function checkKnown(operation: string, options: object, known: readonly string[]): void {
+  checkOptions(operation, options, known);
+  const prototype: unknown = Object.getPrototypeOf(options);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  for (const name in options)
+    if (!known.includes(name))
+      throw new ArgumentError(`${operation}: there is no option '${name}'. Known: ${known.join(', ')}.`);
+}
+
+/** All names of the options of a type: leaving one out is a type error. */
+export type OptionNames<O, Listed extends readonly (keyof O)[]> = Listed &
+  ([Exclude<keyof O, Listed[number]>] extends [never]
+    ? unknown
+    : { readonly missing: Exclude<keyof O, Listed[number]> });
+
 /** The options of a call, checked. */
-export function optionsOf<T extends object>(operation: string, options: T): T {
-  return typeof options === 'object' && options !== null
-    ? options
-    : refuse(operation, 'options are one object', options, ' Write { name: value }.');
+export function optionsOf<O extends object, const Listed extends readonly (keyof O & string)[]>(
+  operation: string,
+  options: O,
+  known: OptionNames<O, Listed>,
+): O {
+  checkKnown(operation, options, known);
+  return options;
 }
 
 /** Whether a value is a tensor. */

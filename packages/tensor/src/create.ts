@@ -140,7 +140,7 @@ function made<D extends DType>(
   usual: D,
   options: CreateOptions<D>,
 ): Tensor<D> {
-  const { dtype = usual } = optionsOf(operation, options);
+  const { dtype = usual } = optionsOf(operation, options, ['dtype', 'requiresGrad']);
   checkDType(operation, dtype);
   const sizes = [...checkShape(operation, shape)];
   checkFits(operation, sizes, dtypes[dtype].bytes);
@@ -207,7 +207,7 @@ export function eye<D extends DType = 'float32'>(
 ): Tensor<D> {
   checkInteger('eye', 'n', n, 0);
   if (typeof m === 'object' && m !== null) return eye(n, n, m);
-  const { dtype = 'float32' as D } = optionsOf('eye', options);
+  const { dtype = 'float32' as D } = optionsOf('eye', options, ['dtype', 'requiresGrad']);
   checkDType('eye', dtype);
   const shape = checkShape('eye', [n, m ?? n]);
   checkFits('eye', shape, dtypes[dtype].bytes);
@@ -251,7 +251,8 @@ export function arange<D extends DType = DType>(
 ): Tensor<D> {
   const numbers = args.filter((arg) => typeof arg === 'number');
   const given = args.filter((arg) => arg !== undefined).slice(numbers.length);
-  const options = given.length === 0 ? {} : optionsOf('arange', given[0] as CreateOptions<D>);
+  const options =
+    given.length === 0 ? {} : optionsOf('arange', given[0] as CreateOptions<D>, ['dtype', 'requiresGrad']);
   const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
   if (numbers.length === 0 || numbers.length > 3 || given.length > 1 || ![start, end, step].every(Number.isFinite))
     throw new ArgumentError(`arange: bounds and step must be finite numbers, got ${described(args)}.`);

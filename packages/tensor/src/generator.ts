@@ -1,4 +1,4 @@
-import { optionsOf } from './arguments.js';
+import { checkOptions } from './arguments.js';
 import type { DType } from './dtype.js';
 import { ArgumentError, described } from './errors.js';
 
@@ -148,7 +148,8 @@ export const defaultGenerator = new Generator();
 
 /** The generator that the options of a call name, or the default one. Throws ArgumentError for anything else. */
 export function generatorOf(operation: string, options: { readonly generator?: Generator | undefined }): Generator {
-  const { generator = defaultGenerator } = optionsOf(operation, options);
+  checkOptions(operation, options);
+  const { generator = defaultGenerator } = options;
   if (!(generator instanceof Generator))
     throw new ArgumentError(`${operation}: generator must be a Generator, got ${described(generator)}.`);
   return generator;

@@ -29,7 +29,7 @@ function drawn<D extends DType>(
 }
 
 function floatDType<D extends DType>(operation: string, options: RandomOptions<D>): D {
-  const { dtype = 'float32' as D } = optionsOf(operation, options);
+  const { dtype = 'float32' as D } = optionsOf(operation, options, ['generator', 'dtype', 'requiresGrad']);
   checkDType(operation, dtype);
   if (!isFloat(dtype))
     throw new DTypeError(`${operation}: wants a floating dtype, got ${dtype}. Use randint() for integers.`);
@@ -87,7 +87,7 @@ export function randint<D extends DType = 'int32'>(
   const [low, high, shape, options] = (
     typeof second === 'number' ? [first, second, third, fourth ?? {}] : [0, first, second, third ?? {}]
   ) as [number, number, Shape, RandomOptions<D>];
-  const { dtype = 'int32' as D } = optionsOf('randint', options);
+  const { dtype = 'int32' as D } = optionsOf('randint', options, ['generator', 'dtype', 'requiresGrad']);
   const generator = generatorOf('randint', options);
   checkDType('randint', dtype);
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high)
@@ -100,7 +100,7 @@ export function randint<D extends DType = 'int32'>(
 /** The integers from 0 to before `n` in random order; int32 unless `dtype` is given. */
 export function randperm<D extends DType = 'int32'>(n: number, options: RandomOptions<D> = {}): Tensor<D> {
   checkShape('randperm', [n]);
-  const generator = generatorOf('randperm', optionsOf('randperm', options));
+  const generator = generatorOf('randperm', optionsOf('randperm', options, ['generator', 'dtype', 'requiresGrad']));
   const { dtype = 'int32' as D } = options;
   checkDType('randperm', dtype);
   checkFits('randperm', [n], Float64Array.BYTES_PER_ELEMENT);
@@ -167,7 +167,7 @@ function category(sums: Float64Array, generator: Generator): number {
  */
 export function multinomial(input: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor<'int32'> {
   checkTensor('multinomial', 'input', input);
-  const { replacement = false } = optionsOf('multinomial', options);
+  const { replacement = false } = optionsOf('multinomial', options, ['replacement', 'generator']);
   const generator = generatorOf('multinomial', options);
   if (input.ndim !== 1 && input.ndim !== 2)
     throw new ShapeError(`multinomial: wants weights of [c] or [n, c], got ${shown(input.shape)}.`);
@@ -205,7 +205,13 @@ export function multinomial(input: Tensor, numSamples: number, options: Multinom
 
 function like<D extends DType>(operation: string, input: Tensor, options: RandomOptions<D>): [Shape, RandomOptions<D>] {
   checkTensor(operation, 'input', input);
-  return [input.shape, { ...optionsOf(operation, options), dtype: options.dtype ?? (input.dtype as D) }];
+  return [
+    input.shape,
+    {
+      ...optionsOf(operation, options, ['generator', 'dtype', 'requiresGrad']),
+      dtype: options.dtype ?? (input.dtype as D),
+    },
+  ];
 }
 
 /** `rand` in the shape of `input`, and in its dtype unless another is given. */

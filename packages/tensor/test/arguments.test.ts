@@ -32,8 +32,8 @@ describe('checks', () => {
     expect(message(() => checkTensor('gather', 'index', 3))).toBe(
       'gather: index must be a tensor, got 3. Make one of numbers with tensor().',
     );
-    expect(message(() => optionsOf('sum', true as unknown as object))).toBe(
-      'sum: options are one object, got true. Write { name: value }.',
+    expect(message(() => optionsOf('sum', true as object, ['dim', 'keepdim'] as never))).toBe(
+      'sum: options are one object, got true. Write { dim: value } or { keepdim: value }.',
     );
     expect(message(() => checkNumber('dropout', 'p', 2, 0, 1))).toBe('dropout: p must be a number from 0 to 1, got 2.');
     expect(message(() => checkInteger('chunk', 'chunks', 1.5, 1))).toBe(
@@ -63,8 +63,21 @@ describe('checks', () => {
       expect(check).toThrow(ArgumentError);
   });
 
+  it('refuse options that nothing reads, and lists in their place', () => {
+    const sum = (options: object): object => optionsOf('sum', options, ['keepdim'] as never);
+    expect(message(() => sum({ keepDim: true }))).toBe("sum: there is no option 'keepDim'. Known: keepdim.");
+    expect(message(() => sum(JSON.parse('{"__proto__": 1}') as object))).toMatch(/no option '__proto__'/);
+    expect(message(() => sum([true]))).toMatch(/options are one object/);
+    expect(message(() => sum(tensor(1)))).toMatch(/options are one object, got a tensor/);
+  });
+
   it('let through what is wanted', () => {
-    expect(optionsOf('f', { dim: 1 })).toEqual({ dim: 1 });
+    expect(optionsOf('f', { dim: 1 }, ['dim'])).toEqual({ dim: 1 });
+    class Layer {
+      dim = 1;
+      training = true;
+    }
+    expect(optionsOf<{ dim: number }, ['dim']>('f', new Layer(), ['dim']).dim).toBe(1);
     checkTensors('f', { x: tensor(1) });
     checkOptionalTensor('f', 'x', null);
     checkOptionalTensor('f', 'x', undefined);

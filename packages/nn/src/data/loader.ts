@@ -118,7 +118,20 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     source: SampleSource<T>,
     options: LoaderOptions & { readonly collate?: ((samples: T[]) => B) | undefined } = {},
   ) {
-    const { batchSize = 1, shuffle = false, dropLast = false, sampler } = optionsOf('DataLoader', options);
+    const {
+      batchSize = 1,
+      shuffle = false,
+      dropLast = false,
+      sampler,
+    } = optionsOf('DataLoader', options, [
+      'batchSize',
+      'shuffle',
+      'sampler',
+      'dropLast',
+      'generator',
+      'seed',
+      'collate',
+    ]);
     const generator = seededGenerator('DataLoader', options);
     if (options.collate !== undefined) checkFunction('DataLoader', options.collate);
     if (source instanceof Tensor)

@@ -37,7 +37,7 @@ export class WeightedRandomSampler implements Sampler {
    * ShapeError for a tensor of other than one dim
    */
   constructor(weights: ArrayLike<number> | Tensor, numSamples: number, options: WeightedSamplerOptions = {}) {
-    const { replacement = true } = optionsOf('WeightedRandomSampler', options);
+    const { replacement = true } = optionsOf('WeightedRandomSampler', options, ['replacement', 'generator', 'seed']);
     if (typeof replacement !== 'boolean')
       throw new ArgumentError(
         `WeightedRandomSampler: replacement must be true or false, got ${described(replacement)}.`,

@@ -1,5 +1,5 @@
 import { ArgumentError, Generator } from '@q/tensor';
-import { generatorOf, optionsOf } from '@q/tensor/internal';
+import { checkOptions, generatorOf } from '@q/tensor/internal';
 
 /** Where what is drawn at random comes from. */
 export interface SeedOptions {
@@ -11,7 +11,8 @@ export interface SeedOptions {
 
 /** The generator that options name by itself or by its seed, the default one where by neither. Throws ArgumentError for both. */
 export function seededGenerator(operation: string, options: SeedOptions): Generator {
-  const { generator, seed } = optionsOf(operation, options);
+  checkOptions(operation, options);
+  const { generator, seed } = options;
   if (generator !== undefined && seed !== undefined)
     throw new ArgumentError(`${operation}: a generator has its own seed. Give either a generator or a seed.`);
   return seed === undefined ? generatorOf(operation, options) : new Generator(seed);

@@ -49,7 +49,7 @@ export function scaledDotProductAttention(
     dropoutP = 0,
     isCausal = false,
     scale = null,
-  } = optionsOf('scaledDotProductAttention', options);
+  } = optionsOf('scaledDotProductAttention', options, ['attnMask', 'dropoutP', 'isCausal', 'scale']);
   const operation = 'scaledDotProductAttention';
   checkTensors(operation, { query, key, value });
   const size = query.shape.at(-1);

@@ -37,7 +37,7 @@ const probabilityLoss = defineOp<readonly [Tensor, Tensor]>({
  * @throws ShapeError where input and target differ in shape; ArgumentError for an input outside 0 to 1
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryOptions = {}): Tensor {
-  const { weight = null, reduction = 'mean' } = optionsOf('binaryCrossEntropy', options);
+  const { weight = null, reduction = 'mean' } = optionsOf('binaryCrossEntropy', options, ['weight', 'reduction']);
   checkTarget('binaryCrossEntropy', input, target);
   const outside = input.detach().lt(0).logicalOr(input.detach().gt(1));
   if (outside.any().item() !== 0)
@@ -60,7 +60,11 @@ export interface BinaryLogitsOptions extends BinaryOptions {
  * @throws ShapeError where input and target differ in shape
  */
 export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BinaryLogitsOptions = {}): Tensor {
-  const { weight = null, posWeight = null, reduction = 'mean' } = optionsOf('binaryCrossEntropyWithLogits', options);
+  const {
+    weight = null,
+    posWeight = null,
+    reduction = 'mean',
+  } = optionsOf('binaryCrossEntropyWithLogits', options, ['posWeight', 'weight', 'reduction']);
   checkTarget('binaryCrossEntropyWithLogits', input, target);
   checkOptionalTensor('binaryCrossEntropyWithLogits', 'posWeight', posWeight);
   const logs = input.logsigmoid();
@@ -71,14 +75,14 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
 
 /** `log(1 + exp(-target * input))` for targets 1 and -1. */
 export const softMarginLoss = (input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor => {
-  const { reduction = 'mean' } = optionsOf('softMarginLoss', options);
+  const { reduction = 'mean' } = optionsOf('softMarginLoss', options, ['reduction']);
   checkTensors('softMarginLoss', { input, target });
   return reduced('softMarginLoss', input.mul(target).logsigmoid().neg(), reduction);
 };
 
 /** `binaryCrossEntropyWithLogits` of every class, averaged over the classes: the last dim of `[N, C]` or `[C]`. */
 export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BinaryOptions = {}): Tensor {
-  const { weight = null, reduction = 'mean' } = optionsOf('multilabelSoftMarginLoss', options);
+  const { weight = null, reduction = 'mean' } = optionsOf('multilabelSoftMarginLoss', options, ['weight', 'reduction']);
   checkTarget('multilabelSoftMarginLoss', input, target);
   if (input.ndim === 0) throw new ShapeError('multilabelSoftMarginLoss: wants [N, C] or [C], got a 0-d tensor.');
   const losses = target.mul(input.logsigmoid()).add(target.rsub(1).mul(input.neg().logsigmoid())).neg();

@@ -184,7 +184,11 @@ export function ctcLoss(
   targetLengths: Lengths,
   options: CTCOptions = {},
 ): Tensor {
-  const { blank = 0, reduction = 'mean', zeroInfinity = false } = optionsOf('ctcLoss', options);
+  const {
+    blank = 0,
+    reduction = 'mean',
+    zeroInfinity = false,
+  } = optionsOf('ctcLoss', options, ['blank', 'zeroInfinity', 'reduction']);
   checkTensors('ctcLoss', { logProbabilities, targets });
   const single = logProbabilities.ndim === 2;
   if (!single && logProbabilities.ndim !== 3)

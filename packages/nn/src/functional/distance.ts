@@ -13,7 +13,7 @@ export interface NormalizeOptions {
 
 /** `x / max(norm(x), eps)` along a dim. */
 export const normalize = (x: Tensor, options: NormalizeOptions = {}): Tensor => {
-  const { p = 2, dim = 1, eps = 1e-12 } = optionsOf('normalize', options);
+  const { p = 2, dim = 1, eps = 1e-12 } = optionsOf('normalize', options, ['p', 'dim', 'eps']);
   checkTensor('normalize', 'x', x);
   return x.div(x.norm({ p, dim, keepdim: true }).clamp({ min: eps }));
 };
@@ -28,7 +28,7 @@ export interface CosineSimilarityOptions {
 
 /** Cosine of the angle between vectors along a dim; operands broadcast. */
 export function cosineSimilarity(x1: Tensor, x2: Tensor, options: CosineSimilarityOptions = {}): Tensor {
-  const { dim = 1, eps = 1e-8 } = optionsOf('cosineSimilarity', options);
+  const { dim = 1, eps = 1e-8 } = optionsOf('cosineSimilarity', options, ['dim', 'eps']);
   checkTensors('cosineSimilarity', { x1, x2 });
   // The common rank first, so that `dim` means the same in both.
   const rank = Math.max(x1.ndim, x2.ndim);
@@ -52,7 +52,7 @@ export interface PairwiseDistanceOptions {
 
 /** Norm of `x1 - x2 + eps` along the last dim. */
 export const pairwiseDistance = (x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor => {
-  const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('pairwiseDistance', options);
+  const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('pairwiseDistance', options, ['p', 'eps', 'keepdim']);
   checkTensors('pairwiseDistance', { x1, x2 });
   return x1.sub(x2).add(eps).norm({ p, dim: -1, keepdim });
 };
@@ -114,7 +114,7 @@ const euclidean = defineOp<readonly [Tensor, Tensor]>({
 
 /** Distances of all rows of `x1` `[..., P, M]` to all rows of `x2` `[..., R, M]`: `[..., P, R]`. */
 export function cdist(x1: Tensor, x2: Tensor, options: DistanceOptions = {}): Tensor {
-  const { p = 2 } = optionsOf('cdist', options);
+  const { p = 2 } = optionsOf('cdist', options, ['p']);
   checkTensors('cdist', { x1, x2 });
   if (x1.ndim < 2 || x2.ndim < 2 || x1.shape.at(-1) !== x2.shape.at(-1))
     throw new ShapeError(`cdist: wants [..., P, M] and [..., R, M], got ${shown(x1.shape)} and ${shown(x2.shape)}.`);
@@ -127,7 +127,7 @@ export function cdist(x1: Tensor, x2: Tensor, options: DistanceOptions = {}): Te
 
 /** Distances of all pairs of rows of `x` `[N, M]`, each pair once: `[N (N - 1) / 2]`. */
 export function pdist(x: Tensor, options: DistanceOptions = {}): Tensor {
-  const { p = 2 } = optionsOf('pdist', options);
+  const { p = 2 } = optionsOf('pdist', options, ['p']);
   checkTensor('pdist', 'x', x);
   if (x.ndim !== 2) throw new ShapeError(`pdist: wants [N, M], got shape ${shown(x.shape)}.`);
   const first: number[] = [];

@@ -22,7 +22,7 @@ const kept = (x: Tensor, shape: Shape, p: number, generator: Generator | undefin
 
 /** One random decision per element of the mask; what is kept grows by 1 / (1 - p). */
 function drop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, options: DropoutOptions): Tensor {
-  const { p = 0.5, training = true, generator } = optionsOf(operation, options);
+  const { p = 0.5, training = true, generator } = optionsOf(operation, options, ['p', 'training', 'generator']);
   checkTensor(operation, 'x', x);
   checkProbability(operation, p);
   if (!training || p === 0) return x;
@@ -32,7 +32,7 @@ function drop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, opt
 
 /** Keeps mean and variance of a self-normalizing network: dropped elements become -alpha', then all are rescaled. */
 function alphaDrop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, options: DropoutOptions): Tensor {
-  const { p = 0.5, training = true, generator } = optionsOf(operation, options);
+  const { p = 0.5, training = true, generator } = optionsOf(operation, options, ['p', 'training', 'generator']);
   checkTensor(operation, 'x', x);
   checkProbability(operation, p);
   if (!training || p === 0) return x;
@@ -98,7 +98,12 @@ export interface RReluOptions {
 
 /** Leaky ReLU with a slope between `lower` and `upper` drawn per element in training, and their mean otherwise. */
 export function rrelu(x: Tensor, options: RReluOptions = {}): Tensor {
-  const { lower = 1 / 8, upper = 1 / 3, training = false, generator } = optionsOf('rrelu', options);
+  const {
+    lower = 1 / 8,
+    upper = 1 / 3,
+    training = false,
+    generator,
+  } = optionsOf('rrelu', options, ['lower', 'upper', 'training', 'generator']);
   checkTensor('rrelu', 'x', x);
   checkNumber('rrelu', 'lower', lower);
   checkNumber('rrelu', 'upper', upper);

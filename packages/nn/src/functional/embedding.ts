@@ -85,7 +85,12 @@ function renormalize(weight: Tensor, index: Tensor, maxNorm: number, normType: n
  * @throws IndexError for an index outside the rows; DTypeError for indices that are not integers
  */
 export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  const { paddingIdx, maxNorm = null, normType = 2, scaleGradByFreq = false } = optionsOf('embedding', options);
+  const {
+    paddingIdx,
+    maxNorm = null,
+    normType = 2,
+    scaleGradByFreq = false,
+  } = optionsOf('embedding', options, ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq']);
   checkIndex('embedding', index, weight);
   const padding = wrapPadding('embedding', paddingIdx, weight.shape[0]!);
   if (maxNorm !== null) renormalize(weight, index.reshape([-1]), maxNorm, normType);
@@ -151,7 +156,15 @@ export function embeddingBag(
     includeLastOffset = false,
     paddingIdx,
     ...lookupOptions
-  } = optionsOf('embeddingBag', options);
+  } = optionsOf('embeddingBag', options, [
+    'mode',
+    'perSampleWeights',
+    'includeLastOffset',
+    'paddingIdx',
+    'maxNorm',
+    'normType',
+    'scaleGradByFreq',
+  ]);
   checkIndex('embeddingBag', index, weight);
   checkChoice('embeddingBag', 'mode', mode, ['sum', 'mean', 'max']);
   checkOptionalTensor('embeddingBag', 'offsets', offsets);

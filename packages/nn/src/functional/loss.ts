@@ -20,7 +20,7 @@ export function reduced(loss: string, values: Tensor, reduction: Reduction): Ten
 
 /** `(input - target)^2`. */
 export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  const { reduction = 'mean' } = optionsOf('mseLoss', options);
+  const { reduction = 'mean' } = optionsOf('mseLoss', options, ['reduction']);
   checkTensors('mseLoss', { input, target });
   const difference = input.sub(target);
   return reduced('mseLoss', difference.mul(difference), reduction);
@@ -28,7 +28,7 @@ export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions
 
 /** `|input - target|`. */
 export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  const { reduction = 'mean' } = optionsOf('l1Loss', options);
+  const { reduction = 'mean' } = optionsOf('l1Loss', options, ['reduction']);
   checkTensors('l1Loss', { input, target });
   return reduced('l1Loss', input.sub(target).abs(), reduction);
 }

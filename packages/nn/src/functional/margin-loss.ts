@@ -19,7 +19,7 @@ export interface MarginOptions extends ReductionOptions {
 
 /** `max(0, -target (input1 - input2) + margin)`: target 1 wants `input1` to be the larger one, -1 `input2`. */
 export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
-  const { margin = 0, reduction = 'mean' } = optionsOf('marginRankingLoss', options);
+  const { margin = 0, reduction = 'mean' } = optionsOf('marginRankingLoss', options, ['margin', 'reduction']);
   checkTensors('marginRankingLoss', { input1, input2, target });
   if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim)
     throw new ShapeError(
@@ -31,7 +31,7 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
 
 /** `input` where the target is 1, `max(0, margin - input)` where it is -1. */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
-  const { margin = 1, reduction = 'mean' } = optionsOf('hingeEmbeddingLoss', options);
+  const { margin = 1, reduction = 'mean' } = optionsOf('hingeEmbeddingLoss', options, ['margin', 'reduction']);
   checkTensors('hingeEmbeddingLoss', { input, target });
   const apart = input.rsub(margin).clamp({ min: 0 }).where(target.ne(1), 0);
   return reduced('hingeEmbeddingLoss', apart.add(input.where(target.ne(-1), 0)), reduction);
@@ -47,7 +47,7 @@ export function cosineEmbeddingLoss(
   target: Tensor,
   options: MarginOptions = {},
 ): Tensor {
-  const { margin = 0, reduction = 'mean' } = optionsOf('cosineEmbeddingLoss', options);
+  const { margin = 0, reduction = 'mean' } = optionsOf('cosineEmbeddingLoss', options, ['margin', 'reduction']);
   checkTensors('cosineEmbeddingLoss', { input1, input2, target });
   if (target.ndim > 1 || input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1)
     throw new ShapeError(
@@ -96,7 +96,12 @@ export interface MultiMarginOptions extends MarginOptions {
  * @throws IndexError for a target outside C
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
-  const { p = 1, margin = 1, weight = null, reduction = 'mean' } = optionsOf('multiMarginLoss', options);
+  const {
+    p = 1,
+    margin = 1,
+    weight = null,
+    reduction = 'mean',
+  } = optionsOf('multiMarginLoss', options, ['p', 'weight', 'margin', 'reduction']);
   checkChoice('multiMarginLoss', 'p', p, [1, 2]);
   checkTensor('multiMarginLoss', 'target', target);
   checkOptionalTensor('multiMarginLoss', 'weight', weight);
@@ -125,7 +130,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * @throws IndexError for a target that is neither a class nor -1
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  const { reduction = 'mean' } = optionsOf('multilabelMarginLoss', options);
+  const { reduction = 'mean' } = optionsOf('multilabelMarginLoss', options, ['reduction']);
   const x = rows('multilabelMarginLoss', input);
   checkTensor('multilabelMarginLoss', 'target', target);
   if (!sameShape(input.shape, target.shape))
@@ -152,6 +157,25 @@ export interface TripletDistanceOptions extends MarginOptions {
   readonly swap?: boolean;
 }
 
+/** The loss under the name that a user called. */
+function triplet(
+  operation: string,
+  [anchor, positive, negative]: readonly [Tensor, Tensor, Tensor],
+  distance: (x1: Tensor, x2: Tensor) => Tensor,
+  { margin = 1, swap = false, reduction = 'mean' }: Omit<TripletDistanceOptions, 'distanceFunction'>,
+): Tensor {
+  checkTensors(operation, { anchor, positive, negative });
+  if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
+    throw new ShapeError(
+      `${operation}: anchor, positive and negative must have one rank, got ${shown(anchor.shape)}, ${shown(positive.shape)} and ${shown(negative.shape)}.`,
+    );
+  const near = distance(anchor, positive);
+  const direct = distance(anchor, negative);
+  checkTensors(operation, { 'a distance': near, 'the other distance': direct });
+  const far = swap ? direct.minimum(distance(positive, negative)) : direct;
+  return reduced(operation, near.sub(far).add(margin).clamp({ min: 0 }), reduction);
+}
+
 /** `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with a distance of your own. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
@@ -159,24 +183,16 @@ export function tripletMarginWithDistanceLoss(
   negative: Tensor,
   options: TripletDistanceOptions = {},
 ): Tensor {
-  const {
-    distanceFunction = null,
-    margin = 1,
-    swap = false,
-    reduction = 'mean',
-  } = optionsOf('tripletMarginWithDistanceLoss', options);
-  checkTensors('tripletMarginLoss', { anchor, positive, negative });
-  if (distanceFunction !== null) checkFunction('tripletMarginWithDistanceLoss', distanceFunction);
-  if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
-    throw new ShapeError(
-      `tripletMarginLoss: anchor, positive and negative must have one rank, got ${shown(anchor.shape)}, ${shown(positive.shape)} and ${shown(negative.shape)}.`,
-    );
+  const operation = 'tripletMarginWithDistanceLoss';
+  const { distanceFunction, ...rest } = optionsOf(operation, options, [
+    'distanceFunction',
+    'swap',
+    'margin',
+    'reduction',
+  ]);
   const distance = distanceFunction ?? ((x1: Tensor, x2: Tensor): Tensor => pairwiseDistance(x1, x2));
-  const near = distance(anchor, positive);
-  const direct = distance(anchor, negative);
-  checkTensors('tripletMarginWithDistanceLoss', { 'a distance': near, 'the other distance': direct });
-  const far = swap ? direct.minimum(distance(positive, negative)) : direct;
-  return reduced('tripletMarginLoss', near.sub(far).add(margin).clamp({ min: 0 }), reduction);
+  checkFunction(operation, distance);
+  return triplet(operation, [anchor, positive, negative], distance, rest);
 }
 
 /** Options of `tripletMarginLoss`. */
@@ -190,15 +206,14 @@ export interface TripletOptions extends MarginOptions {
 }
 
 /** `max(0, |anchor - positive| - |anchor - negative| + margin)` over the last dim (Balntas et al., 2016). */
-export const tripletMarginLoss = (
+export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  given: TripletOptions = {},
-): Tensor => {
-  const { p = 2, eps = 1e-6, ...options } = optionsOf('tripletMarginLoss', given);
-  return tripletMarginWithDistanceLoss(anchor, positive, negative, {
-    ...options,
-    distanceFunction: (x1, x2) => pairwiseDistance(x1, x2, { p, eps }),
-  });
-};
+  options: TripletOptions = {},
+): Tensor {
+  const known = ['p', 'eps', 'swap', 'margin', 'reduction'] as const;
+  const { p = 2, eps = 1e-6, ...rest } = optionsOf('tripletMarginLoss', options, known);
+  const distance = (x1: Tensor, x2: Tensor): Tensor => pairwiseDistance(x1, x2, { p, eps });
+  return triplet('tripletMarginLoss', [anchor, positive, negative], distance, rest);
+}

@@ -26,7 +26,7 @@ const smoothL1 = defineOp<readonly [Tensor], number>({
 
 /** `d^2 / (2 beta)` where the difference d is below `beta`, `|d| - beta / 2` elsewhere (Girshick, 2015). */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Options = {}): Tensor {
-  const { beta = 1, reduction = 'mean' } = optionsOf('smoothL1Loss', options);
+  const { beta = 1, reduction = 'mean' } = optionsOf('smoothL1Loss', options, ['beta', 'reduction']);
   checkNumber('smoothL1Loss', 'beta', beta, 0);
   checkTensors('smoothL1Loss', { input, target });
   return reduced('smoothL1Loss', smoothL1(input.sub(target), beta), reduction);
@@ -53,7 +53,7 @@ const huber = defineOp<readonly [Tensor], number>({
 
 /** `d^2 / 2` where the difference d is within `delta`, `delta (|d| - delta / 2)` elsewhere (Huber, 1964). */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
-  const { delta = 1, reduction = 'mean' } = optionsOf('huberLoss', options);
+  const { delta = 1, reduction = 'mean' } = optionsOf('huberLoss', options, ['delta', 'reduction']);
   checkTensors('huberLoss', { input, target });
   if (typeof delta !== 'number' || !(delta > 0))
     throw new ArgumentError(`huberLoss: delta must be positive, got ${described(delta)}.`);
@@ -73,7 +73,7 @@ export interface KLDivOptions {
 
 /** Kullback-Leibler divergence, element by element: `target (log(target) - input)` for log-probabilities `input`. */
 export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {}): Tensor {
-  const { reduction = 'mean', logTarget = false } = optionsOf('klDiv', options);
+  const { reduction = 'mean', logTarget = false } = optionsOf('klDiv', options, ['reduction', 'logTarget']);
   checkTensors('klDiv', { input, target });
   const losses = logTarget ? target.exp().mul(target.sub(input)) : target.xlogy(target).sub(target.mul(input));
   if (reduction === 'batchmean') return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
@@ -92,7 +92,12 @@ export interface PoissonNLLOptions extends ReductionOptions {
 
 /** Negative log-likelihood of counts `target` under Poisson distributions of rate `exp(input)` (or `input`). */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLOptions = {}): Tensor {
-  const { logInput = true, full = false, eps = 1e-8, reduction = 'mean' } = optionsOf('poissonNllLoss', options);
+  const {
+    logInput = true,
+    full = false,
+    eps = 1e-8,
+    reduction = 'mean',
+  } = optionsOf('poissonNllLoss', options, ['logInput', 'full', 'eps', 'reduction']);
   checkTensors('poissonNllLoss', { input, target });
   const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (!full) return reduced('poissonNllLoss', losses, reduction);
@@ -139,7 +144,11 @@ export function gaussianNllLoss(
   variance: Tensor,
   options: GaussianNLLOptions = {},
 ): Tensor {
-  const { full = false, eps = 1e-6, reduction = 'mean' } = optionsOf('gaussianNllLoss', options);
+  const {
+    full = false,
+    eps = 1e-6,
+    reduction = 'mean',
+  } = optionsOf('gaussianNllLoss', options, ['full', 'eps', 'reduction']);
   checkTensors('gaussianNllLoss', { input, target, variance });
   checkNumber('gaussianNllLoss', 'eps', eps);
   const vectors = input.shape.slice(0, -1);

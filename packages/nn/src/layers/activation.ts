@@ -159,7 +159,7 @@ export class PReLU extends Module {
   weight: Parameter;
 
   constructor(options: PReLUOptions = {}) {
-    const { numParameters = 1, init = 0.25 } = optionsOf('PReLU', options);
+    const { numParameters = 1, init = 0.25 } = optionsOf('PReLU', options, ['numParameters', 'init']);
     super();
     checkSizes('PReLU', { numParameters });
     this.numParameters = numParameters;
@@ -192,7 +192,7 @@ export class RReLU extends Module {
   upper: number;
 
   constructor(options: RReLUOptions = {}) {
-    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('RReLU', options);
+    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('RReLU', options, ['lower', 'upper']);
     super();
     this.lower = lower;
     this.upper = upper;

@@ -86,7 +86,7 @@ function adaptiveMaxPooling(fn: AdaptiveMaxPool): AdaptiveMaxPoolClass {
     constructor(outputSize: AdaptiveSize, options: { readonly returnIndices?: R } = {}) {
       super();
       this.outputSize = outputSize;
-      this.returnIndices = optionsOf(this.constructor.name, options).returnIndices ?? false;
+      this.returnIndices = optionsOf(this.constructor.name, options, ['returnIndices']).returnIndices ?? false;
     }
 
     forward(x: Tensor): PoolResult<R> {

@@ -115,7 +115,15 @@ export class MultiheadAttention extends Module {
       addBiasKv = false,
       addZeroAttn = false,
       batchFirst = false,
-    } = optionsOf('MultiheadAttention', options);
+    } = optionsOf('MultiheadAttention', options, [
+      'dropout',
+      'bias',
+      'addBiasKv',
+      'addZeroAttn',
+      'kdim',
+      'vdim',
+      'batchFirst',
+    ]);
     this.embedDim = embedDim;
     this.numHeads = numHeads;
     this.kdim = options.kdim ?? embedDim;
@@ -231,7 +239,12 @@ export class MultiheadAttention extends Module {
       attnMask = null,
       needWeights = true,
       averageAttnWeights = true,
-    } = optionsOf('MultiheadAttention.forward', options);
+    } = optionsOf('MultiheadAttention.forward', options, [
+      'keyPaddingMask',
+      'attnMask',
+      'needWeights',
+      'averageAttnWeights',
+    ]);
     this.checkInputs(query, key, value);
     checkOptionalTensor('MultiheadAttention', 'keyPaddingMask', keyPaddingMask);
     checkOptionalTensor('MultiheadAttention', 'attnMask', attnMask);

@@ -1,5 +1,4 @@
 import { described, IndexError, linearRelu, type Tensor } from '@q/tensor';
-import { checkOptions } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 import { Module } from '../module.js';
 import type { StateNames } from '../slots.js';
@@ -98,7 +97,8 @@ export class ModuleDict<M extends Module = Module> extends Module implements Ite
 
   constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
     super();
-    checkOptions('ModuleDict', modules);
+    if (typeof modules !== 'object' || modules === null)
+      throw new ModuleError(`ModuleDict: wants modules by name, or pairs of them, got ${described(modules)}.`);
     const entries =
       typeof (modules as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
         ? (modules as Iterable<readonly [string, M]>)

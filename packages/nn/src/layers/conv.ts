@@ -93,7 +93,7 @@ abstract class ConvNd extends Module {
       bias = true,
       paddingMode = 'zeros',
       outputPadding,
-    } = optionsOf(layer, options);
+    } = optionsOf(layer, options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', 'outputPadding']);
     checkSizes(layer, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(
@@ -263,7 +263,7 @@ abstract class TransposedConvolution extends ConvNd {
     options: OutputSizeOptions,
   ): { stride: number[]; padding: number[]; outputPadding: number[]; groups: number; dilation: number[] } {
     const layer = this.constructor.name;
-    const { outputSize = null } = optionsOf(layer, options);
+    const { outputSize = null } = optionsOf(layer, options, ['outputSize']);
     const { stride, dilation, groups, kernelSize } = this;
     const padding = this.padding as number[];
     const given = { stride, padding, dilation, groups };

@@ -16,7 +16,7 @@ export class CosineSimilarity extends Module {
   eps: number;
 
   constructor(options: CosineSimilarityOptions = {}) {
-    const { dim = 1, eps = 1e-8 } = optionsOf('CosineSimilarity', options);
+    const { dim = 1, eps = 1e-8 } = optionsOf('CosineSimilarity', options, ['dim', 'eps']);
     super();
     this.dim = dim;
     this.eps = eps;
@@ -37,7 +37,7 @@ export class PairwiseDistance extends Module {
   keepdim: boolean;
 
   constructor(options: PairwiseDistanceOptions = {}) {
-    const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('PairwiseDistance', options);
+    const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('PairwiseDistance', options, ['p', 'eps', 'keepdim']);
     super();
     this.p = p;
     this.eps = eps;

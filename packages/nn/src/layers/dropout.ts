@@ -42,7 +42,7 @@ function dropping(fn: (x: Tensor, options: DropoutOptions) => Tensor): DropoutCl
 
     constructor(p: DropoutProbability = 0.5) {
       super();
-      this.p = typeof p === 'number' ? p : (optionsOf(this.constructor.name, p).p ?? 0.5);
+      this.p = typeof p === 'number' ? p : (optionsOf(this.constructor.name, p, ['p']).p ?? 0.5);
       checkProbability(this.constructor.name, this.p);
     }
 

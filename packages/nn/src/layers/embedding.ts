@@ -114,7 +114,13 @@ export class Embedding extends Table {
     const { numEmbeddings, embeddingDim, weight } = pretrained(
       'Embedding.fromPretrained',
       rows,
-      optionsOf('Embedding.fromPretrained', options),
+      optionsOf('Embedding.fromPretrained', options, [
+        'paddingIdx',
+        'maxNorm',
+        'normType',
+        'scaleGradByFreq',
+        'freeze',
+      ]),
     );
     return new Embedding(numEmbeddings, embeddingDim, options, weight);
   }
@@ -163,7 +169,15 @@ export class EmbeddingBag extends Table {
     const { numEmbeddings, embeddingDim, weight } = pretrained(
       'EmbeddingBag.fromPretrained',
       rows,
-      optionsOf('EmbeddingBag.fromPretrained', options),
+      optionsOf('EmbeddingBag.fromPretrained', options, [
+        'mode',
+        'includeLastOffset',
+        'paddingIdx',
+        'maxNorm',
+        'normType',
+        'scaleGradByFreq',
+        'freeze',
+      ]),
     );
     return new EmbeddingBag(numEmbeddings, embeddingDim, options, weight);
   }
@@ -175,7 +189,7 @@ export class EmbeddingBag extends Table {
   forward(index: Tensor, second?: Tensor | BagOptions | null, third?: BagOptions): Tensor {
     const offsets = second instanceof Tensor ? second : null;
     const options = third ?? (offsets ? {} : ((second as BagOptions | null | undefined) ?? {}));
-    const { perSampleWeights } = optionsOf('EmbeddingBag', options);
+    const { perSampleWeights } = optionsOf('EmbeddingBag', options, ['perSampleWeights']);
     return embeddingBag(index, this.weight, offsets, { ...this.lookup(), perSampleWeights: perSampleWeights ?? null });
   }
 

@@ -44,7 +44,7 @@ export class Linear extends Module {
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options: BiasOptions = {}) {
-    const { bias = true } = optionsOf('Linear', options);
+    const { bias = true } = optionsOf('Linear', options, ['bias']);
     super();
     checkSizes('Linear', { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
@@ -88,7 +88,7 @@ export class Bilinear extends Module {
   bias: Parameter | null;
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, options: BiasOptions = {}) {
-    const { bias = true } = optionsOf('Bilinear', options);
+    const { bias = true } = optionsOf('Bilinear', options, ['bias']);
     super();
     checkSizes('Bilinear', { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;

@@ -21,7 +21,7 @@ export class Concat extends Module {
   /** @param axis the dim, as a number or as `{ axis }`. Default: 0. */
   constructor(axis: number | { readonly axis?: number } = 0) {
     super();
-    this.axis = typeof axis === 'number' ? axis : (optionsOf('Concat', axis).axis ?? 0);
+    this.axis = typeof axis === 'number' ? axis : (optionsOf('Concat', axis, ['axis']).axis ?? 0);
   }
 
   forward(...tensors: Tensor[]): Tensor {

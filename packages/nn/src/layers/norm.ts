@@ -68,7 +68,7 @@ abstract class ChannelNorm extends Module {
       momentum = 0.1,
       affine = usual,
       trackRunningStats = usual,
-    } = optionsOf(this.constructor.name, options);
+    } = optionsOf(this.constructor.name, options, ['eps', 'momentum', 'affine', 'trackRunningStats']);
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
@@ -263,7 +263,11 @@ export class LayerNorm extends Module {
   bias: Parameter | null;
 
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
-    const { eps = 1e-5, elementwiseAffine = true, bias = true } = optionsOf('LayerNorm', options);
+    const {
+      eps = 1e-5,
+      elementwiseAffine = true,
+      bias = true,
+    } = optionsOf('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias']);
     super();
     this.normalizedShape = sizesOf('LayerNorm', normalizedShape);
     this.eps = eps;
@@ -302,7 +306,7 @@ export class RMSNorm extends Module {
   weight: Parameter | null;
 
   constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
-    const { eps = null, elementwiseAffine = true } = optionsOf('RMSNorm', options);
+    const { eps = null, elementwiseAffine = true } = optionsOf('RMSNorm', options, ['eps', 'elementwiseAffine']);
     super();
     this.normalizedShape = sizesOf('RMSNorm', normalizedShape);
     this.eps = eps;
@@ -377,7 +381,7 @@ export class GroupNorm extends Module {
   bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
-    const { eps = 1e-5, affine = true } = optionsOf('GroupNorm', options);
+    const { eps = 1e-5, affine = true } = optionsOf('GroupNorm', options, ['eps', 'affine']);
     super();
     checkSizes('GroupNorm', { numGroups, numChannels });
     if (numChannels % numGroups !== 0)
@@ -426,7 +430,7 @@ export class LocalResponseNorm extends Module {
   k: number;
 
   constructor(size: number, options: LocalResponseOptions = {}) {
-    const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('LocalResponseNorm', options);
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('LocalResponseNorm', options, ['alpha', 'beta', 'k']);
     super();
     checkSizes('LocalResponseNorm', { size });
     this.size = size;

@@ -1,5 +1,6 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
-import { checkTensor, isTensor, optionsOf } from '@q/tensor/internal';
+import { checkTensor, isTensor } from '@q/tensor/internal';
+import { withDefaults } from '../options.js';
 import { Module } from '../module.js';
 import type { ModuleStatics } from '../slots.js';
 
@@ -61,10 +62,7 @@ export function configured<O extends object>(
   class Configured extends Module {
     constructor(options?: O) {
       super();
-      const given = Object.entries(optionsOf(this.constructor.name, options ?? {})).filter(
-        ([key, value]) => Object.hasOwn(defaults, key) && value !== undefined,
-      );
-      Object.assign(this, defaults, Object.fromEntries(given));
+      Object.assign(this, withDefaults<object>(this.constructor.name, options ?? {}, defaults));
     }
 
     forward(this: Layer & Settings<O>, x: Tensor): Tensor {

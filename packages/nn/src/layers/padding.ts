@@ -84,7 +84,7 @@ function constantPadding(rank: number): ConstantPadClass {
     constructor(padding: Sizes, value: number | ConstantPadOptions = 0) {
       super();
       this.padding = pairs(this.constructor.name, padding, rank);
-      this.value = typeof value === 'number' ? value : (optionsOf(this.constructor.name, value).value ?? 0);
+      this.value = typeof value === 'number' ? value : (optionsOf(this.constructor.name, value, ['value']).value ?? 0);
     }
 
     forward(x: Tensor): Tensor {

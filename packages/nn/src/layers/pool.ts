@@ -22,7 +22,7 @@ import {
   type Tensor,
   type ValuesAndIndices,
 } from '@q/tensor';
-import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkKnown, checkTensor, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
 import { perDim, type Sizes } from '../sizes.js';
@@ -74,7 +74,7 @@ function maxPooling(rank: number, fn: MaxPool): MaxPoolClass {
     constructor(kernelSize: Sizes, options: MaxPoolLayerOptions<R> = {}) {
       super();
       const layer = this.constructor.name;
-      checkOptions(layer, options);
+      checkKnown(layer, options, ['stride', 'padding', 'dilation', 'ceilMode', 'returnIndices']);
       perDim(layer, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
@@ -131,6 +131,8 @@ export interface AvgPoolClass extends ModuleStatics {
   new (kernelSize: Sizes, options?: AvgPoolOptions): AvgPoolLayer;
 }
 
+const averageOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'];
+
 type AvgPool = (x: Tensor, kernelSize: Sizes, options: AvgPoolOptions) => Tensor;
 
 function avgPooling(rank: number, fn: AvgPool): AvgPoolClass {
@@ -144,7 +146,7 @@ function avgPooling(rank: number, fn: AvgPool): AvgPoolClass {
 
     constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
       super();
-      checkOptions(this.constructor.name, options);
+      checkKnown(this.constructor.name, options, averageOptions);
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
@@ -207,7 +209,7 @@ function lpPooling(rank: number, fn: LpPool): LPPoolClass {
 
     constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
       super();
-      const { stride = null, ceilMode = false } = optionsOf(this.constructor.name, options);
+      const { stride = null, ceilMode = false } = optionsOf(this.constructor.name, options, ['stride', 'ceilMode']);
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
       this.normType = normType;
       this.kernelSize = kernelSize;
@@ -268,14 +270,14 @@ function maxUnpooling(rank: number, fn: MaxUnpool): MaxUnpoolClass {
     constructor(kernelSize: Sizes, options: Pick<MaxUnpoolOptions, 'stride' | 'padding'> = {}) {
       super();
       const layer = this.constructor.name;
-      const { stride, padding = 0 } = optionsOf(layer, options);
+      const { stride, padding = 0 } = optionsOf(layer, options, ['stride', 'padding']);
       this.kernelSize = perDim(layer, 'kernelSize', kernelSize, rank, 1);
       this.stride = perDim(layer, 'stride', stride ?? kernelSize, rank, 1);
       this.padding = perDim(layer, 'padding', padding, rank, 0);
     }
 
     forward(x: Tensor, indices: Tensor, options: UnpoolOptions = {}): Tensor {
-      const { outputSize = null } = optionsOf(this.constructor.name, options);
+      const { outputSize = null } = optionsOf(this.constructor.name, options, ['outputSize']);
       return fn(x, indices, this.kernelSize, { stride: this.stride, padding: this.padding, outputSize });
     }
 
@@ -335,7 +337,11 @@ function fractionalMaxPooling(rank: number, fn: FractionalMaxPool): FractionalMa
 
     constructor(kernelSize: Sizes, options: FractionalLayerOptions<R>) {
       super();
-      const { outputSize, outputRatio, returnIndices } = optionsOf(this.constructor.name, options);
+      const { outputSize, outputRatio, returnIndices } = optionsOf(this.constructor.name, options, [
+        'outputSize',
+        'outputRatio',
+        'returnIndices',
+      ]);
       this.kernelSize = kernelSize;
       this.outputSize = outputSize ?? null;
       this.outputRatio = outputRatio ?? null;

@@ -31,7 +31,12 @@ export class DynamicConv2d extends Module {
   options: Pick<ConvOptions, 'stride' | 'padding' | 'dilation' | 'groups'>;
 
   constructor(options: Omit<ConvOptions, 'bias' | 'paddingMode'> = {}) {
-    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = optionsOf('DynamicConv2d', options);
+    const {
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+    } = optionsOf('DynamicConv2d', options, ['outputPadding', 'stride', 'padding', 'dilation', 'groups']);
     super();
     this.options = { stride, padding, dilation, groups };
   }

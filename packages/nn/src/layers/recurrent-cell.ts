@@ -38,7 +38,7 @@ abstract class RecurrentCell extends Module {
 
   constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, options: BiasOptions) {
     super();
-    const { bias = true } = optionsOf(this.constructor.name, options);
+    const { bias = true } = optionsOf(this.constructor.name, options, ['bias']);
     checkSizes(this.constructor.name, { inputSize, hiddenSize });
     const rows = gates * hiddenSize;
     this.inputSize = inputSize;
@@ -100,7 +100,7 @@ export class RNNCell extends RecurrentCell {
   nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, given: RNNCellOptions = {}) {
-    const { nonlinearity = 'tanh', ...options } = optionsOf('RNNCell', given);
+    const { nonlinearity = 'tanh', ...options } = optionsOf('RNNCell', given, ['nonlinearity', 'bias']);
     checkChoice('RNNCell', 'nonlinearity', nonlinearity, ['tanh', 'relu']);
     super(inputSize, hiddenSize, recurrences[nonlinearity], options);
     this.nonlinearity = nonlinearity;

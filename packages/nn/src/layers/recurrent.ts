@@ -42,15 +42,8 @@ export interface LSTMOptions extends RecurrentOptions {
   readonly projSize?: number;
 }
 
-/** The options of a layer without projections. Throws ArgumentError where they have a size of them. */
-function unprojected<O extends RecurrentOptions>(layer: string, options: O): O & { readonly projSize: 0 } {
-  const { projSize } = optionsOf<RecurrentOptions & { readonly projSize?: unknown }>(layer, options);
-  if (projSize !== undefined)
-    throw new ArgumentError(
-      `${layer}: only LSTM has projections, got a projSize of ${described(projSize)}. Leave it out.`,
-    );
-  return { ...options, projSize: 0 };
-}
+/** The names of `RecurrentOptions`. */
+const recurrentOptions = ['numLayers', 'bias', 'batchFirst', 'dropout', 'bidirectional'] as const;
 
 /** What the recurrent layers share; parameters are called as in PyTorch: `weight_ih_l0`, `bias_hh_l1_reverse`, ... */
 abstract class Recurrent extends Module {
@@ -77,13 +70,7 @@ abstract class Recurrent extends Module {
   constructor(inputSize: number, hiddenSize: number, { gates }: Recurrence, options: LSTMOptions) {
     super();
     const layer = this.constructor.name;
-    const {
-      numLayers = 1,
-      bias = true,
-      batchFirst = false,
-      bidirectional = false,
-      projSize = 0,
-    } = optionsOf(layer, options);
+    const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, projSize = 0 } = options;
     checkSizes(layer, { inputSize, hiddenSize });
     checkLayers(layer, numLayers);
     checkProbability(layer, options.dropout ?? 0);
@@ -229,7 +216,7 @@ export class RNN extends Recurrent {
   nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, given: RNNOptions = {}) {
-    const { nonlinearity = 'tanh', ...options } = unprojected('RNN', given);
+    const { nonlinearity = 'tanh', ...options } = optionsOf('RNN', given, ['nonlinearity', ...recurrentOptions]);
     checkChoice('RNN', 'nonlinearity', nonlinearity, ['tanh', 'relu']);
     super(inputSize, hiddenSize, recurrences[nonlinearity], options);
     this.nonlinearity = nonlinearity;
@@ -262,7 +249,7 @@ export class RNN extends Recurrent {
  */
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
-    super(inputSize, hiddenSize, recurrences.lstm, options);
+    super(inputSize, hiddenSize, recurrences.lstm, optionsOf('LSTM', options, ['projSize', ...recurrentOptions]));
   }
 
   /** The state that stands for none. */
@@ -293,7 +280,7 @@ export class LSTM extends Recurrent {
  */
 export class GRU extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    super(inputSize, hiddenSize, recurrences.gru, unprojected('GRU', options));
+    super(inputSize, hiddenSize, recurrences.gru, optionsOf('GRU', options, recurrentOptions));
   }
 
   /** The state that stands for none. */

@@ -7,7 +7,7 @@ import {
   type InterpolateOptions,
   type Tensor,
 } from '@q/tensor';
-import { checkOptions, optionsOf } from '@q/tensor/internal';
+import { checkKnown, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields, float } from '../repr.js';
 import { checkSizes, type Sizes } from '../sizes.js';
@@ -45,7 +45,7 @@ export class Upsample extends Module {
 
   constructor(options: UpsampleOptions = {}) {
     super();
-    checkOptions(this.constructor.name, options);
+    checkKnown(this.constructor.name, options, ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor']);
     this.size = options.size ?? null;
     this.scaleFactor = options.scaleFactor ?? null;
     this.mode = options.mode ?? 'nearest';
@@ -71,14 +71,18 @@ export class Upsample extends Module {
 /** `Upsample` of images by repeating the nearest element. */
 export class UpsamplingNearest2d extends Upsample {
   constructor(options: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = {}) {
-    super({ ...optionsOf('UpsamplingNearest2d', options), mode: 'nearest' });
+    super({ ...optionsOf('UpsamplingNearest2d', options, ['size', 'scaleFactor']), mode: 'nearest' });
   }
 }
 
 /** `Upsample` of images by bilinear interpolation between aligned corners. */
 export class UpsamplingBilinear2d extends Upsample {
   constructor(options: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = {}) {
-    super({ ...optionsOf('UpsamplingBilinear2d', options), mode: 'bilinear', alignCorners: true });
+    super({
+      ...optionsOf('UpsamplingBilinear2d', options, ['size', 'scaleFactor']),
+      mode: 'bilinear',
+      alignCorners: true,
+    });
   }
 }
 

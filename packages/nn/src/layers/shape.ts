@@ -20,7 +20,7 @@ export class Flatten extends Module {
   endDim: number;
 
   constructor(options: FlattenOptions = {}) {
-    const { startDim = 1, endDim = -1 } = optionsOf('Flatten', options);
+    const { startDim = 1, endDim = -1 } = optionsOf('Flatten', options, ['startDim', 'endDim']);
     super();
     this.startDim = startDim;
     this.endDim = endDim;
@@ -82,7 +82,11 @@ abstract class Windows extends Module {
 
   constructor(kernelSize: Sizes, options: WindowOptions) {
     super();
-    const { dilation = 1, padding = 0, stride = 1 } = optionsOf(this.constructor.name, options);
+    const {
+      dilation = 1,
+      padding = 0,
+      stride = 1,
+    } = optionsOf(this.constructor.name, options, ['dilation', 'padding', 'stride']);
     const least = { kernelSize: 1, dilation: 1, padding: 0, stride: 1 } as const;
     const given = { kernelSize, dilation, padding, stride };
     for (const name of ['kernelSize', 'dilation', 'padding', 'stride'] as const)

@@ -31,6 +31,16 @@ export interface TransformerLayerOptions {
   readonly bias?: boolean;
 }
 
+const layerOptions = [
+  'dimFeedforward',
+  'dropout',
+  'activation',
+  'layerNormEps',
+  'batchFirst',
+  'normFirst',
+  'bias',
+] as const;
+
 /** Masks of one attention: see `MultiheadAttention`. */
 interface Masks {
   readonly attnMask: Tensor | null;
@@ -73,7 +83,7 @@ abstract class TransformerLayer extends Module {
       dropout = 0.1,
       activation = 'relu',
       layerNormEps = 1e-5,
-    } = optionsOf(layer, options);
+    } = optionsOf(layer, options, layerOptions);
     const { batchFirst = false, normFirst = false, bias = true } = options;
     checkSizes(layer, { dModel, nhead, dimFeedforward });
     if (!(activation instanceof Module)) checkChoice(layer, 'activation', activation, ['relu', 'gelu']);
@@ -132,7 +142,10 @@ export class TransformerEncoderLayer extends TransformerLayer {
   }
 
   forward(src: Tensor, options: EncoderLayerMasks = {}): Tensor {
-    const { srcMask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoderLayer.forward', options);
+    const { srcMask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoderLayer.forward', options, [
+      'srcMask',
+      'srcKeyPaddingMask',
+    ]);
     const x = this.residual(src, this.norm1, this.add1, (y) =>
       this.attend(y, { attnMask: srcMask, keyPaddingMask: srcKeyPaddingMask }),
     );
@@ -203,7 +216,12 @@ export class TransformerDecoderLayer extends TransformerLayer {
       memoryMask = null,
       tgtKeyPaddingMask = null,
       memoryKeyPaddingMask = null,
-    } = optionsOf('TransformerDecoderLayer.forward', options);
+    } = optionsOf('TransformerDecoderLayer.forward', options, [
+      'tgtMask',
+      'memoryMask',
+      'tgtKeyPaddingMask',
+      'memoryKeyPaddingMask',
+    ]);
     const x = this.residual(tgt, this.norm1, this.add1, (y) =>
       this.attend(y, { attnMask: tgtMask, keyPaddingMask: tgtKeyPaddingMask }),
     );
@@ -243,7 +261,7 @@ export class TransformerEncoder extends Module {
   norm: Layer | null;
 
   constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, options: StackOptions = {}) {
-    const { norm = null } = optionsOf('TransformerEncoder', options);
+    const { norm = null } = optionsOf('TransformerEncoder', options, ['norm']);
     super();
     if (norm !== null) checkModule('TransformerEncoder', 'norm', norm);
     this.layers = copies('TransformerEncoder', encoderLayer, numLayers);
@@ -251,7 +269,10 @@ export class TransformerEncoder extends Module {
   }
 
   forward(src: Tensor, options: EncoderMasks = {}): Tensor {
-    const { mask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoder.forward', options);
+    const { mask = null, srcKeyPaddingMask = null } = optionsOf('TransformerEncoder.forward', options, [
+      'mask',
+      'srcKeyPaddingMask',
+    ]);
     let x = src;
     for (const layer of this.layers) x = layer.forward(x, { srcMask: mask, srcKeyPaddingMask });
     return this.norm ? this.norm.forward(x) : x;
@@ -266,7 +287,7 @@ export class TransformerDecoder extends Module {
   norm: Layer | null;
 
   constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, options: StackOptions = {}) {
-    const { norm = null } = optionsOf('TransformerDecoder', options);
+    const { norm = null } = optionsOf('TransformerDecoder', options, ['norm']);
     super();
     if (norm !== null) checkModule('TransformerDecoder', 'norm', norm);
     this.layers = copies('TransformerDecoder', decoderLayer, numLayers);
@@ -342,21 +363,31 @@ export class Transformer extends Module {
       nhead = 8,
       numEncoderLayers = 6,
       numDecoderLayers = 6,
-      batchFirst = false,
-    } = optionsOf('Transformer', options);
+      customEncoder = null,
+      customDecoder = null,
+      ...layer
+    } = optionsOf('Transformer', options, [
+      'dModel',
+      'nhead',
+      'numEncoderLayers',
+      'numDecoderLayers',
+      'customEncoder',
+      'customDecoder',
+      ...layerOptions,
+    ]);
     checkSizes('Transformer', { dModel, nhead });
-    if (options.customEncoder != null) checkModule('Transformer', 'customEncoder', options.customEncoder);
-    if (options.customDecoder != null) checkModule('Transformer', 'customDecoder', options.customDecoder);
-    const norm = (): LayerNorm => new LayerNorm(dModel, { eps: options.layerNormEps, bias: options.bias });
+    if (customEncoder !== null) checkModule('Transformer', 'customEncoder', customEncoder);
+    if (customDecoder !== null) checkModule('Transformer', 'customDecoder', customDecoder);
+    const norm = (): LayerNorm => new LayerNorm(dModel, { eps: layer.layerNormEps, bias: layer.bias });
     this.encoder =
-      options.customEncoder ??
-      new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, options), numEncoderLayers, { norm: norm() });
+      customEncoder ??
+      new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, layer), numEncoderLayers, { norm: norm() });
     this.decoder =
-      options.customDecoder ??
-      new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, options), numDecoderLayers, { norm: norm() });
+      customDecoder ??
+      new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, layer), numDecoderLayers, { norm: norm() });
     this.dModel = dModel;
     this.nhead = nhead;
-    this.batchFirst = batchFirst;
+    this.batchFirst = layer.batchFirst ?? false;
     this.resetParameters();
   }
 
@@ -367,7 +398,18 @@ export class Transformer extends Module {
 
   /** @returns `[T, N, dModel]`, or `[N, T, dModel]` with `batchFirst` */
   forward(src: Tensor, tgt: Tensor, options: TransformerMasks = {}): Tensor {
-    const { srcMask = null, srcKeyPaddingMask = null, ...rest } = optionsOf('Transformer.forward', options);
+    const {
+      srcMask = null,
+      srcKeyPaddingMask = null,
+      ...rest
+    } = optionsOf('Transformer.forward', options, [
+      'tgtMask',
+      'memoryMask',
+      'tgtKeyPaddingMask',
+      'memoryKeyPaddingMask',
+      'srcMask',
+      'srcKeyPaddingMask',
+    ]);
     const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask });
     return this.decoder.forward(tgt, memory, rest);
   }

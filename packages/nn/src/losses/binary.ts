@@ -28,7 +28,7 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   posWeight: Tensor | null;
 
   constructor(options: BinaryLogitsOptions = {}) {
-    super(options);
+    super(options, ['posWeight']);
     this.posWeight = options.posWeight ?? null;
   }
 

@@ -7,8 +7,9 @@ export class NLLLoss extends WeightedLoss {
   /** Class that does not count. */
   ignoreIndex: number;
 
-  constructor(options: NLLOptions = {}) {
-    super(options);
+  /** @param known names of the options that a subclass reads */
+  constructor(options: NLLOptions = {}, known: readonly string[] = []) {
+    super(options, ['ignoreIndex', ...known]);
     this.ignoreIndex = options.ignoreIndex ?? -100;
   }
 
@@ -32,7 +33,7 @@ export class CrossEntropyLoss extends NLLLoss {
   labelSmoothing: number;
 
   constructor(options: CrossEntropyOptions = {}) {
-    super(options);
+    super(options, ['labelSmoothing']);
     this.labelSmoothing = options.labelSmoothing ?? 0;
   }
 

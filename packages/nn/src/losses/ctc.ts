@@ -10,7 +10,7 @@ export class CTCLoss extends Loss {
   zeroInfinity: boolean;
 
   constructor(options: CTCOptions = {}) {
-    super(options);
+    super(options, ['blank', 'zeroInfinity']);
     this.blank = options.blank ?? 0;
     this.zeroInfinity = options.zeroInfinity ?? false;
   }

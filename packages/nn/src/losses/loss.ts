@@ -1,5 +1,5 @@
 import type { Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
+import { checkKnown } from '@q/tensor/internal';
 import type { Reduction, ReductionOptions } from '../functional/loss.js';
 import { Module } from '../module.js';
 
@@ -8,10 +8,11 @@ export abstract class Loss extends Module {
   /** What becomes of the losses of a batch: their mean, their sum, or none. */
   reduction: Reduction;
 
-  constructor(options: ReductionOptions = {}) {
+  /** @param known names of the options that a subclass reads */
+  constructor(options: ReductionOptions = {}, known: readonly string[] = []) {
     super();
-    const { reduction = 'mean' } = optionsOf(this.constructor.name, options);
-    this.reduction = reduction;
+    checkKnown(this.constructor.name, options, ['reduction', ...known]);
+    this.reduction = options.reduction ?? 'mean';
   }
 }
 
@@ -26,8 +27,9 @@ export abstract class WeightedLoss extends Loss {
   /** Factor per class or element, or null. */
   weight: Tensor | null;
 
-  constructor(options: WeightOptions = {}) {
-    super(options);
+  /** @param known names of the options that a subclass reads */
+  constructor(options: WeightOptions = {}, known: readonly string[] = []) {
+    super(options, ['weight', ...known]);
     this.weight = options.weight ?? null;
   }
 }

@@ -20,7 +20,7 @@ export class MarginRankingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options);
+    super(options, ['margin']);
     this.margin = options.margin ?? 0;
   }
 
@@ -35,7 +35,7 @@ export class HingeEmbeddingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options);
+    super(options, ['margin']);
     this.margin = options.margin ?? 1;
   }
 
@@ -50,7 +50,7 @@ export class CosineEmbeddingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options);
+    super(options, ['margin']);
     this.margin = options.margin ?? 0;
   }
 
@@ -67,7 +67,7 @@ export class MultiMarginLoss extends WeightedLoss {
   margin: number;
 
   constructor(options: MultiMarginOptions = {}) {
-    super(options);
+    super(options, ['p', 'margin']);
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
   }
@@ -96,7 +96,7 @@ export class TripletMarginLoss extends Loss {
   swap: boolean;
 
   constructor(options: TripletOptions = {}) {
-    super(options);
+    super(options, ['margin', 'p', 'eps', 'swap']);
     this.margin = options.margin ?? 1;
     this.p = options.p ?? 2;
     this.eps = options.eps ?? 1e-6;
@@ -118,7 +118,7 @@ export class TripletMarginWithDistanceLoss extends Loss {
   swap: boolean;
 
   constructor(options: TripletDistanceOptions = {}) {
-    super(options);
+    super(options, ['distanceFunction', 'margin', 'swap']);
     this.distanceFunction = options.distanceFunction ?? null;
     this.margin = options.margin ?? 1;
     this.swap = options.swap ?? false;

@@ -37,7 +37,7 @@ export class SmoothL1Loss extends Loss {
   beta: number;
 
   constructor(options: SmoothL1Options = {}) {
-    super(options);
+    super(options, ['beta']);
     this.beta = options.beta ?? 1;
   }
 
@@ -52,7 +52,7 @@ export class HuberLoss extends Loss {
   delta: number;
 
   constructor(options: HuberOptions = {}) {
-    super(options);
+    super(options, ['delta']);
     this.delta = options.delta ?? 1;
   }
 
@@ -71,7 +71,7 @@ export class PoissonNLLLoss extends Loss {
   eps: number;
 
   constructor(options: PoissonNLLOptions = {}) {
-    super(options);
+    super(options, ['logInput', 'full', 'eps']);
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-8;
@@ -90,7 +90,7 @@ export class GaussianNLLLoss extends Loss {
   eps: number;
 
   constructor(options: GaussianNLLOptions = {}) {
-    super(options);
+    super(options, ['full', 'eps']);
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-6;
   }
@@ -108,7 +108,7 @@ export class KLDivLoss extends Module {
   logTarget: boolean;
 
   constructor(options: KLDivOptions = {}) {
-    const { reduction = 'mean', logTarget = false } = optionsOf('KLDivLoss', options);
+    const { reduction = 'mean', logTarget = false } = optionsOf('KLDivLoss', options, ['reduction', 'logTarget']);
     super();
     this.reduction = reduction;
     this.logTarget = logTarget;

@@ -1,13 +1,6 @@
 import type { Tensor } from '@q/tensor';
-import {
-  checkNumber,
-  direction,
-  Optimizer,
-  withDefaults,
-  type GroupOptions,
-  type Params,
-  type ParamState,
-} from './optimizer.js';
+import { checkNumber, direction, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Options of `Adadelta`. */
 export interface AdadeltaOptions extends GroupOptions {

@@ -1,6 +1,7 @@
 import { adamStep, type Tensor } from '@q/tensor';
 import { initialMoments, momentDefaults, MomentOptimizer, type MomentOptions, type MomentState } from './moments.js';
-import { direction, withDefaults, type Params } from './optimizer.js';
+import { direction, type Params } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Options of `Adam` and `AdamW`. `weightDecay` is 0 by default for Adam, 0.01 for AdamW. */
 export interface AdamOptions extends MomentOptions {

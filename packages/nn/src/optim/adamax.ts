@@ -1,6 +1,7 @@
 import type { Tensor } from '@q/tensor';
 import { momentDefaults, MomentOptimizer, type MomentOptions } from './moments.js';
-import { direction, withDefaults, type ParamState, type Params } from './optimizer.js';
+import { direction, type ParamState, type Params } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Memory of a parameter. */
 export interface AdamaxState extends ParamState {

@@ -24,7 +24,7 @@ export class CosineAnnealingLR extends LRScheduler {
   readonly etaMin: number;
 
   constructor(optimizer: Scheduled, tMax: number, options: CosineOptions = {}) {
-    const { etaMin = 0 } = optionsOf('CosineAnnealingLR', options);
+    const { etaMin = 0 } = optionsOf('CosineAnnealingLR', options, ['etaMin']);
     super(optimizer);
     checkCount('CosineAnnealingLR', 'tMax', tMax);
     checkSetting('CosineAnnealingLR', 'etaMin', etaMin);
@@ -59,7 +59,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   readonly etaMin: number;
 
   constructor(optimizer: Scheduled, t0: number, options: WarmRestartsOptions = {}) {
-    const { tMult = 1, etaMin = 0 } = optionsOf('CosineAnnealingWarmRestarts', options);
+    const { tMult = 1, etaMin = 0 } = optionsOf('CosineAnnealingWarmRestarts', options, ['tMult', 'etaMin']);
     super(optimizer);
     checkCount('CosineAnnealingWarmRestarts', 't0', t0);
     checkSetting('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
@@ -185,7 +185,19 @@ export class OneCycleLR extends CycleScheduler {
       annealStrategy = 'cos',
       cycleMomentum = true,
       threePhase = false,
-    } = optionsOf('OneCycleLR', options);
+    } = optionsOf('OneCycleLR', options, [
+      'totalSteps',
+      'epochs',
+      'stepsPerEpoch',
+      'pctStart',
+      'annealStrategy',
+      'cycleMomentum',
+      'baseMomentum',
+      'maxMomentum',
+      'divFactor',
+      'finalDivFactor',
+      'threePhase',
+    ]);
     const { baseMomentum = 0.85, maxMomentum = 0.95, divFactor = 25, finalDivFactor = 1e4 } = options;
     const { epochs = NaN, stepsPerEpoch = NaN } = options;
     checkNumber('OneCycleLR', 'epochs', epochs);
@@ -299,7 +311,17 @@ export class CyclicLR extends CycleScheduler {
       mode = 'triangular',
       gamma = 1,
       cycleMomentum = true,
-    } = optionsOf('CyclicLR', options);
+    } = optionsOf('CyclicLR', options, [
+      'stepSizeUp',
+      'stepSizeDown',
+      'mode',
+      'gamma',
+      'scaleFn',
+      'scaleMode',
+      'cycleMomentum',
+      'baseMomentum',
+      'maxMomentum',
+    ]);
     const { scaleFn, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
     checkChoice('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
     checkChoice('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);

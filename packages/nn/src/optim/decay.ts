@@ -10,7 +10,7 @@ export class StepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, stepSize: number, options: { readonly gamma?: number } = {}) {
-    const { gamma = 0.1 } = optionsOf('StepLR', options);
+    const { gamma = 0.1 } = optionsOf('StepLR', options, ['gamma']);
     super(optimizer);
     checkSetting('StepLR', 'gamma', gamma);
     checkCount('StepLR', 'stepSize', stepSize);
@@ -32,7 +32,7 @@ export class MultiStepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: Scheduled, milestones: readonly number[], options: { readonly gamma?: number } = {}) {
-    const { gamma = 0.1 } = optionsOf('MultiStepLR', options);
+    const { gamma = 0.1 } = optionsOf('MultiStepLR', options, ['gamma']);
     super(optimizer);
     checkSetting('MultiStepLR', 'gamma', gamma);
     checkIntegers('MultiStepLR', 'milestones', milestones);
@@ -79,7 +79,7 @@ export class ConstantLR extends LRScheduler {
   readonly totalIters: number;
 
   constructor(optimizer: Scheduled, options: ConstantLROptions = {}) {
-    const { factor = 1 / 3, totalIters = 5 } = optionsOf('ConstantLR', options);
+    const { factor = 1 / 3, totalIters = 5 } = optionsOf('ConstantLR', options, ['factor', 'totalIters']);
     super(optimizer);
     checkNumber('ConstantLR', 'factor', factor, 0, 1);
     if (factor === 0) throw new ArgumentError('ConstantLR: factor must be above 0 and at most 1, got 0.');
@@ -115,7 +115,11 @@ export class LinearLR extends LRScheduler {
   readonly totalIters: number;
 
   constructor(optimizer: Scheduled, options: LinearLROptions = {}) {
-    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = optionsOf('LinearLR', options);
+    const {
+      startFactor = 1 / 3,
+      endFactor = 1,
+      totalIters = 5,
+    } = optionsOf('LinearLR', options, ['startFactor', 'endFactor', 'totalIters']);
     super(optimizer);
     checkNumber('LinearLR', 'startFactor', startFactor, 0, 1);
     if (startFactor === 0) throw new ArgumentError('LinearLR: startFactor must be above 0 and at most 1, got 0.');
@@ -153,7 +157,7 @@ export class PolynomialLR extends LRScheduler {
   readonly power: number;
 
   constructor(optimizer: Scheduled, options: PolynomialLROptions = {}) {
-    const { totalIters = 5, power = 1 } = optionsOf('PolynomialLR', options);
+    const { totalIters = 5, power = 1 } = optionsOf('PolynomialLR', options, ['totalIters', 'power']);
     super(optimizer);
     checkCount('PolynomialLR', 'totalIters', totalIters);
     checkSetting('PolynomialLR', 'power', power);

@@ -7,7 +7,8 @@ import {
   type MomentOptions,
   type MomentState,
 } from './moments.js';
-import { checkNumber, direction, withDefaults, type Params } from './optimizer.js';
+import { checkNumber, direction, type Params } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Options of `NAdam`. `lr` is 0.002 by default. */
 export interface NAdamOptions extends MomentOptions {

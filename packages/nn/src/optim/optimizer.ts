@@ -1,6 +1,7 @@
 import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
-import { checkFunction, isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
+import { checkFunction, isIntegers, sameShape } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
+import { withDefaults } from '../options.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
@@ -67,12 +68,6 @@ export function checkNumber(optimizer: string, name: string, value: number, leas
     throw new ArgumentError(
       `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${described(value)}.`,
     );
-}
-
-/** The options of a call, with defaults for those that are absent or undefined. */
-export function withDefaults<O extends object>(operation: string, options: Partial<O>, defaults: O): O {
-  const given = Object.entries(optionsOf(operation, options)).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
 }
 
 /** Which way a parameter goes: its gradient, or the other way with `maximize`, and the weight decay as a term of it. */
@@ -163,7 +158,10 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       known.add(param);
       return param;
     });
-    const complete: ParamGroup<O> = { ...withDefaults(name, options, this.defaults), params };
+    const complete: ParamGroup<O> = {
+      ...withDefaults(name, options, this.defaults, ['params', 'initialLr']),
+      params,
+    };
     this.checkOptions(complete);
     this.paramGroups.push(complete);
   }

@@ -1,6 +1,7 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
 import { checkChoice, checkNumber, checkTensor } from '@q/tensor/internal';
-import { withDefaults } from './optimizer.js';
+import {} from './optimizer.js';
+import { withDefaults } from '../options.js';
 import { checkScheduled, checkSetting, isEpoch, isNumbers, type Scheduled } from './scheduler.js';
 
 /** Options of `ReduceLROnPlateau`. */

@@ -7,7 +7,8 @@ import {
   type MomentOptions,
   type MomentState,
 } from './moments.js';
-import { direction, withDefaults, type Params } from './optimizer.js';
+import { direction, type Params } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Options of `RAdam`. */
 export interface RAdamOptions extends MomentOptions {

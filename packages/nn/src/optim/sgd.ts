@@ -1,14 +1,7 @@
 import { ArgumentError, sgdStep, type Tensor } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
-import {
-  checkNumber,
-  direction,
-  Optimizer,
-  withDefaults,
-  type GroupOptions,
-  type ParamState,
-  type Params,
-} from './optimizer.js';
+import { checkNumber, direction, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { withDefaults } from '../options.js';
 
 /** Options of `SGD`. */
 export interface SGDOptions extends GroupOptions {
@@ -42,7 +35,8 @@ export interface SGDState extends ParamState {
 export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
   constructor(params: Params<SGDOptions>, options: GroupOptions & Partial<SGDOptions>) {
     const defaults: SGDOptions = {
-      lr: optionsOf(new.target.name, options).lr,
+      lr: optionsOf(new.target.name, options, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize'])
+        .lr,
       momentum: 0,
       dampening: 0,
       weightDecay: 0,
@@ -79,15 +73,15 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     group: SGDOptions,
     state: Partial<SGDState> & ParamState,
   ): void {
-    const { lr, momentum } = group;
+    const { lr, momentum, dampening, nesterov } = group;
     const step = direction(param, grad, group);
     if (momentum === 0) {
       param.add_(step, { alpha: -lr });
       return;
     }
-    if (state.momentumBuffer) return sgdStep(param, step, state.momentumBuffer, group);
     // The first step starts the buffer with the whole gradient, whatever the dampening.
-    state.momentumBuffer = step.zerosLike();
-    sgdStep(param, step, state.momentumBuffer, { ...group, dampening: 0 });
+    const first = state.momentumBuffer === undefined;
+    const buffer = (state.momentumBuffer ??= step.zerosLike());
+    sgdStep(param, step, buffer, { lr, momentum, dampening: first ? 0 : dampening, nesterov });
   }
 }

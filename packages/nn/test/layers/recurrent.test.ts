@@ -125,7 +125,7 @@ describe('recurrent layers', () => {
     for (const projSize of [0, 2]) {
       const make = (): unknown => new Layer(3, 4, { projSize } as object);
       expect(make).toThrow(ArgumentError);
-      expect(make).toThrow(/only LSTM has projections/);
+      expect(make).toThrow(/there is no option 'projSize'/);
     }
   });
 

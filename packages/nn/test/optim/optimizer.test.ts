@@ -209,13 +209,19 @@ describe('Optimizer', () => {
     const options = { lr: undefined, betas: undefined, weightDecay: undefined } as object;
     expect(new Adam([param(1)], options).defaults).toEqual(new Adam([param(1)]).defaults);
     expect(new AdamW([param(1)], options).defaults).toEqual(new AdamW([param(1)]).defaults);
-    const undef = { momentum: undefined, eps: undefined, maximize: undefined } as object;
+    const undef = { weightDecay: undefined, maximize: undefined } as object;
     expect(new RMSprop([param(1)], undef).defaults).toEqual(new RMSprop([param(1)]).defaults);
     expect(new Adagrad([param(1)], undef).defaults).toEqual(new Adagrad([param(1)]).defaults);
     expect(new SGD([param(1)], { lr: 1, ...undef }).defaults).toEqual(new SGD([param(1)], { lr: 1 }).defaults);
     expect(() => new SGD([param(1)], { lr: undefined as unknown as number })).toThrow(
       /lr must be at least 0, got undefined/,
     );
+  });
+
+  it.each([{ weight_decay: 1 }, { learningRate: 1 }])('refuses the misspelt option of %j', (options) => {
+    const params = [param(1)];
+    expect(() => new Adam(params, options as object)).toThrow(/Adam: there is no option '\w+'. Known: lr, betas,/);
+    expect(() => new SGD([{ params, ...options } as { params: Parameter[] }], { lr: 1 })).toThrow(/SGD: there is no/);
   });
 
   it('gives groups their own options and the rest the defaults', () => {

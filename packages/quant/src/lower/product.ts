@@ -256,7 +256,7 @@ export class IntegerConvTranspose extends IntegerProduct {
   }
 
   protected override compute([x, options]: readonly unknown[]): Computed {
-    const { outputSize = null } = optionsOf(this.name, (options ?? {}) as OutputSizeOptions);
+    const { outputSize = null } = optionsOf(this.name, (options ?? {}) as OutputSizeOptions, ['outputSize']);
     this.asked = outputSize?.slice(-this.trailing) ?? null;
     return super.compute([x]);
   }

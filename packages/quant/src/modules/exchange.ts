@@ -62,7 +62,7 @@ export function importEncodings(
     partial = true,
     requiresGrad = null,
     allowOverwrite = true,
-  } = optionsOf(named(module), options);
+  } = optionsOf(named(module), options, ['strict', 'partial', 'requiresGrad', 'allowOverwrite']);
   if (requiresGrad !== null) checkBoolean(named(module), 'requiresGrad', requiresGrad);
   checkBoolean(named(module), 'allowOverwrite', allowOverwrite);
   if (typeof encodings !== 'object' || encodings === null)

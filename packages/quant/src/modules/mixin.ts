@@ -58,7 +58,7 @@ function definitionFrom(float: ModuleClass, kernels: boolean, arity: Arity): Def
     sharedInputs = false,
     sharedOutputs = false,
     namedInputs = {},
-  } = optionsOf('QuantizationMixin', arity);
+  } = optionsOf('QuantizationMixin', arity, ['inputs', 'outputs', 'sharedInputs', 'sharedOutputs', 'namedInputs']);
   for (const [what, count] of Object.entries({ inputs, outputs }))
     if (!Number.isInteger(count) || count < 0)
       throw new QuantizationError(

@@ -315,7 +315,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 
   override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
-    const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options);
+    const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options, ['exact']);
     const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
     this.#change(grid, symmetric);
     this.setRange(min, max);

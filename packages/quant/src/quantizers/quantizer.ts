@@ -125,7 +125,7 @@ export abstract class QuantizerBase extends Module {
    * collects its own statistics. A quantizer that must not be overwritten, or that needs no calibration, is left alone.
    */
   beginCalibration(options: CalibrationOptions = {}): Calibration {
-    const { passThrough = false } = optionsOf('beginCalibration', options);
+    const { passThrough = false } = optionsOf('beginCalibration', options, ['passThrough']);
     const { encodingAnalyzer } = this;
     if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
     const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer)

@@ -134,7 +134,12 @@ export function importEncodings(
   options: ImportOptions,
   paramsOnly: boolean,
 ): void {
-  const { strict = true, partial = true, requiresGrad = null, allowOverwrite } = optionsOf(operation, options);
+  const {
+    strict = true,
+    partial = true,
+    requiresGrad = null,
+    allowOverwrite,
+  } = optionsOf(operation, options, ['strict', 'partial', 'requiresGrad', 'allowOverwrite']);
   if (requiresGrad !== null) checkBoolean(operation, 'requiresGrad', requiresGrad);
   if (allowOverwrite !== undefined) checkBoolean(operation, 'allowOverwrite', allowOverwrite);
   const entries = entriesOf(operation, new Map(layers), encodings, paramsOnly);

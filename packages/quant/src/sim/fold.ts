@@ -88,7 +88,7 @@ function settle({ layer, weight, bias }: Folding): void {
 export function foldAllBatchNorms(model: nn.Module, options: FoldOptions): readonly FoldedPair[] {
   const name = 'foldAllBatchNorms';
   checkInstance(name, 'the model', model, nn.Module);
-  const { dummyInput } = optionsOf(name, options);
+  const { dummyInput } = optionsOf(name, options, ['dummyInput']);
   if (dummyInput === undefined)
     throw new QuantizationError(`${name}: wants { dummyInput }, which shows which layers follow each other.`);
   return noGrad(() => {

@@ -62,7 +62,15 @@ export class QuantizationSimModel<M extends Module = Module> {
       inPlace = false,
       defaultOutputBw = defaultDataType === 'float' ? 16 : 8,
       defaultParamBw = defaultDataType === 'float' ? 16 : 8,
-    } = optionsOf(name, options);
+    } = optionsOf(name, options, [
+      'dummyInput',
+      'config',
+      'quantScheme',
+      'defaultOutputBw',
+      'defaultParamBw',
+      'defaultDataType',
+      'inPlace',
+    ]);
     if (dummyInput === undefined)
       throw new QuantizationError(`${name}: wants { dummyInput }, which shows how layers follow each other.`);
     checkChoice(name, 'quantScheme', quantScheme, schemes);

@@ -42,7 +42,7 @@ export function quantizeLinear<D extends DType = 'float32'>(
   options: QuantizeLinearOptions<D> = {},
 ): Tensor<D> {
   checkTensor('quantizeLinear', 'x', x);
-  const { blockSize = null, dtype = null } = optionsOf('quantizeLinear', options);
+  const { blockSize = null, dtype = null } = optionsOf('quantizeLinear', options, ['dtype', 'blockSize']);
   if (dtype !== null) checkDType('quantizeLinear', dtype);
   const inputs = [x, operand(x, scale), operand(x, offset)] as const;
   return apply(ops.quantizeLinear, inputs, { qmin, qmax, blockSize, dtype }) as Tensor as Tensor<D>;
@@ -61,7 +61,7 @@ export function dequantizeLinear(
   options: AffineOptions = {},
 ): Tensor {
   checkTensor('dequantizeLinear', 'q', q);
-  const { blockSize = null } = optionsOf('dequantizeLinear', options);
+  const { blockSize = null } = optionsOf('dequantizeLinear', options, ['blockSize']);
   return apply(ops.dequantizeLinear, [q, operand(q, scale), operand(q, offset)], {
     qmin: 0,
     qmax: 0,
@@ -87,7 +87,7 @@ export function fakeQuantize(
   options: AffineOptions = {},
 ): Tensor {
   checkTensor('fakeQuantize', 'x', x);
-  const { blockSize = null } = optionsOf('fakeQuantize', options);
+  const { blockSize = null } = optionsOf('fakeQuantize', options, ['blockSize']);
   return apply(ops.fakeQuantize, [x, operand(x, scale), operand(x, offset)], { qmin, qmax, blockSize, dtype: null });
 }
 
@@ -124,7 +124,7 @@ export function leastErrorGrid(
   options: LeastErrorGridOptions = {},
 ): ValuesAndIndices {
   checkTensor('leastErrorGrid', 'x', x);
-  const { weights = 1, clipWeight = 1 } = optionsOf('leastErrorGrid', options);
+  const { weights = 1, clipWeight = 1 } = optionsOf('leastErrorGrid', options, ['weights', 'clipWeight']);
   const inputs = [x, operand(x, weights), operand(x, scale), operand(x, offset)] as const;
   return paired(apply(gridSearch, inputs, { qmin, qmax, clipped: clipWeight }));
 }

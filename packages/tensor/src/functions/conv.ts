@@ -54,7 +54,12 @@ function checkWeight(name: string, weight: Tensor, rank: number): void {
 }
 
 function attrsOf(name: string, rank: number, kernel: readonly number[], options: ConvOptions): ops.ConvAttrs {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = optionsOf(name, options);
+  const {
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+  } = optionsOf(name, options, ['stride', 'padding', 'dilation', 'groups']);
   checkInteger(name, 'groups', groups, 1);
   const steps = perDim(name, 'stride', stride, rank, 1);
   const gaps = perDim(name, 'dilation', dilation, rank, 1);
@@ -113,7 +118,13 @@ function convTranspose(
   const name = `convTranspose${rank}d`;
   checkWeight(name, weight, rank);
   checkOptionalTensor(name, 'bias', bias);
-  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = optionsOf(name, options);
+  const {
+    stride = 1,
+    padding = 0,
+    outputPadding = 0,
+    groups = 1,
+    dilation = 1,
+  } = optionsOf(name, options, ['stride', 'padding', 'outputPadding', 'groups', 'dilation']);
   checkInteger(name, 'groups', groups, 1);
   const attrs = {
     stride: perDim(name, 'stride', stride, rank, 1),
@@ -197,7 +208,20 @@ export function convInteger<D extends DType = 'int32'>(
     throw new ShapeError(
       `convInteger: weight must have rank 3 to 5 ([out, in, ...kernel]), got ${shown(weight.shape)}.`,
     );
-  const { xZeroPoint = 0, wZeroPoint = 0, requantize, ...windows } = optionsOf('convInteger', options);
+  const {
+    xZeroPoint = 0,
+    wZeroPoint = 0,
+    requantize,
+    ...windows
+  } = optionsOf('convInteger', options, [
+    'xZeroPoint',
+    'wZeroPoint',
+    'requantize',
+    'stride',
+    'padding',
+    'dilation',
+    'groups',
+  ]);
   const attrs = attrsOf('convInteger', rank, weight.shape.slice(2), windows);
   const { inputs, onGrid } = requantizationOf('convInteger', x, requantize);
   const zeros = [operand(x, xZeroPoint), operand(x, wZeroPoint)] as const;
@@ -217,7 +241,7 @@ export interface UnfoldOptions {
 }
 
 function foldAttrs(name: string, kernelSize: PerDim, options: UnfoldOptions) {
-  const { dilation = 1, padding = 0, stride = 1 } = optionsOf(name, options);
+  const { dilation = 1, padding = 0, stride = 1 } = optionsOf(name, options, ['dilation', 'padding', 'stride']);
   return {
     kernel: perDim(name, 'kernelSize', kernelSize, 2, 1),
     stride: perDim(name, 'stride', stride, 2, 1),

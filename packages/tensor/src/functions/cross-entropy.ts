@@ -47,7 +47,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     ignoreIndex = -100,
     reduction = 'mean',
     labelSmoothing = 0,
-  } = optionsOf('crossEntropy', options);
+  } = optionsOf('crossEntropy', options, ['labelSmoothing', 'weight', 'ignoreIndex', 'reduction']);
   checkTensors('crossEntropy', { input, target });
   checkOptionalTensor('crossEntropy', 'weight', weight);
   checkNumber('crossEntropy', 'labelSmoothing', labelSmoothing, 0, 1);

@@ -33,7 +33,7 @@ export function histograms(
   options: HistogramsOptions = {},
 ): Tensor {
   checkTensor('histograms', 'x', x);
-  const { clip = false } = optionsOf('histograms', options);
+  const { clip = false } = optionsOf('histograms', options, ['clip']);
   return apply(ops.histograms, [x, operand(x, min), operand(x, max)], { bins, clip });
 }
 

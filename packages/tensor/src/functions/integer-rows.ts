@@ -88,7 +88,7 @@ function normalized<D extends DType>(
  * layerNormInteger(values, { scale: 0.1, requantize: { multiplier: weight.div(0.05), bias: bias.div(0.05) } });
  */
 export const layerNormInteger = <D extends DType = 'int8'>(x: Tensor, options: LayerNormIntegerOptions<D>): Tensor<D> =>
-  normalized('layerNormInteger', x, null, optionsOf('layerNormInteger', options));
+  normalized('layerNormInteger', x, null, optionsOf('layerNormInteger', options, ['scale', 'eps', 'requantize']));
 
 /**
  * `rmsNorm` over the last dim of the numbers that integers stand for, on a grid; as `layerNormInteger`, which also says what it
@@ -97,6 +97,10 @@ export const layerNormInteger = <D extends DType = 'int8'>(x: Tensor, options: L
  * @param x int8 or uint8 `[..., n]`
  */
 export function rmsNormInteger<D extends DType = 'int8'>(x: Tensor, options: RmsNormIntegerOptions<D>): Tensor<D> {
-  const { zeroPoint = 0, eps, ...rest } = optionsOf('rmsNormInteger', options);
+  const {
+    zeroPoint = 0,
+    eps,
+    ...rest
+  } = optionsOf('rmsNormInteger', options, ['eps', 'zeroPoint', 'scale', 'requantize']);
   return normalized('rmsNormInteger', x, zeroPoint, { ...rest, eps: eps ?? 2 ** -23 });
 }

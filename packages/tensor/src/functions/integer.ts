@@ -42,9 +42,11 @@ export interface Requantization<D extends DType = DType> extends RequantizeOptio
   readonly multiplier: Tensor | number;
 }
 
+const gridOptions = ['bias', 'zeroPoint', 'qmin', 'qmax', 'dtype'] as const;
+
 /** The grid of `requantize`, checked. */
 function gridOf(name: string, options: RequantizeOptions): ops.RequantizeAttrs {
-  const { zeroPoint = 0, dtype = 'int8' } = optionsOf(name, options);
+  const { zeroPoint = 0, dtype = 'int8' } = options;
   checkIntegerDType(name, dtype);
   const { qmin = dtypes[dtype].min, qmax = dtypes[dtype].max } = options;
   checkInteger(name, 'zeroPoint', zeroPoint);
@@ -59,9 +61,7 @@ export function requantizationOf(
   given: Requantization | null | undefined,
 ): { readonly inputs: readonly [] | readonly [Tensor, Tensor]; readonly onGrid: ops.RequantizeAttrs | null } {
   if (given === undefined || given === null) return { inputs: [], onGrid: null };
-  if (typeof given !== 'object')
-    throw new ArgumentError(`${name}: requantize must be an object with a multiplier, got ${described(given)}.`);
-  const { multiplier, bias = 0 } = given;
+  const { multiplier, bias = 0 } = optionsOf(`${name}: requantize`, given, ['multiplier', ...gridOptions]);
   return { inputs: [operand(x, multiplier), operand(x, bias)], onGrid: gridOf(name, given) };
 }
 
@@ -81,7 +81,7 @@ export function requantize<D extends DType = 'int8'>(
   options: RequantizeOptions<D> = {},
 ): Tensor<D> {
   checkTensor('requantize', 'acc', acc);
-  const grid = gridOf('requantize', options);
+  const grid = gridOf('requantize', optionsOf('requantize', options, gridOptions));
   const inputs = [acc, operand(acc, multiplier), operand(acc, options.bias ?? 0)] as const;
   return apply(ops.requantize, inputs, grid) as Tensor as Tensor<D>;
 }

@@ -80,7 +80,14 @@ function tapsFor(mode: InterpolateMode, mapping: Mapping, antialias: boolean): T
  */
 export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
   checkTensor('interpolate', 'x', x);
-  const { mode = 'nearest', antialias = false } = optionsOf('interpolate', options);
+  const { mode = 'nearest', antialias = false } = optionsOf('interpolate', options, [
+    'size',
+    'scaleFactor',
+    'mode',
+    'alignCorners',
+    'recomputeScaleFactor',
+    'antialias',
+  ]);
   const alignCorners = options.alignCorners ?? null;
   checkChoice('interpolate', 'mode', mode, Object.keys(ranks));
   const rank = x.ndim - 2;

@@ -19,7 +19,7 @@ export interface IsinOptions {
 export function isin(elements: Tensor, test: Tensor, options: IsinOptions = {}): Tensor<'bool'> {
   checkTensor('isin', 'elements', elements);
   checkTensor('isin', 'test', test);
-  const { invert = false } = optionsOf('isin', options);
+  const { invert = false } = optionsOf('isin', options, ['invert']);
   const dtype = promoteTypes(elements.dtype, test.dtype);
   const flat = test.detach().to(dtype).flatten();
   const there = among(elements.detach().to(dtype), flat.maskedSelect(flat.eq(flat)));

@@ -70,7 +70,7 @@ export interface MeshgridOptions {
 
 /** The coordinates of the grid that vectors span: one tensor per vector, expanded over the dims of all. */
 export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
-  const { indexing = 'ij' } = optionsOf('meshgrid', options);
+  const { indexing = 'ij' } = optionsOf('meshgrid', options, ['indexing']);
   const vectors = some('meshgrid', tensors);
   for (const x of vectors) {
     if (x.ndim > 1) throw new ShapeError(`meshgrid: wants vectors, got shape ${shown(x.shape)}.`);

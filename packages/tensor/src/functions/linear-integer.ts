@@ -80,7 +80,11 @@ export function linearInteger<D extends DType = 'int32'>(
       throw new ShapeError(`${name}: weight must be [n, ${k}] for x ${shown(x.shape)}, got ${shown(weight.shape)}.`);
   }
   const values = packed ? packed.halves : (weight as Tensor);
-  const { xZeroPoint = 0, wZeroPoint = 0, requantize } = optionsOf(name, options);
+  const {
+    xZeroPoint = 0,
+    wZeroPoint = 0,
+    requantize,
+  } = optionsOf(name, options, ['xZeroPoint', 'wZeroPoint', 'requantize']);
   checkInteger(name, 'xZeroPoint', xZeroPoint);
   const zeros = zerosOf(name, wZeroPoint, values.shape[0]!);
   const { inputs: scales, onGrid } = requantizationOf(name, x, requantize);

@@ -79,7 +79,11 @@ export function matmulInteger<D extends DType = 'int32'>(
   b: Tensor,
   options: MatmulIntegerOptions<D> = {},
 ): Tensor<D> {
-  const { aZeroPoint = 0, bZeroPoint = 0, requantize } = optionsOf('matmulInteger', options);
+  const {
+    aZeroPoint = 0,
+    bZeroPoint = 0,
+    requantize,
+  } = optionsOf('matmulInteger', options, ['aZeroPoint', 'bZeroPoint', 'requantize']);
   checkTensor('matmulInteger', 'a', a);
   checkTensor('matmulInteger', 'b', b);
   if (a.ndim === 0 || b.ndim === 0)

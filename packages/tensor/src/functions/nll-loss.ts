@@ -31,7 +31,7 @@ export function checkReduction(loss: string, reduction: Reduction): void {
 
 /** Throws unless input, class indices and options fit each other. */
 export function checkClassLoss(loss: string, input: Tensor, target: Tensor, options: NLLOptions): void {
-  const { weight = null, ignoreIndex = -100, reduction = 'mean' } = optionsOf(loss, options);
+  const { weight = null, ignoreIndex = -100, reduction = 'mean' } = options;
   checkTensors(loss, { input, target });
   checkOptionalTensor(loss, 'weight', weight);
   checkNumber(loss, 'ignoreIndex', ignoreIndex);
@@ -61,7 +61,7 @@ export function checkClassLoss(loss: string, input: Tensor, target: Tensor, opti
  * that is no integer tensor
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NLLOptions = {}): Tensor {
-  checkClassLoss('nllLoss', input, target, options);
+  checkClassLoss('nllLoss', input, target, optionsOf('nllLoss', options, ['weight', 'ignoreIndex', 'reduction']));
   return negativeLogLikelihood(input, target, options);
 }
 

@@ -109,11 +109,17 @@ function lastDims(name: string, x: Tensor, normalizedShape: number | Shape): Fra
  * @throws ShapeError where the last dims, weight or bias differ from `normalizedShape`
  */
 export const layerNorm = (x: Tensor, normalizedShape: number | Shape, options: NormalizeOptions = {}): Tensor =>
-  run('layerNorm', x, lastDims('layerNorm', x, normalizedShape), { own: 'both' }, optionsOf('layerNorm', options))[0];
+  run(
+    'layerNorm',
+    x,
+    lastDims('layerNorm', x, normalizedShape),
+    { own: 'both' },
+    optionsOf('layerNorm', options, ['weight', 'bias', 'eps']),
+  )[0];
 
 /** Divides by the root mean square over the last dims: `x / sqrt(mean(x^2) + eps) * weight`. */
 export const rmsNorm = (x: Tensor, normalizedShape: number | Shape, options: RmsNormOptions = {}): Tensor => {
-  const { weight, eps } = optionsOf('rmsNorm', options);
+  const { weight, eps } = optionsOf('rmsNorm', options, ['weight', 'eps']);
   return run(
     'rmsNorm',
     x,
@@ -143,7 +149,13 @@ function grouped(name: string, x: Tensor, groups: number): Frame {
  * @throws ArgumentError where the channels do not divide into the groups
  */
 export function groupNorm(x: Tensor, numGroups: number, options: NormalizeOptions = {}): Tensor {
-  return run('groupNorm', x, grouped('groupNorm', x, numGroups), { own: 'both' }, optionsOf('groupNorm', options))[0];
+  return run(
+    'groupNorm',
+    x,
+    grouped('groupNorm', x, numGroups),
+    { own: 'both' },
+    optionsOf('groupNorm', options, ['weight', 'bias', 'eps']),
+  )[0];
 }
 
 /** `running = (1 - momentum) * running + momentum * statistic`, in place and outside the graph. */
@@ -173,7 +185,13 @@ export function batchNorm(
   options: BatchNormOptions = {},
 ): Tensor {
   checkTensor('batchNorm', 'x', x);
-  const { training = false, momentum = 0.1 } = optionsOf('batchNorm', options);
+  const { training = false, momentum = 0.1 } = optionsOf('batchNorm', options, [
+    'training',
+    'momentum',
+    'weight',
+    'bias',
+    'eps',
+  ]);
   checkNumber('batchNorm', 'momentum', momentum);
   if (x.ndim < 2) throw new ShapeError(`batchNorm: x must have rank 2 at least ([n, c, ...]), got ${shown(x.shape)}.`);
   const [n, c] = x.shape as [number, number];
@@ -216,12 +234,23 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
     runningVar = null,
     useInputStats = true,
     momentum = 0.1,
-  } = optionsOf('instanceNorm', options);
+  } = optionsOf('instanceNorm', options, [
+    'runningMean',
+    'runningVar',
+    'useInputStats',
+    'momentum',
+    'weight',
+    'bias',
+    'eps',
+  ]);
   checkNumber('instanceNorm', 'momentum', momentum);
   const where = grouped('instanceNorm', x, Math.max(1, x.shape[1] ?? 1));
   const [n, c] = x.shape as [number, number];
   checkRunning('instanceNorm', c, runningMean, runningVar);
-  if (!useInputStats) return batchNorm(x, runningMean, runningVar, options);
+  if (!useInputStats) {
+    const { weight, bias, eps } = options;
+    return batchNorm(x, runningMean, runningVar, { weight, bias, eps });
+  }
   const count = numel(x.shape.slice(2));
   if (count <= 1)
     throw new ShapeError(`instanceNorm: needs more than one position per channel, got shape ${shown(x.shape)}.`);
@@ -249,7 +278,7 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
   checkTensor('localResponseNorm', 'x', x);
-  const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('localResponseNorm', options);
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = optionsOf('localResponseNorm', options, ['alpha', 'beta', 'k']);
   if (x.ndim < 3)
     throw new ShapeError(`localResponseNorm: x must have rank 3 at least ([n, c, ...]), got ${shown(x.shape)}.`);
   checkInteger('localResponseNorm', 'size', size, 1);

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkTensor, optionsOf } from '../arguments.js';
+import { checkInteger, checkNumber, checkOptions, checkTensor, optionsOf } from '../arguments.js';
 import { ArgumentError, described } from '../errors.js';
 import { adam, descend } from '../ops/optim.js';
 import type { Tensor } from '../tensor.js';
@@ -33,8 +33,9 @@ export interface AdamStepOptions {
  * for a parameter that requires a gradient. Nothing is changed then.
  */
 export function adamStep(param: Tensor, grad: Tensor, memory: AdamMemory, options: AdamStepOptions): void {
-  const { expAvg, expAvgSq, maxExpAvgSq = null } = optionsOf('adamStep', memory);
-  const { step, lr, betas, eps } = optionsOf('adamStep', options);
+  checkOptions('adamStep', memory, ['expAvg', 'expAvgSq']);
+  const { expAvg, expAvgSq, maxExpAvgSq = null } = memory;
+  const { step, lr, betas, eps } = optionsOf('adamStep', options, ['step', 'lr', 'betas', 'eps']);
   checkTensor('adamStep', 'param', param);
   checkTensor('adamStep', 'grad', grad);
   checkTensor('adamStep', 'expAvg', expAvg);
@@ -80,7 +81,12 @@ export function sgdStep(param: Tensor, grad: Tensor, buffer: Tensor, options: SG
   checkTensor('sgdStep', 'param', param);
   checkTensor('sgdStep', 'grad', grad);
   checkTensor('sgdStep', 'buffer', buffer);
-  const { lr, momentum, dampening = 0, nesterov = false } = optionsOf('sgdStep', options);
+  const {
+    lr,
+    momentum,
+    dampening = 0,
+    nesterov = false,
+  } = optionsOf('sgdStep', options, ['lr', 'momentum', 'dampening', 'nesterov']);
   checkNumber('sgdStep', 'lr', lr);
   checkNumber('sgdStep', 'momentum', momentum);
   checkNumber('sgdStep', 'dampening', dampening);

@@ -72,8 +72,10 @@ export function maxInBatch(
 
 function maxPool(rank: number, x: Tensor, kernelSize: PerDim, options: MaxPoolOptions): Tensor | ValuesAndIndices {
   const name = `maxPool${rank}d`;
-  const windows = windowsOf(name, rank, kernelSize, options);
-  return maxInBatch(name, x, rank, options.returnIndices ?? false, (batch) =>
+  const known = ['stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
+  const { returnIndices = false, ...windowing } = optionsOf(name, options, known);
+  const windows = windowsOf(name, rank, kernelSize, windowing);
+  return maxInBatch(name, x, rank, returnIndices, (batch) =>
     apply(ops.maxPool, [batch], { reaches: reachesOf(name, batch.shape.slice(2), windows), divisor: null }),
   );
 }
@@ -120,7 +122,9 @@ export function maxPool3d(x: Tensor, kernelSize: PerDim, options: MaxPoolOptions
 
 function avgPool(rank: number, x: Tensor, kernelSize: PerDim, options: AvgPoolOptions): Tensor {
   const name = `avgPool${rank}d`;
-  const divisor = optionsOf(name, options).divisorOverride ?? null;
+  const divisor =
+    optionsOf(name, options, ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride']).divisorOverride ??
+    null;
   if (divisor !== null) checkNumber(name, 'divisorOverride', divisor);
   if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
   const windows = windowsOf(name, rank, kernelSize, options);
@@ -171,7 +175,7 @@ function adaptiveMaxPool(
   options: IndicesOption,
 ): Tensor | ValuesAndIndices {
   const name = `adaptiveMaxPool${rank}d`;
-  const { returnIndices = false } = optionsOf(name, options);
+  const { returnIndices = false } = optionsOf(name, options, ['returnIndices']);
   return maxInBatch(name, x, rank, returnIndices, (batch) =>
     apply(ops.maxPool, [batch], {
       reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
@@ -244,7 +248,7 @@ function lpPool(rank: number, x: Tensor, normType: number, kernelSize: PerDim, o
   const name = `lpPool${rank}d`;
   checkTensor(name, 'x', x);
   checkNumber(name, 'normType', normType);
-  const { stride, ceilMode } = optionsOf(name, options);
+  const { stride, ceilMode } = optionsOf(name, options, ['stride', 'ceilMode']);
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const mean = avgPool(rank, x.pow(normType), kernel, { stride, ceilMode });
   // As PyTorch: the root of a negative sum, which odd powers allow, is taken of 0 below it.

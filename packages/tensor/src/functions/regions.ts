@@ -1,4 +1,4 @@
-import { isIntegers, optionsOf } from '../arguments.js';
+import { isIntegers } from '../arguments.js';
 import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Reach } from '../kernels/contract/pool.js';
 import { checkFits } from '../shape.js';
@@ -27,8 +27,9 @@ export interface PoolWindows {
   readonly countPadding: boolean;
 }
 
+/** The windows that checked options describe. */
 export function windowsOf(name: string, rank: number, kernelSize: PerDim, options: WindowOptions): PoolWindows {
-  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = optionsOf(name, options);
+  const { stride, padding = 0, dilation = 1, ceilMode = false, countIncludePad = true } = options;
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   const sides = perDim(name, 'padding', padding, rank, 0);
   sides.forEach((side, d) => {

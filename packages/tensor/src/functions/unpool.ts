@@ -93,7 +93,11 @@ function fractionalMaxPool(
   const name = `fractionalMaxPool${rank}d`;
   const kernel = perDim(name, 'kernelSize', kernelSize, rank, 1);
   checkTensor(name, 'samples', samples);
-  const { outputSize = null, outputRatio = null, returnIndices = false } = optionsOf(name, options);
+  const {
+    outputSize = null,
+    outputRatio = null,
+    returnIndices = false,
+  } = optionsOf(name, options, ['outputSize', 'outputRatio', 'returnIndices']);
   if ((outputSize === null) === (outputRatio === null))
     throw new ArgumentError(
       `${name}: give either outputSize or outputRatio, got ${outputSize === null ? 'neither' : 'both'}.`,

@@ -11,6 +11,7 @@ export {
   checkTensors,
   isIntegers,
   isTensor,
+  checkKnown,
   optionsOf,
 } from '../arguments.js';
 export { checkDType } from '../dtype.js';

@@ -175,7 +175,7 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const { metadata } = optionsOf('writeSafetensors', options);
+  const { metadata } = optionsOf('writeSafetensors', options, ['metadata']);
   if (!isObject(tensors))
     throw new ArgumentError(`writeSafetensors: wants a record of tensors by name, got ${described(tensors)}.`);
   for (const [name, x] of Object.entries(tensors)) checkTensor('writeSafetensors', JSON.stringify(name), x);

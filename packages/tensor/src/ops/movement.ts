@@ -148,7 +148,7 @@ export const diagEmbed = op<
     kernels.copy(x, view(out, out.layout.diagonal(offset, dim1, dim2)));
     return out;
   },
-  backward: (grad, _inputs, _y, attrs) => [grad.diagonal(attrs)],
+  backward: (grad, _inputs, _y, { offset, dim1, dim2 }) => [grad.diagonal({ offset, dim1, dim2 })],
   saves: 'none',
 });
 

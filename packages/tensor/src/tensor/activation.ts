@@ -103,14 +103,14 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** x times the normal distribution function of x. */
   gelu(this: Tensor, options: GeluOptions = {}): Tensor {
-    const { approximate = 'none' } = optionsOf('gelu', options);
+    const { approximate = 'none' } = optionsOf('gelu', options, ['approximate']);
     checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);
     return apply(approximate === 'tanh' ? ops.geluTanh : ops.gelu, [this], undefined);
   }
 
   /** x where positive, else alpha * (exp(x) - 1). */
   elu(this: Tensor, options: EluOptions = {}): Tensor {
-    const { alpha = 1 } = optionsOf('elu', options);
+    const { alpha = 1 } = optionsOf('elu', options, ['alpha']);
     return apply(ops.elu, [this], { alpha, scale: 1, inputScale: 1 });
   }
 
@@ -121,7 +121,7 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** x where positive, else alpha * (exp(x / alpha) - 1): elu with a continuous derivative. Throws ArgumentError for alpha 0. */
   celu(this: Tensor, options: EluOptions = {}): Tensor {
-    const { alpha = 1 } = optionsOf('celu', options);
+    const { alpha = 1 } = optionsOf('celu', options, ['alpha']);
     checkNumber('celu', 'alpha', alpha);
     if (alpha === 0) throw new ArgumentError('celu: alpha must not be 0.');
     return apply(ops.elu, [this], { alpha, scale: 1, inputScale: 1 / alpha });
@@ -129,7 +129,7 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** log(1 + exp(beta * x)) / beta. */
   softplus(this: Tensor, options: SoftplusOptions = {}): Tensor {
-    const { beta = 1, threshold = 20 } = optionsOf('softplus', options);
+    const { beta = 1, threshold = 20 } = optionsOf('softplus', options, ['beta', 'threshold']);
     return apply(ops.softplus, [this], { beta, threshold });
   }
 
@@ -145,7 +145,7 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** x between two bounds; unlike `clamp` with gradient 0 at the bounds. Throws ArgumentError unless minVal < maxVal. */
   hardtanh(this: Tensor, options: HardtanhOptions = {}): Tensor {
-    const { minVal = -1, maxVal = 1 } = optionsOf('hardtanh', options);
+    const { minVal = -1, maxVal = 1 } = optionsOf('hardtanh', options, ['minVal', 'maxVal']);
     checkNumber('hardtanh', 'minVal', minVal);
     checkNumber('hardtanh', 'maxVal', maxVal);
     if (!(minVal < maxVal))
@@ -165,13 +165,13 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** x, but 0 between -lambd and lambd. */
   hardshrink(this: Tensor, options: ShrinkOptions = {}): Tensor {
-    const { lambd = 0.5 } = optionsOf('hardshrink', options);
+    const { lambd = 0.5 } = optionsOf('hardshrink', options, ['lambd']);
     return apply(ops.hardshrink, [this], lambd);
   }
 
   /** x moved towards 0 by lambd, and 0 between. Throws ArgumentError for a negative lambd. */
   softshrink(this: Tensor, options: ShrinkOptions = {}): Tensor {
-    const { lambd = 0.5 } = optionsOf('softshrink', options);
+    const { lambd = 0.5 } = optionsOf('softshrink', options, ['lambd']);
     checkNumber('softshrink', 'lambd', lambd, 0);
     return apply(ops.softshrink, [this], lambd);
   }
@@ -183,13 +183,13 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** x where positive, else negativeSlope * x. */
   leakyRelu(this: Tensor, options: LeakyReluOptions = {}): Tensor {
-    const { negativeSlope = 0.01 } = optionsOf('leakyRelu', options);
+    const { negativeSlope = 0.01 } = optionsOf('leakyRelu', options, ['negativeSlope']);
     return apply(ops.leakyRelu, [this], negativeSlope);
   }
 
   /** Leaky relu with the mean of the slopes that training would draw from [lower, upper]. */
   rrelu(this: Tensor, options: RreluOptions = {}): Tensor {
-    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('rrelu', options);
+    const { lower = 1 / 8, upper = 1 / 3 } = optionsOf('rrelu', options, ['lower', 'upper']);
     checkNumber('rrelu', 'lower', lower);
     checkNumber('rrelu', 'upper', upper);
     if (!(lower <= upper)) throw new ArgumentError(`rrelu: lower must not be above upper, got ${lower} and ${upper}.`);
@@ -209,7 +209,7 @@ export abstract class ActivationMethods<D extends DType = DType> extends Compari
 
   /** The first half of a dim times the sigmoid of the second. Throws ShapeError for an odd size. */
   glu(this: Tensor, options: GluOptions = {}): Tensor {
-    const { dim = -1 } = optionsOf('glu', options);
+    const { dim = -1 } = optionsOf('glu', options, ['dim']);
     const d = wrapDim('glu', dim, this.ndim);
     const size = this.shape[d] ?? 1;
     if (size % 2 !== 0) throw new ShapeError(`glu: dim ${d} of ${shown(this.shape)} cannot be halved.`);

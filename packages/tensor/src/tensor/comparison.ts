@@ -125,7 +125,7 @@ export abstract class ComparisonMethods<D extends DType = DType> extends UnaryMe
 
   /** 1 where the elements are equal or near. Throws DTypeError for tensors of different dtypes. */
   isclose(this: Tensor, other: TensorLike, options: CloseOptions = {}): Tensor<'bool'> {
-    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = optionsOf('isclose', options);
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = optionsOf('isclose', options, ['rtol', 'atol', 'equalNan']);
     return apply(ops.isclose, [this, operand(this, other)], { rtol, atol, equalNan });
   }
 

@@ -111,7 +111,7 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** `this / other`, in floating point unless `roundingMode` is given. Throws ArgumentError for an integer division by 0. */
   div(this: Tensor, other: TensorLike, options: DivOptions = {}): Tensor {
-    const { roundingMode = null } = optionsOf('div', options);
+    const { roundingMode = null } = optionsOf('div', options, ['roundingMode']);
     const inputs = [this, operand(this, other)] as const;
     if (roundingMode === null) return apply(ops.div, inputs, undefined);
     checkChoice('div', 'roundingMode', roundingMode, ['floor', 'trunc', null]);
@@ -206,13 +206,13 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** `this + value * tensor1 * tensor2`. */
   addcmul(this: Tensor, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor {
-    const { value = 1 } = optionsOf('addcmul', options);
+    const { value = 1 } = optionsOf('addcmul', options, ['value']);
     return apply(ops.addcmul, [this, operand(this, tensor1), operand(this, tensor2)], value);
   }
 
   /** `this + value * tensor1 / tensor2`. Throws DTypeError for integers. */
   addcdiv(this: Tensor, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor {
-    const { value = 1 } = optionsOf('addcdiv', options);
+    const { value = 1 } = optionsOf('addcdiv', options, ['value']);
     return apply(ops.addcdiv, [this, operand(this, tensor1), operand(this, tensor2)], value);
   }
 
@@ -223,7 +223,7 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** `min(max(this, min), max)`; NaN stays. Throws ArgumentError without bounds, DTypeError for bounds the dtype cannot hold. */
   clamp(this: Tensor, options: ClampOptions): Tensor {
-    const { min = null, max = null } = optionsOf('clamp', options);
+    const { min = null, max = null } = optionsOf('clamp', options, ['min', 'max']);
     const bounds = clampBounds(this, 'clamp', min, max);
     if ((bounds.min === null || bounds.min.weak) && (bounds.max === null || bounds.max.weak))
       return apply(select.clamp, [this], bounds);
@@ -243,7 +243,7 @@ export abstract class ElementwiseMethods<D extends DType = DType> extends Inplac
 
   /** Finite numbers in place of NaN and the infinities. */
   nanToNum(this: Tensor, options: NanToNumOptions = {}): Tensor {
-    const { nan = 0, posinf = null, neginf = null } = optionsOf('nanToNum', options);
+    const { nan = 0, posinf = null, neginf = null } = optionsOf('nanToNum', options, ['nan', 'posinf', 'neginf']);
     return apply(select.nanToNum, [this], { nan, posinf, neginf });
   }
 

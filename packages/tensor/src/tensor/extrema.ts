@@ -39,19 +39,19 @@ export const oneDim = (operation: string, dim: number, ndim: number, keepdim = f
 export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMethods<D> {
   /** Largest element over `dim`; ties share the gradient evenly. */
   amax(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('amax', options);
+    const { keepdim = false } = optionsOf('amax', options, ['keepdim']);
     return apply(ops.amax, [this], { dims: reducedDims('amax', dim, this.ndim), keepdim });
   }
 
   /** Smallest element over `dim`; ties share the gradient evenly. */
   amin(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('amin', options);
+    const { keepdim = false } = optionsOf('amin', options, ['keepdim']);
     return apply(ops.amin, [this], { dims: reducedDims('amin', dim, this.ndim), keepdim });
   }
 
   /** Smallest and largest element over `dim` in one pass. */
   aminmax(this: Tensor, options: ReduceOptions & { readonly dim?: Dims } = {}): MinAndMax {
-    const { dim, keepdim = false } = optionsOf('aminmax', options);
+    const { dim, keepdim = false } = optionsOf('aminmax', options, ['keepdim', 'dim']);
     const [min, max] = apply(ops.aminmax, [this], { dims: reducedDims('aminmax', dim, this.ndim), keepdim });
     return { min, max };
   }
@@ -63,7 +63,7 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
   max(this: Tensor): Tensor;
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
-    const { keepdim = false } = optionsOf('max', options);
+    const { keepdim = false } = optionsOf('max', options, ['keepdim']);
     if (dim === undefined || dim === null)
       return apply(ops.max, [this], { dims: reducedDims('max', null, this.ndim), keepdim: false });
     return paired(apply(ops.maxAlong, [this], oneDim('max', dim, this.ndim, keepdim)));
@@ -73,7 +73,7 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
   min(this: Tensor): Tensor;
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
-    const { keepdim = false } = optionsOf('min', options);
+    const { keepdim = false } = optionsOf('min', options, ['keepdim']);
     if (dim === undefined || dim === null)
       return apply(ops.min, [this], { dims: reducedDims('min', null, this.ndim), keepdim: false });
     return paired(apply(ops.minAlong, [this], oneDim('min', dim, this.ndim, keepdim)));
@@ -81,13 +81,13 @@ export abstract class ExtremaMethods<D extends DType = DType> extends ReduceMeth
 
   /** Position of the first largest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
   argmax(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor<'int32'> {
-    const { keepdim = false } = optionsOf('argmax', options);
+    const { keepdim = false } = optionsOf('argmax', options, ['keepdim']);
     return apply(ops.argmax, [this], argReduction('argmax', dim, this.ndim, keepdim));
   }
 
   /** Position of the first smallest element (the first NaN before all) along `dim`, or in row-major order of all, as int32. */
   argmin(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor<'int32'> {
-    const { keepdim = false } = optionsOf('argmin', options);
+    const { keepdim = false } = optionsOf('argmin', options, ['keepdim']);
     return apply(ops.argmin, [this], argReduction('argmin', dim, this.ndim, keepdim));
   }
 }

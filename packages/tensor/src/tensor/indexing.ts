@@ -52,7 +52,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     values: Tensor,
     options: { readonly accumulate?: boolean } = {},
   ): Tensor<D> {
-    const { accumulate = false } = optionsOf('indexPut', options);
+    const { accumulate = false } = optionsOf('indexPut', options, ['accumulate']);
     checkTensor('indexPut', 'values', values);
     if (!Array.isArray(indices))
       throw new ArgumentError(`indexPut: wants an array of index tensors, got ${described(indices)}.`);
@@ -118,7 +118,12 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
       readonly step?: number;
     } = {},
   ): Tensor<D> {
-    const { dim = 0, start = null, end = null, step = 1 } = optionsOf('sliceScatter', options);
+    const {
+      dim = 0,
+      start = null,
+      end = null,
+      step = 1,
+    } = optionsOf('sliceScatter', options, ['dim', 'start', 'end', 'step']);
     const d = wrapDim('sliceScatter', dim, this.ndim);
     const part = [...new Array<[]>(d).fill([]), [start, end, step] as const];
     const wanted = this.layout.slice(part).shape;
@@ -148,7 +153,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     source: Tensor,
     options: { readonly alpha?: number } = {},
   ): Tensor {
-    const { alpha = 1 } = optionsOf('indexAdd', options);
+    const { alpha = 1 } = optionsOf('indexAdd', options, ['alpha']);
     checkTensor('indexAdd', 'index', index);
     checkTensor('indexAdd', 'source', source);
     checkNumber('indexAdd', 'alpha', alpha);
@@ -212,7 +217,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     src: TensorLike,
     options: { readonly reduce?: 'add' | 'multiply' } = {},
   ): Tensor<D> {
-    const { reduce } = optionsOf('scatter', options);
+    const { reduce } = optionsOf('scatter', options, ['reduce']);
     checkTensor('scatter', 'index', index);
     const d = wrapDim('scatter', dim, this.ndim);
     if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply')
@@ -245,7 +250,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     reduce: ops.ScatterReduction,
     options: { readonly includeSelf?: boolean } = {},
   ): Tensor {
-    const { includeSelf = true } = optionsOf('scatterReduce', options);
+    const { includeSelf = true } = optionsOf('scatterReduce', options, ['includeSelf']);
     checkTensor('scatterReduce', 'index', index);
     checkTensor('scatterReduce', 'src', src);
     checkChoice('scatterReduce', 'reduce', reduce, ['sum', 'prod', 'mean', 'amax', 'amin']);
@@ -315,7 +320,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     repeats: number | Tensor,
     options: { readonly dim?: number; readonly outputSize?: number } = {},
   ): Tensor<D> {
-    const { dim, outputSize } = optionsOf('repeatInterleave', options);
+    const { dim, outputSize } = optionsOf('repeatInterleave', options, ['dim', 'outputSize']);
     if (typeof repeats !== 'number') checkTensor('repeatInterleave', 'repeats', repeats);
     if (dim === undefined) return this.flatten().repeatInterleave(repeats, { dim: 0, outputSize });
     if (this.ndim === 0) return this.reshape([1]).repeatInterleave(repeats, { dim, outputSize });
@@ -349,7 +354,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
    * @throws ShapeError where a mirrored border is larger than the tensor
    */
   pad(this: Tensor<D>, pad: readonly number[], options: PadOptions = {}): Tensor<D> {
-    const { mode = 'constant', value = 0 } = optionsOf('pad', options);
+    const { mode = 'constant', value = 0 } = optionsOf('pad', options, ['mode', 'value']);
     checkChoice('pad', 'mode', mode, ['constant', 'reflect', 'replicate', 'circular']);
     checkNumber('pad', 'value', value);
     const around = margins(pad, this.ndim);

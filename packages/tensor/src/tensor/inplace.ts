@@ -56,7 +56,7 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
 
   /** Divides by `other`. */
   div_(this: Tensor<D>, other: TensorLike, options: DivOptions = {}): Tensor<D> {
-    const { roundingMode = null } = optionsOf('div_', options);
+    const { roundingMode = null } = optionsOf('div_', options, ['roundingMode']);
     const inputs = [this, source(this, 'div_', other)] as const;
     checkChoice('div_', 'roundingMode', roundingMode, ['floor', 'trunc', null]);
     if (roundingMode === null) ops.divInto(inputs, this);
@@ -116,7 +116,7 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
 
   /** Clamps between bounds. */
   clamp_(this: Tensor<D>, options: ClampOptions): Tensor<D> {
-    const { min = null, max = null } = optionsOf('clamp_', options);
+    const { min = null, max = null } = optionsOf('clamp_', options, ['min', 'max']);
     const bounds = clampBounds(this, 'clamp_', min, max);
     if ((bounds.min === null || bounds.min.weak) && (bounds.max === null || bounds.max.weak)) {
       select.clampInto(this, bounds, this);
@@ -135,14 +135,14 @@ export abstract class InplaceMethods<D extends DType = DType> extends Activation
 
   /** Adds `value * tensor1 * tensor2`. */
   addcmul_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor<D> {
-    const { value = 1 } = optionsOf('addcmul_', options);
+    const { value = 1 } = optionsOf('addcmul_', options, ['value']);
     ternary('addcmul', [this, source(this, 'addcmul_', tensor1), source(this, 'addcmul_', tensor2)], value, this);
     return this;
   }
 
   /** Adds `value * tensor1 / tensor2`. */
   addcdiv_(this: Tensor<D>, tensor1: Tensor, tensor2: Tensor, options: ValueOptions = {}): Tensor<D> {
-    const { value = 1 } = optionsOf('addcdiv_', options);
+    const { value = 1 } = optionsOf('addcdiv_', options, ['value']);
     ternary('addcdiv', [this, source(this, 'addcdiv_', tensor1), source(this, 'addcdiv_', tensor2)], value, this);
     return this;
   }

@@ -26,7 +26,7 @@ function checkRanks(operation: string, tensors: readonly Tensor[], ranks: readon
 
 /** `beta * self + alpha * product`. */
 function addProduct(operation: string, self: Tensor, product: Tensor, options: AddmmOptions): Tensor {
-  const { beta = 1, alpha = 1 } = optionsOf(operation, options);
+  const { beta = 1, alpha = 1 } = optionsOf(operation, options, ['beta', 'alpha']);
   checkNumber(operation, 'beta', beta);
   checkNumber(operation, 'alpha', alpha);
   if (!isFloat(product.dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha)))

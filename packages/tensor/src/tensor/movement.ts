@@ -201,7 +201,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The dims from `startDim` to `endDim` as one; a 0-d tensor becomes one of one element. */
   flatten(this: Tensor<D>, options: { readonly startDim?: number; readonly endDim?: number } = {}): Tensor<D> {
-    const { startDim = 0, endDim = -1 } = optionsOf('flatten', options);
+    const { startDim = 0, endDim = -1 } = optionsOf('flatten', options, ['startDim', 'endDim']);
     const start = wrapDim('flatten', startDim, this.ndim);
     const end = wrapDim('flatten', endDim, this.ndim);
     if (this.ndim === 0) return this.reshape([1]);
@@ -223,14 +223,14 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The diagonal of the matrices over two dims, as the last dim of a view. */
   diagonal(this: Tensor<D>, options: DiagonalOptions = {}): Tensor<D> {
-    const { offset = 0, dim1 = 0, dim2 = 1 } = optionsOf('diagonal', options);
+    const { offset = 0, dim1 = 0, dim2 = 1 } = optionsOf('diagonal', options, ['offset', 'dim1', 'dim2']);
     checkInteger('diagonal', 'offset', offset);
     return apply(ops.diagonal, [this], { offset, dim1, dim2 }) as Tensor<D>;
   }
 
   /** The last dim as the diagonal of new matrices of zeros. A copy. */
   diagEmbed(this: Tensor<D>, options: DiagonalOptions = {}): Tensor<D> {
-    const { offset = 0, dim1 = -2, dim2 = -1 } = optionsOf('diagEmbed', options);
+    const { offset = 0, dim1 = -2, dim2 = -1 } = optionsOf('diagEmbed', options, ['offset', 'dim1', 'dim2']);
     if (this.ndim === 0) throw new ShapeError('diagEmbed: a 0-d tensor has no dim.');
     checkInteger('diagEmbed', 'offset', offset);
     const a = wrapDim('diagEmbed', dim1, this.ndim + 1);
@@ -244,7 +244,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The diagonal of a matrix, or a matrix of zeros with this vector as diagonal. */
   diag(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
-    const { diagonal = 0 } = optionsOf('diag', options);
+    const { diagonal = 0 } = optionsOf('diag', options, ['diagonal']);
     if (this.ndim !== 1 && this.ndim !== 2)
       throw new ShapeError(
         `diag: wants a vector or a matrix, got shape ${shown(this.shape)}. Use diagonal() or diagEmbed().`,
@@ -260,13 +260,13 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The elements on and below a diagonal of the matrices in the last two dims, zeros above it. A copy. */
   tril(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
-    const { diagonal = 0 } = optionsOf('tril', options);
+    const { diagonal = 0 } = optionsOf('tril', options, ['diagonal']);
     return triangle('tril', this, diagonal, false);
   }
 
   /** The elements on and above a diagonal of the matrices in the last two dims, zeros below it. A copy. */
   triu(this: Tensor<D>, options: TriangleOptions = {}): Tensor<D> {
-    const { diagonal = 0 } = optionsOf('triu', options);
+    const { diagonal = 0 } = optionsOf('triu', options, ['diagonal']);
     return triangle('triu', this, diagonal, true);
   }
 
@@ -339,7 +339,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** Turned by 90 degrees `k` times in the plane of two dims, from the first towards the second. */
   rot90(this: Tensor<D>, options: { readonly k?: number; readonly dims?: readonly number[] } = {}): Tensor<D> {
-    const { k = 1, dims = [0, 1] } = optionsOf('rot90', options);
+    const { k = 1, dims = [0, 1] } = optionsOf('rot90', options, ['k', 'dims']);
     const plane = wrapDims('rot90', dims, this.ndim);
     if (plane.length !== 2) throw new ShapeError(`rot90: a plane has two dims, got ${shown(plane)}.`);
     checkInteger('rot90', 'k', k);

@@ -17,7 +17,7 @@ export interface AlphaOptions {
 
 /** The factor of the second operand. */
 export const alphaOf = (operation: string, options?: AlphaOptions): number =>
-  options === undefined ? 1 : (optionsOf(operation, options).alpha ?? 1);
+  options === undefined ? 1 : (optionsOf(operation, options, ['alpha']).alpha ?? 1);
 
 /** Options of `div`. */
 export interface DivOptions {

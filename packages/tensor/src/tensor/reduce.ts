@@ -29,7 +29,7 @@ export const reducedDims = (operation: string, dim: Dims | undefined, ndim: numb
 export abstract class ReduceMethods<D extends DType = DType> extends MatmulMethods<D> {
   /** Sum over `dim`, 0 of nothing. Integers and bools sum to int32 (wrapping). */
   sum(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const { keepdim = false, dtype } = optionsOf('sum', options);
+    const { keepdim = false, dtype } = optionsOf('sum', options, ['dtype', 'keepdim']);
     return apply(ops.sum, [this], { dims: reducedDims('sum', dim, this.ndim), keepdim, dtype });
   }
 
@@ -40,32 +40,32 @@ export abstract class ReduceMethods<D extends DType = DType> extends MatmulMetho
 
   /** Arithmetic mean over `dim`, NaN of nothing. @throws DTypeError for integers without a floating `dtype` */
   mean(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const { keepdim = false, dtype } = optionsOf('mean', options);
+    const { keepdim = false, dtype } = optionsOf('mean', options, ['dtype', 'keepdim']);
     return apply(ops.mean, [this], { dims: reducedDims('mean', dim, this.ndim), keepdim, dtype });
   }
 
   /** Mean of the elements that are not NaN. */
   nanmean(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('nanmean', options);
+    const { keepdim = false } = optionsOf('nanmean', options, ['dtype', 'keepdim']);
     const count = this.eq(this).sum(dim, { keepdim });
     return this.nansum(dim, options).div(count);
   }
 
   /** Product over `dim`, 1 of nothing. Integers and bools multiply to int32 (wrapping). */
   prod(this: Tensor, dim?: Dims, options: AccumulateOptions = {}): Tensor {
-    const { keepdim = false, dtype } = optionsOf('prod', options);
+    const { keepdim = false, dtype } = optionsOf('prod', options, ['dtype', 'keepdim']);
     return apply(ops.prod, [this], { dims: reducedDims('prod', dim, this.ndim), keepdim, dtype });
   }
 
   /** Whether all elements are not zero (NaN is not). A bool tensor; uint8 for uint8, as in PyTorch. */
   all(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('all', options);
+    const { keepdim = false } = optionsOf('all', options, ['keepdim']);
     return apply(ops.all, [this], { dims: reducedDims('all', dim, this.ndim), keepdim });
   }
 
   /** Whether any element is not zero. A bool tensor; uint8 for uint8, as in PyTorch. */
   any(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('any', options);
+    const { keepdim = false } = optionsOf('any', options, ['keepdim']);
     return apply(ops.any, [this], { dims: reducedDims('any', dim, this.ndim), keepdim });
   }
 

@@ -19,13 +19,13 @@ export interface CumulateOptions {
 export abstract class ScanMethods<D extends DType = DType> extends StatisticsMethods<D> {
   /** Sums of all elements up to each, along `dim`. Integers and bools sum to int32 (wrapping). */
   cumsum(this: Tensor, dim: number, options: CumulateOptions = {}): Tensor {
-    const { dtype } = optionsOf('cumsum', options);
+    const { dtype } = optionsOf('cumsum', options, ['dtype']);
     return apply(ops.cumsum, [this], { dim: wrapDim('cumsum', dim, this.ndim), reverse: false, dtype });
   }
 
   /** Products of all elements up to each, along `dim`. Integers and bools multiply to int32 (wrapping). */
   cumprod(this: Tensor, dim: number, options: CumulateOptions = {}): Tensor {
-    const { dtype } = optionsOf('cumprod', options);
+    const { dtype } = optionsOf('cumprod', options, ['dtype']);
     return apply(ops.cumprod, [this], { dim: wrapDim('cumprod', dim, this.ndim), reverse: false, dtype });
   }
 
@@ -46,7 +46,7 @@ export abstract class ScanMethods<D extends DType = DType> extends StatisticsMet
 
   /** Differences of neighbours along `dim`, `n` times over. */
   diff(this: Tensor, options: { readonly n?: number; readonly dim?: number } = {}): Tensor {
-    const { n = 1, dim = -1 } = optionsOf('diff', options);
+    const { n = 1, dim = -1 } = optionsOf('diff', options, ['n', 'dim']);
     checkInteger('diff', 'n', n, 0);
     if (this.ndim === 0) throw new ArgumentError('diff: wants at least one dim, got a 0-d tensor.');
     const d = wrapDim('diff', dim, this.ndim);

@@ -78,7 +78,11 @@ export interface SearchOptions {
 }
 
 function side(operation: string, options: SearchOptions): histogram.Side {
-  const { right, side: named = right ? 'right' : 'left' } = optionsOf(operation, options);
+  const { right, side: named = right ? 'right' : 'left' } = optionsOf(operation, options, [
+    'right',
+    'side',
+    'outInt32',
+  ]);
   checkChoice(operation, 'side', named, ['left', 'right'] as const);
   if (right && named === 'left')
     throw new ArgumentError(`${operation}: right: true and side: 'left' contradict each other.`);
@@ -89,7 +93,7 @@ function side(operation: string, options: SearchOptions): histogram.Side {
 export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D> {
   /** The elements in order along `dim` (default the last) and where they were. Stable. */
   sort(this: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
-    const { descending = false } = optionsOf('sort', options);
+    const { descending = false } = optionsOf('sort', options, ['descending', 'stable']);
     return paired(apply(ops.sort, [this], { dim: wrapDim('sort', dim, this.ndim), descending }));
   }
 
@@ -100,13 +104,13 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
 
   /** The `k` largest (or smallest) elements along a dim in order, and where they were. */
   topk(this: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
-    const { dim = -1, largest = true } = optionsOf('topk', options);
+    const { dim = -1, largest = true } = optionsOf('topk', options, ['dim', 'largest', 'sorted']);
     return paired(apply(ops.sort, [this], { dim: wrapDim('topk', dim, this.ndim), descending: largest, count: k }));
   }
 
   /** The `k`-th smallest element (from 1) along a dim and where it is. */
   kthvalue(this: Tensor, k: number, options: AlongOptions = {}): ValuesAndIndices {
-    const { dim = -1, keepdim = false } = optionsOf('kthvalue', options);
+    const { dim = -1, keepdim = false } = optionsOf('kthvalue', options, ['dim', 'keepdim']);
     return paired(apply(ops.kthvalue, [this], { ...oneDim('kthvalue', dim, this.ndim, keepdim), k }));
   }
 
@@ -114,7 +118,7 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
   median(this: Tensor): Tensor;
   median(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   median(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
-    const { keepdim = false } = optionsOf('median', options);
+    const { keepdim = false } = optionsOf('median', options, ['keepdim']);
     if (dim === undefined || dim === null) return apply(ops.median, [this], { skipNaN: false });
     return paired(apply(ops.medianAlong, [this], { ...oneDim('median', dim, this.ndim, keepdim), skipNaN: false }));
   }
@@ -123,14 +127,14 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
   nanmedian(this: Tensor): Tensor;
   nanmedian(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   nanmedian(this: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
-    const { keepdim = false } = optionsOf('nanmedian', options);
+    const { keepdim = false } = optionsOf('nanmedian', options, ['keepdim']);
     if (dim === undefined || dim === null) return apply(ops.median, [this], { skipNaN: true });
     return paired(apply(ops.medianAlong, [this], { ...oneDim('nanmedian', dim, this.ndim, keepdim), skipNaN: true }));
   }
 
   /** The most frequent element along `dim` (default the last), the smallest of several, and its last position. */
   mode(this: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
-    const { keepdim = false } = optionsOf('mode', options);
+    const { keepdim = false } = optionsOf('mode', options, ['keepdim']);
     return paired(apply(ops.mode, [this], oneDim('mode', dim, this.ndim, keepdim)));
   }
 
@@ -140,7 +144,11 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    * @throws ArgumentError for q outside [0, 1], DTypeError for integers, ShapeError for nothing
    */
   quantile(this: Tensor, q: number | Tensor, options: QuantileOptions = {}): Tensor {
-    const { dim, keepdim = false, interpolation = 'linear' } = optionsOf('quantile', options);
+    const {
+      dim,
+      keepdim = false,
+      interpolation = 'linear',
+    } = optionsOf('quantile', options, ['dim', 'interpolation', 'keepdim']);
     const overall = dim === undefined || dim === null;
     const d = wrapDim('quantile', overall ? 0 : dim, overall ? 1 : this.ndim);
     if (typeof q !== 'number') checkTensor('quantile', 'q', q);
@@ -168,7 +176,11 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
   ): Tensor;
   unique(this: Tensor, options: UniqueOptions): Unique;
   unique(this: Tensor, options: UniqueOptions = {}): Tensor | Unique {
-    const { returnInverse = false, returnCounts = false, dim } = optionsOf('unique', options);
+    const {
+      returnInverse = false,
+      returnCounts = false,
+      dim,
+    } = optionsOf('unique', options, ['sorted', 'returnInverse', 'returnCounts', 'dim']);
     const whole = dim === undefined || dim === null;
     const base = whole ? this.detach().reshape([this.numel]) : this.detach();
     const d = whole ? 0 : wrapDim('unique', dim, this.ndim);
@@ -207,13 +219,13 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    * @throws ArgumentError for bins < 1, max < min or a range that is not finite; DTypeError for integers
    */
   histc(this: Tensor, bins = 100, options: { readonly min?: number; readonly max?: number } = {}): Tensor {
-    const { min = 0, max = 0 } = optionsOf('histc', options);
+    const { min = 0, max = 0 } = optionsOf('histc', options, ['min', 'max']);
     return apply(histogram.histc, [this], { bins, min, max });
   }
 
   /** How often each integer from 0 on occurs in a vector (int32), or the sum of its weights. */
   bincount(this: Tensor, options: { readonly weights?: Tensor; readonly minlength?: number } = {}): Tensor {
-    const { weights, minlength = 0 } = optionsOf('bincount', options);
+    const { weights, minlength = 0 } = optionsOf('bincount', options, ['weights', 'minlength']);
     if (weights != null) checkTensor('bincount', 'weights', weights);
     return weights
       ? apply(histogram.weightedBincount, [this, weights], { minlength })

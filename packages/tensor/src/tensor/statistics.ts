@@ -48,7 +48,7 @@ export interface SoftmaxOptions {
 }
 
 function dispersion(name: string, dim: Dims | undefined, ndim: number, options: DispersionOptions): ops.Dispersion {
-  const { unbiased, correction, keepdim = false } = optionsOf(name, options);
+  const { unbiased, correction, keepdim = false } = optionsOf(name, options, ['unbiased', 'correction', 'keepdim']);
   if (correction !== undefined) checkNumber(name, 'correction', correction);
   if (unbiased !== undefined && correction !== undefined)
     throw new ArgumentError(`${name}: unbiased and correction say the same thing. Pass one of them.`);
@@ -87,25 +87,25 @@ export abstract class StatisticsMethods<D extends DType = DType> extends Extrema
 
   /** `(sum |x|^p)^(1/p)` over `dim` (all where left out); the gradient is 0 where the norm is 0. */
   norm(this: Tensor, options: NormOptions = {}): Tensor {
-    const { p = 2, dim, keepdim = false, dtype } = optionsOf('norm', options);
+    const { p = 2, dim, keepdim = false, dtype } = optionsOf('norm', options, ['p', 'dim', 'dtype', 'keepdim']);
     return apply(ops.norm, [this], { p: exponent(p), dims: reducedDims('norm', dim, this.ndim), keepdim, dtype });
   }
 
   /** log(sum(exp(x))) over `dim` without overflow; -Infinity of nothing. */
   logsumexp(this: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
-    const { keepdim = false } = optionsOf('logsumexp', options);
+    const { keepdim = false } = optionsOf('logsumexp', options, ['keepdim']);
     return apply(ops.logsumexp, [this], { dims: reducedDims('logsumexp', dim, this.ndim), keepdim });
   }
 
   /** exp(x) / sum(exp(x)) along `dim`. */
   softmax(this: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
-    const { dtype } = optionsOf('softmax', options);
+    const { dtype } = optionsOf('softmax', options, ['dtype']);
     return apply(softmax.softmax, [this], { dim: wrapDim('softmax', dim, this.ndim), dtype });
   }
 
   /** The logarithm of `softmax`, without its rounding to 0. */
   logSoftmax(this: Tensor, dim: number, options: SoftmaxOptions = {}): Tensor {
-    const { dtype } = optionsOf('logSoftmax', options);
+    const { dtype } = optionsOf('logSoftmax', options, ['dtype']);
     return apply(softmax.logSoftmax, [this], { dim: wrapDim('logSoftmax', dim, this.ndim), dtype });
   }
 

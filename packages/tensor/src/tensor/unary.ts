@@ -73,7 +73,7 @@ export abstract class UnaryMethods<D extends DType = DType> extends TensorCore<D
 
   /** The nearest integer, ties to even; with `decimals` the nearest multiple of 10^-decimals. */
   round(this: Tensor, options: RoundOptions = {}): Tensor {
-    const { decimals = 0 } = optionsOf('round', options);
+    const { decimals = 0 } = optionsOf('round', options, ['decimals']);
     checkInteger('round', 'decimals', decimals);
     return decimals === 0 ? run(ops.round, this) : apply(ops.roundTo, [this], decimals);
   }

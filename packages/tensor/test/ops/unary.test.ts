@@ -8,6 +8,8 @@ type Unary = readonly [
   f: (x: Tensor) => Tensor,
   exact: (x: number) => number,
   domain: readonly [number, number],
+  /** The same in float32, where more than the result is rounded to it. */
+  single?: (x: number) => number,
 ];
 
 /** Smooth functions with the range on which they are checked. */
@@ -20,7 +22,7 @@ const smooth: readonly Unary[] = [
   ['log10', (x) => x.log10(), Math.log10, [0.1, 4]],
   ['log1p', (x) => x.log1p(), Math.log1p, [-0.8, 4]],
   ['sqrt', (x) => x.sqrt(), Math.sqrt, [0.1, 4]],
-  ['rsqrt', (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), [0.2, 4]],
+  ['rsqrt', (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), [0.2, 4], (x) => 1 / Math.fround(Math.sqrt(x))],
   ['reciprocal', (x) => x.reciprocal(), (x) => 1 / x, [0.3, 4]],
   ['square', (x) => x.square(), (x) => x * x, [-3, 3]],
   ['sin', (x) => x.sin(), Math.sin, [-4, 4]],
@@ -54,7 +56,7 @@ const within = (shape: readonly number[], seed: number, [low, high]: readonly [n
     .detach();
 };
 
-describe.each(smooth)('%s', (_name, f, exact, domain) => {
+describe.each(smooth)('%s', (_name, f, exact, domain, inSingle = exact) => {
   it('computes the function of each element, in float32 and float64, whatever the layout', () =>
     fc.assert(
       fc.property(shapes(0), fc.nat(), (shape, seed) => {
@@ -62,7 +64,7 @@ describe.each(smooth)('%s', (_name, f, exact, domain) => {
         const expected = Array.from(x.data, exact);
         expect(Array.from(f(restrided(x)).data)).toEqual(expected);
         const single = x.float();
-        expect(Array.from(f(single).data)).toEqual(Array.from(single.data, (v) => Math.fround(exact(v))));
+        expect(Array.from(f(single).data)).toEqual(Array.from(single.data, (v) => Math.fround(inSingle(v))));
       }),
       { numRuns: 20 },
     ));

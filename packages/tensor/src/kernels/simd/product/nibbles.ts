@@ -58,7 +58,7 @@ function emitGemv(module: ModuleBuilder, signed: boolean): void {
         odd.set(v128.load(x, 16)),
         ...from.map((line, l) => {
           const [low, high] = valuesAt(line);
-          return sum[l]!.set(i32x4.add(i32x4.add(sum[l], i32x4.dotI16x8(low, even)), i32x4.dotI16x8(high, odd)));
+          return sum[l]!.set(i32x4.add(i32x4.add(sum[l]!, i32x4.dotI16x8(low, even)), i32x4.dotI16x8(high, odd)));
         }),
         ...from.map((line) => line.set(i32.add(line, STEP / 2))),
         x.set(i32.add(x, STEP * 2)),
@@ -68,24 +68,24 @@ function emitGemv(module: ModuleBuilder, signed: boolean): void {
         starts(byFactor, factors, factorStride),
         ...to.map((all) => all.set(v128.zero)),
         x.set(vector),
-        last.set(i32.add(from[0], bytes)),
+        last.set(i32.add(from[0]!, bytes)),
         doWhile(
           seq(
             ...sum.map((all) => all.set(v128.zero)),
-            end.set(i32.minU(i32.add(from[0], block), last)),
-            doWhile(step, i32.ltU(from[0], end)),
+            end.set(i32.minU(i32.add(from[0]!, block), last)),
+            doWhile(step, i32.ltU(from[0]!, end)),
             ...sum.map((all, l) =>
               when(
                 factors,
                 seq(
-                  to[l]!.set(i32x4.add(to[l], i32x4.mul(all, i32x4.splat(i32.load8U(byFactor[l]!))))),
-                  byFactor[l]!.set(i32.add(byFactor[l], 1)),
+                  to[l]!.set(i32x4.add(to[l]!, i32x4.mul(all, i32x4.splat(i32.load8U(byFactor[l]!))))),
+                  byFactor[l]!.set(i32.add(byFactor[l]!, 1)),
                 ),
-                to[l]!.set(i32x4.add(to[l], all)),
+                to[l]!.set(i32x4.add(to[l]!, all)),
               ),
             ),
           ),
-          i32.ltU(from[0], last),
+          i32.ltU(from[0]!, last),
         ),
         ...to.map((all, l) => i32.store(out, total(all), l * 4)),
         out.set(i32.add(out, size * 4)),
