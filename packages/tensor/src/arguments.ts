@@ -23,14 +23,14 @@ export function checkSynchronous(result: unknown, message: string): void {
 export function checkOptions(
   operation: string,
   options: unknown,
-  known: readonly string[] = ['name'],
+  known: readonly string[] = [],
 ): asserts options is object {
   if (typeof options !== 'object' || options === null || Array.isArray(options) || isTensor(options))
     refuse(
       operation,
       'options are one object',
       options,
-      ` Write { ${known.map((name) => `${name}: value`).join(' } or { ')} }.`,
+      known.length > 0 ? ` Write { name: value } with ${known.join(', ')}.` : ' Write { name: value }.',
     );
 }
 
@@ -93,6 +93,11 @@ export function checkNumber(
   const unbounded = least === -Infinity && most === Infinity;
   if (typeof value !== 'number' || !(unbounded || (value >= least && value <= most)))
     refuse(operation, `${name} must be a number${within(least, most)}`, value);
+}
+
+/** Throws ArgumentError unless a value is true or false: 'false' of a form or a command line is neither. */
+export function checkBoolean(operation: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') refuse(operation, `${name} must be true or false`, value);
 }
 
 /** Throws ArgumentError unless a value is an integer from `least` to `most`. */

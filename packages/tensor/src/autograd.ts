@@ -1,12 +1,12 @@
-import { checkSynchronous } from './arguments.js';
+import { checkSynchronous, isTensor } from './arguments.js';
 import { isFloat } from './dtype.js';
-import { AutogradError, ShapeError, shown } from './errors.js';
+import { AutogradError, described, ShapeError, shown } from './errors.js';
 import type { Op, Outputs, Result } from './ops/op.js';
 import { sameShape } from './shape.js';
 import { withBirths, type Storage, type View } from './storage.js';
 import type { Tensor } from './tensor.js';
 
-/** The one piece of global state: whether operations are recorded. */
+/** Whether operations are recorded: what `noGrad` and `enableGrad` set while they run. */
 const mode = { enabled: true };
 
 /** Whether operations are being recorded for `backward`. */
@@ -112,6 +112,7 @@ export function apply<I extends readonly Tensor[], A, R extends Result>(
   } finally {
     mode.enabled = previous;
   }
+  checkResult(op.name, result);
   const many = Array.isArray(result);
   const views = (many ? result : [result]) as readonly View[];
   const outputs = views.map((view) => inputs[0]!.wrap(view));
@@ -168,7 +169,9 @@ function accumulate(tensor: Tensor, grad: Tensor, taken: Set<Storage>, free: boo
 /** Which storages made during a backward pass gradients still wait in, so that the others can be freed at once. */
 class Usage {
   private readonly holders = new Map<Storage, number>();
-  private made = new Set<Storage>();
+  private readonly made = new Set<Storage>();
+  /** Those of `made` that nobody may hold any more: new ones, and ones that somebody let go of. */
+  private readonly loose = new Set<Storage>();
 
   constructor(
     private readonly frees: boolean,
@@ -180,8 +183,17 @@ class Usage {
   making<T>(compute: () => T): T {
     if (!this.frees) return compute();
     const { result, born } = withBirths(compute);
-    for (const storage of born) this.made.add(storage);
+    for (const storage of born) {
+      this.made.add(storage);
+      this.loose.add(storage);
+    }
     return result;
+  }
+
+  /** Leaves the elements of a tensor to whoever may have kept it. */
+  leave({ storage }: Tensor): void {
+    this.made.delete(storage);
+    if (storage.origin) this.made.delete(storage.origin);
   }
 
   /** Whether the pass has made a tensor's elements, and no gradient waits in them. */
@@ -203,23 +215,47 @@ class Usage {
 
   /** What a storage's elements come from is held with it. */
   private count(storage: Storage, by: number): void {
-    this.holders.set(storage, (this.holders.get(storage) ?? 0) + by);
+    const holders = (this.holders.get(storage) ?? 0) + by;
+    this.holders.set(storage, holders);
+    if (holders === 0) this.loose.add(storage);
     if (storage.origin) this.count(storage.origin, by);
   }
 
   sweep(): void {
-    for (const storage of this.made) {
-      if (this.isHeld(storage)) continue;
+    for (const storage of this.loose) {
+      if (this.isHeld(storage) || !this.made.delete(storage)) continue;
       if (!this.taken.has(storage)) storage.free();
-      this.made.delete(storage);
     }
+    this.loose.clear();
   }
+}
+
+/** Throws AutogradError unless an operation gave a tensor, or several. */
+function checkResult(name: string, result: unknown): void {
+  const results: readonly unknown[] = Array.isArray(result) ? result : [result];
+  const bad = results.findIndex((one) => !isTensor(one));
+  if (bad >= 0 || results.length === 0)
+    throw new AutogradError(`${name}: forward must give a tensor, or several, got ${described(results[bad])}.`);
+}
+
+/** Throws AutogradError unless the derivative of an operation gave a tensor or null for each input; those of the engine may give more or fewer. */
+function checkGrads({ name, transient = false }: Op, grads: unknown, count: number): void {
+  if (!Array.isArray(grads) || (grads.length !== count && !transient))
+    throw new AutogradError(
+      `backward of ${name}: gave ${Array.isArray(grads) ? grads.length : described(grads)} gradients for ${count} inputs. Give one for each, null where there is none.`,
+    );
+  const bad = grads.findIndex((grad) => grad !== null && grad !== undefined && !isTensor(grad));
+  if (bad >= 0)
+    throw new AutogradError(
+      `backward of ${name}: gradient ${bad} must be a tensor, or null where there is none, got ${described(grads[bad])}.`,
+    );
 }
 
 /** Gradients of one node's inputs, checked and in the inputs' dtypes. */
 function inputGrads(node: Node, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
   const output = (node.many ? node.outputs : node.outputs[0]) as Outputs<Result>;
   const results = node.op.backward!((node.many ? grads : grads[0]) as Tensor, node.inputs, output, node.attrs);
+  checkGrads(node.op, results, node.inputs.length);
   return node.inputs.map((input, i) => {
     const grad = results[i];
     if (!grad || !node.edges[i]) return null;
@@ -249,9 +285,9 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       `backward: gradient of shape ${shown(grad.shape)} for a tensor of shape ${shown(root.shape)}.`,
     );
   const keep = options.retainGraph ?? options.createGraph ?? false;
-  const seed = grad ?? root.onesLike();
   const taken = new Set<Storage>(grad ? [grad.storage] : []);
   const run = (): void => {
+    const seed = grad?.to(root.dtype) ?? root.onesLike();
     if (!root.node) return accumulate(root, seed, taken, false);
     const nodes = collect(root.node);
     for (const node of nodes) {
@@ -279,7 +315,9 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       pending.delete(node);
       if (slots) {
         for (const [index, tensor] of node.retained) if (slots[index]) accumulate(tensor, slots[index], taken, false);
-        const grads = waiting.making(() => inputGrads(node, slots));
+        const { transient = false } = node.op;
+        if (!transient) slots.forEach((slot) => slot && waiting.leave(slot));
+        const grads = transient ? waiting.making(() => inputGrads(node, slots)) : inputGrads(node, slots);
         slots.forEach((slot) => slot && waiting.drop(slot));
         // Leaves come last: they may take over only what waits for no other node.
         for (const leaves of [false, true])

@@ -47,7 +47,7 @@ export type NestedSource = number | boolean | readonly NestedSource[];
 export type TensorSource = NestedSource | TypedArray | Uint8ClampedArray | ArrayBufferLike | ImageSource;
 
 function finish<D extends DType>(created: Tensor<D>, options: CreateOptions): Tensor<D> {
-  if (options.requiresGrad) created.requiresGrad = true;
+  if (options.requiresGrad !== undefined) created.requiresGrad = options.requiresGrad;
   return created;
 }
 

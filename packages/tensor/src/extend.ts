@@ -1,11 +1,13 @@
-import { checkTensor } from './arguments.js';
+import { checkTensor, isTensor } from './arguments.js';
 import * as autograd from './autograd.js';
-import { ArgumentError, AutogradError, described } from './errors.js';
+import { ArgumentError, described } from './errors.js';
 import type { Op, Outputs, Result, Upstream } from './ops/op.js';
 import type { Tensor } from './tensor.js';
 
 function checkOp(operation: string, record: unknown): void {
   const { name, forward, backward } = (record as Partial<Op> | null | undefined) ?? {};
+  if (typeof name !== 'string')
+    throw new ArgumentError(`${operation}: an operation needs a name, got ${described(name)}.`);
   if (typeof forward !== 'function' || (backward !== null && typeof backward !== 'function'))
     throw new ArgumentError(
       `${operation}: ${described(name)} needs a forward function and a backward function (or null).`,
@@ -52,19 +54,6 @@ export interface OpRecord<I extends readonly Tensor[], A, R extends Result> exte
     | null;
 }
 
-/** The operation with a derivative that gives as many gradients as there are inputs, or throws AutogradError. */
-function counted<I extends readonly Tensor[], A, R extends Result>(record: OpRecord<I, A, R>): Op<I, A, R> {
-  if (record.backward === null) return record;
-  const backward: Op<I, A, R>['backward'] = (grad, inputs, output, attrs) => {
-    const grads = record.backward!(grad, inputs, output, attrs);
-    if (Array.isArray(grads) && grads.length === inputs.length) return grads;
-    throw new AutogradError(
-      `backward of ${record.name}: gave ${Array.isArray(grads) ? grads.length : described(grads)} gradients for ${inputs.length} inputs. Give one for each, null where there is none.`,
-    );
-  };
-  return { ...record, backward };
-}
-
 /** An operation that can be called, and read as a record. */
 export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
   ...args: OpArguments<I, A>
@@ -82,14 +71,16 @@ export type CallableOp<I extends readonly Tensor[], A, R extends Result> = ((
  * });
  * square(tensor([3], { requiresGrad: true })).backward();
  * ```
+ *
+ * Say `transient: true` where `backward` keeps none of its tensors, so that their memory is used again at once.
  */
 export function defineOp<I extends readonly Tensor[] = readonly Tensor[], A = void, R extends Result = Tensor>(
   record: OpRecord<I, A, R>,
 ): CallableOp<I, A, R> {
   checkOp('defineOp', record);
-  const op = counted(record);
+  // Whether there is a gradient for every input, which the type of the record asks for, is seen when they are there.
+  const op = record as Op<I, A, R>;
   const call = (...args: readonly unknown[]): Outputs<R> => {
-    const isTensor = (value: unknown): boolean => typeof value === 'object' && value !== null && 'storage' in value;
     const last = args.length > 0 && !isTensor(args[args.length - 1]) ? args.length - 1 : args.length;
     return applyOp(op, args.slice(0, last) as unknown as I, args[last] as A);
   };

@@ -62,17 +62,23 @@ export function checkFits(operation: string, shape: Shape, bytes: number): void 
 /** Throws unless `list` is an array: sizes and dims come in brackets here, `reshape([2, 3])`. */
 export function checkList(operation: string, list: unknown): asserts list is readonly number[] {
   if (!Array.isArray(list))
-    throw new ShapeError(
-      `${operation}: wants an array, got ${described(list)}. Write ${operation}([${described(list)}, ...]).`,
-    );
+    throw new ShapeError(`${operation}: wants an array, got ${described(list)}.${wayOf(operation, list, '[2, 3]')}`);
+  for (let i = 0; i < list.length; i++)
+    if (!(i in list)) throw new ShapeError(`${operation}: wants an array of integers, entry ${i} is missing.`);
 }
+
+/** What to write instead of an argument: options in its place belong behind it. */
+const wayOf = (operation: string, value: unknown, example: string): string =>
+  typeof value === 'object' && value !== null
+    ? ` Options come behind it: ${operation}(${example}, { ... }).`
+    : ` Write ${operation}(${example}).`;
 
 /** `dim` counted from the front, for a tensor of rank `ndim`; a 0-d tensor accepts 0 and -1, as in PyTorch. */
 export function wrapDim(operation: string, dim: number, ndim: number): number {
   const limit = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit)
     throw new IndexError(
-      `${operation}: dim ${described(dim)} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).`,
+      `${operation}: dim ${described(dim)} is out of range for a tensor of rank ${ndim} (${-limit} to ${limit - 1}).${typeof dim === 'number' ? '' : wayOf(operation, dim, '0')}`,
     );
   return dim < 0 ? dim + limit : dim;
 }

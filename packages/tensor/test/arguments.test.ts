@@ -32,8 +32,8 @@ describe('checks', () => {
     expect(message(() => checkTensor('gather', 'index', 3))).toBe(
       'gather: index must be a tensor, got 3. Make one of numbers with tensor().',
     );
-    expect(message(() => optionsOf('sum', true as object, ['dim', 'keepdim'] as never))).toBe(
-      'sum: options are one object, got true. Write { dim: value } or { keepdim: value }.',
+    expect(message(() => optionsOf('sum', true as unknown as object, ['dim', 'keepdim'] as never))).toBe(
+      'sum: options are one object, got true. Write { name: value } with dim, keepdim.',
     );
     expect(message(() => checkNumber('dropout', 'p', 2, 0, 1))).toBe('dropout: p must be a number from 0 to 1, got 2.');
     expect(message(() => checkInteger('chunk', 'chunks', 1.5, 1))).toBe(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   AutogradError,
   ArgumentError,
+  DTypeError,
   ShapeError,
   defineOp,
   enableGrad,
@@ -292,4 +293,30 @@ it('a factor may be written to once nobody needs it: the other one has no gradie
   const product = a.mul(x);
   noGrad(() => a.zero_());
   expect(() => product.sum().backward()).toThrow(/input 0 of mul .* was changed in place/);
+});
+
+describe('the gradient that backward starts from', () => {
+  it.each(['uint8', 'int32', 'bool', 'float32'] as const)('is taken to the dtype of the result, from %s', (dtype) => {
+    const x = tensor([1, 2, 4], { dtype: 'float64', requiresGrad: true });
+    x.neg().backward(tensor([1, 0, 1], { dtype }));
+    expect(x.grad!.dtype).toBe('float64');
+    expect(x.grad!.toArray()).toEqual([-1, -0, -1]);
+    const y = tensor([1, 2, 4], { requiresGrad: true });
+    y.backward(tensor([1, 0, 1], { dtype }));
+    expect(y.grad!.dtype).toBe('float32');
+  });
+});
+
+describe('grad', () => {
+  it('takes what backward could have computed, and nothing else', () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    x.grad = ones([2]);
+    expect(() => (x.grad = ones([3]))).toThrow(ShapeError);
+    expect(() => (x.grad = ones([]))).toThrow(/shape \[2\] has no gradient of shape \[\]/);
+    expect(() => (x.grad = ones([2], { dtype: 'float64' }))).toThrow(DTypeError);
+    expect(() => (x.grad = [1, 2] as unknown as Tensor)).toThrow(ArgumentError);
+    expect(x.grad.toArray()).toEqual([1, 1]);
+    x.grad = null;
+    expect(x.grad).toBeNull();
+  });
 });

@@ -1,4 +1,4 @@
-import { ArgumentError, AutogradError, ShapeError, apply, defineOp, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, AutogradError, ShapeError, apply, defineOp, full, ones, tensor, type Tensor } from '@q/tensor';
 
 const square = defineOp<readonly [Tensor]>({
   name: 'square',
@@ -93,5 +93,65 @@ describe('apply and defined operations', () => {
     expect(() => apply(square, [] as never, undefined)).toThrow(ArgumentError);
     expect(() => apply(square, tensor(1) as never, undefined)).toThrow(ArgumentError);
     expect(() => (square as unknown as () => void)()).toThrow(ArgumentError);
+  });
+});
+
+describe("a derivative of one's own", () => {
+  const sized = 1000;
+
+  it('may keep the tensors that it sees, makes and returns', () => {
+    const kept: Tensor[] = [];
+    let factor: Tensor | undefined;
+    const spy = defineOp<readonly [Tensor]>({
+      name: 'spy',
+      forward: ([x]) => x.mul(1),
+      backward: (grad) => {
+        factor ??= full([sized], 2);
+        const result = grad.mul(factor);
+        kept.push(grad, result);
+        return [result];
+      },
+    });
+    const w = ones([sized], { requiresGrad: true });
+    for (let i = 0; i < 3; i++) spy(w.mul(3)).sum().backward();
+    spy(w).sum().backward();
+    spy(w).sum().backward();
+    expect(factor!.sum().item()).toBe(2 * sized);
+    expect(kept.map((tensor) => tensor.sum().item())).toEqual(kept.map((_, i) => (i % 2 === 0 ? sized : 2 * sized)));
+    expect(w.grad!.select(0, 0).item()).toBe(3 * 6 + 2 * 2);
+  });
+
+  it('that is transient gives its memory back at once', () => {
+    const made: Tensor[] = [];
+    const twice = defineOp<readonly [Tensor]>({
+      name: 'twice',
+      transient: true,
+      forward: ([x]) => x.mul(2),
+      backward: (grad) => {
+        made.push(grad.mul(2));
+        return [made.at(-1)];
+      },
+    });
+    twice(ones([sized], { requiresGrad: true }).mul(1))
+      .sum()
+      .backward();
+    expect(() => made[0]!.sum()).toThrow(/freed/);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a number', [5], /backward of odd: gradient 0 must be a tensor, or null where there is none, got 5/],
+    ['no list', 5, /gave 5 gradients for 1 inputs/],
+    ['a promise', Promise.resolve([null]), /gradients for 1 inputs/],
+    ['nothing', undefined, /gave undefined gradients/],
+  ])('that gives %s is an error', (_, result, message) => {
+    const record = { name: 'odd', forward: ([x]: readonly [Tensor]) => x.mul(1), backward: () => result as [Tensor] };
+    const loss = (run: (x: Tensor) => Tensor): Tensor => run(tensor([1], { requiresGrad: true })).sum();
+    expect(() => loss(defineOp<readonly [Tensor]>(record)).backward()).toThrow(message);
+    expect(() => loss((x) => apply(record, [x] as const, undefined)).backward()).toThrow(message);
+  });
+
+  it.each([undefined, 3, Promise.resolve(1)])('a forward that gives %s is an error', (result) => {
+    const odd = defineOp<readonly [Tensor]>({ name: 'odd', forward: () => result as never, backward: null });
+    expect(() => odd(tensor([1]))).toThrow(/odd: forward must give a tensor, or several/);
   });
 });

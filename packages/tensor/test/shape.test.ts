@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MemoryError, ShapeError, zeros } from '@q/tensor';
+import { cat, MemoryError, ShapeError, zeros } from '@q/tensor';
 import { commonShape, checkFits } from '@q/tensor/internal';
 
 describe('commonShape', () => {
@@ -39,4 +39,30 @@ describe('checkFits', () => {
       /^f: shape \[1048576, 1048576\] takes 1099511627776 bytes/,
     );
   });
+});
+
+describe('lists of dims', () => {
+  const x = zeros([2, 3]);
+  // eslint-disable-next-line no-sparse-arrays -- holes are what is refused
+  const holes = [, 1] as number[];
+
+  it.each<[string, () => unknown]>([
+    ['permute', () => x.permute(holes)],
+    ['squeeze', () => x.squeeze(holes)],
+    ['flip', () => x.flip(holes)],
+    ['sum', () => x.sum(holes)],
+  ])('%s refuses holes', (name, call) =>
+    expect(call).toThrow(`${name}: wants an array of integers, entry 0 is missing.`),
+  );
+
+  it.each<[string, (options: never) => unknown]>([
+    ['sum', (options) => x.sum(options)],
+    ['argmax', (options) => x.argmax(options)],
+    ['cat', (options) => cat([x, x], options)],
+  ])('%s says that options come behind dims', (name, call) =>
+    expect(() => call({ dim: 1 } as never)).toThrow(new RegExp(`^${name}: .*Options come behind it: ${name}\\(`)),
+  );
+
+  it('flip takes several in brackets only', () =>
+    expect(() => (x.flip as (...dims: number[]) => unknown).call(x, 0, 1)).toThrow(/flip\(\[0, 1\]\)/));
 });

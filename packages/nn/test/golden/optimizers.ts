@@ -1,7 +1,14 @@
 /** Topic optim: ten steps of an optimizer on given gradients or on a small model, parameters compared after each. */
 import { noGrad, type Tensor } from '@q/tensor';
 import { firstDifference, resultOf, toleranceAt } from '../../../tensor/test/golden/compare.js';
-import { isFields, isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
+import {
+  field,
+  isFields,
+  isTensorRecord,
+  mustHave,
+  tensorFrom,
+  type Fields,
+} from '../../../tensor/test/golden/format.js';
 import {
   callMethod,
   exportedClass,
@@ -23,7 +30,9 @@ const records = (value: unknown): Record<string, Tensor> =>
   );
 
 /** The model of the topic: mean((tanh(x @ w1.T + b1) @ w2 - y)^2). */
-function loss({ w1, b1, w2 }: Readonly<Record<string, Tensor>>, { x, y }: Readonly<Record<string, Tensor>>): Tensor {
+function loss(params: Readonly<Record<string, Tensor>>, data: Readonly<Record<string, Tensor>>): Tensor {
+  const { w1, b1, w2 } = mustHave(params, 'w1', 'b1', 'w2');
+  const { x, y } = mustHave(data, 'x', 'y');
   const hidden = callMethod(x.matmul(w1.permute([1, 0])).add(b1), 'tanh', []) as Tensor;
   const error = hidden.matmul(w2).sub(y);
   return callMethod(error.mul(error), 'mean', []) as Tensor;
@@ -47,7 +56,7 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
       const groups = Array.isArray(golden.groups)
         ? golden.groups.filter(isFields).map(({ params: names, ...rest }) => ({
             ...camelCased(rest),
-            params: (names as readonly string[]).map((name) => params[name]),
+            params: (names as readonly string[]).map((name) => field(params, name)),
           }))
         : Object.values(params);
       const optimizer = new (exportedClass(optim, optimizerName))(groups, options);
@@ -62,7 +71,7 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
           if (typeof golden.clip_grad_norm === 'number')
             exportedFunction(nn, 'clipGradNorm')(Object.values(params), golden.clip_grad_norm);
         } else {
-          const given = (golden.grads as readonly Fields[])[step];
+          const given = field(golden.grads as readonly Fields[], step);
           for (const [name, param] of Object.entries(params)) {
             const grad = given[name];
             param.grad = isTensorRecord(grad) ? tensorFrom(grad) : null;
@@ -74,7 +83,7 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
           if (isTensorRecord(record))
             same(
               `${name} after step ${step + 1}`,
-              firstDifference(resultOf(params[name]), record, toleranceAt(golden.tol)),
+              firstDifference(resultOf(field(params, name)), record, toleranceAt(golden.tol)),
             );
       });
     },

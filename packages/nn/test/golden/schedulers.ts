@@ -1,6 +1,6 @@
 /** Topic lr_scheduler: learning rates (and cycled momenta) of every group before each optimizer step. */
 import { zeros } from '@q/tensor';
-import { isFields, type Fields } from '../../../tensor/test/golden/format.js';
+import { field, isFields, type Fields } from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedClass, property, type Namespace } from '../../../tensor/test/golden/library.js';
 import { Mismatch, NotBuilt, type GoldenCase } from '../../../tensor/test/golden/runner.js';
 import { newScheduler } from './optimizers.js';
@@ -37,13 +37,13 @@ export function schedulerCase(golden: Fields, optim: Namespace): GoldenCase {
         if (!(Math.abs(actual - wanted) <= atol + rtol * Math.abs(wanted)))
           throw new Mismatch(`${what} before step ${step + 1}: ${actual}, expected ${wanted}`);
       };
-      expected.lr.forEach((lrs, step) => {
+      field(expected, 'lr').forEach((lrs, step) => {
         if (step > 0) {
           callMethod(optimizer, 'step', []);
           callMethod(scheduler, 'step', []);
         }
         groupsOf(optimizer).forEach((group, g) => {
-          check(`lr of group ${g}`, step, Number(group.lr), lrs[g]);
+          check(`lr of group ${g}`, step, Number(group.lr), field(lrs, g));
           const momentum = expected.momentum?.[step]?.[g];
           if (momentum !== undefined) check(`momentum of group ${g}`, step, momentumOf(group), momentum);
         });

@@ -1,6 +1,6 @@
 /** Topics a, b and c: affine quantizers per tensor, per channel and per block, their grids and their gradients. */
 import { firstDifference, resultOf } from '../../../tensor/test/golden/compare.js';
-import { isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
+import { isTensorRecord, mustHave, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedFunction, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch, mustThrow, same, type GoldenCase, type Topic } from '../../../tensor/test/golden/runner.js';
 import { camelCase } from '../../../tensor/test/golden/signature.js';
@@ -45,7 +45,7 @@ export const affineForward = topicOf(
     for (const [key, cls] of [
       ['quantize', 'Quantize'],
       ['qdq', 'QuantizeDequantize'],
-    ]) {
+    ] as const) {
       if (!(key in expected)) continue;
       const quantizer = newQuantizer(record(golden.config), cls);
       callMethod(quantizer, 'setRange', [min, max]);
@@ -66,7 +66,7 @@ export const affineForward = topicOf(
         ['dequantized', 'dequantize'],
         ['quantized', 'quantize'],
         ['repr', 'quantizedRepr'],
-      ])
+      ] as const)
         if (name in results)
           expecting(
             results[name],
@@ -168,7 +168,7 @@ export const affineGradients = topicOf(
   (golden) => {
     const inputs = record(golden.inputs);
     for (const [mode, results] of Object.entries(record(golden.expected))) {
-      const { min, max, w } = tensorsOf(inputs);
+      const { min, max, w } = mustHave(tensorsOf(inputs), 'min', 'max', 'w');
       if (!isTensorRecord(inputs.x)) throw new Mismatch('no x');
       const x = tensorFrom(inputs.x, { requiresGrad: true });
       const quantizer = newQuantizer(record(golden.config), mode === 'qdq' ? 'QuantizeDequantize' : 'Quantize');
@@ -219,7 +219,7 @@ export const blockwise = topicOf(
   (golden) => ('x_shape' in record(golden.inputs) ? 'errors' : 'blocks'),
   (golden) => {
     if ('x_shape' in record(golden.inputs)) return blockwiseErrors(golden);
-    const { x, y } = tensorsOf(golden.inputs);
+    const { x, y } = mustHave(tensorsOf(golden.inputs), 'x', 'y');
     const expected = record(golden.expected);
     for (const cls of ['Quantize', 'QuantizeDequantize']) {
       if (!(cls in expected)) continue;
@@ -265,7 +265,9 @@ export const grouped = topicOf(
     if (isError(golden.expected)) return groupedConstruction(golden);
     const expected = record(golden.expected);
     const inputs = record(golden.inputs);
-    const { x, w, min, max } = tensorsOf(inputs);
+    const tensors = tensorsOf(inputs);
+    const { x, min, max } = tensors;
+    const { w } = mustHave(tensors, 'w');
     if (!isTensorRecord(inputs.y)) throw new Mismatch('no y');
     const y = tensorFrom(inputs.y, { requiresGrad: true });
     const quantizer = newQuantizer(record(golden.config), 'GroupedBlockQuantizeDequantize');

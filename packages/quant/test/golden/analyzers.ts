@@ -1,6 +1,6 @@
 /** Topic e: statistics and ranges of the encoding analyzers. */
 import { zeros } from '@q/tensor';
-import { isFields, isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
+import { field, isFields, isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
 import { callMethod, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch } from '../../../tensor/test/golden/runner.js';
 import { topicOf } from './affine.js';
@@ -101,7 +101,7 @@ export const analyzers = topicOf(
       checkRange(what, () => callMethod(analyzer, 'computeEncodings', [entry.num_steps, entry.symmetric]), entry);
     }
     for (const entry of list(expected.dynamic).map(record)) {
-      const batch = tensorFrom(batches[Number(entry.batch)]);
+      const batch = tensorFrom(field(batches, Number(entry.batch)));
       const analyzer = newAnalyzer(config, entry.percentile === undefined ? {} : { percentile: entry.percentile });
       checkRange(
         `dynamic, batch ${String(entry.batch)}:`,

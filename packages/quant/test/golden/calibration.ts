@@ -1,7 +1,7 @@
 /** Topic f: the life of one quantizer object, step by step. */
 import * as nn from '@q/nn';
 import type { Tensor } from '@q/tensor';
-import { isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
+import { field, isTensorRecord, tensorFrom, type Fields } from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedClass, exportedFunction, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch } from '../../../tensor/test/golden/runner.js';
 import { topicOf } from './affine.js';
@@ -37,7 +37,7 @@ function checkState(what: string, quantizer: object, expected: Fields, gridIsOpe
     ['get_offset', 'getOffset'],
     ['get_min', 'getMin'],
     ['get_max', 'getMax'],
-  ])
+  ] as const)
     checkTensor(`${what}: ${method}`, callMethod(quantizer, method, []), expected[key]);
 }
 
@@ -62,7 +62,7 @@ class Life {
 
   /** Runs one step, for `enter` all up to its exit; returns the index of the last step that ran. */
   private step(i: number): number {
-    const step = this.steps[i];
+    const step = field(this.steps, i);
     if (step.op === 'enter') return this.context(i);
     const what = `step ${i} ${String(step.op)}`;
     const expected = record(step.expected);
@@ -82,13 +82,14 @@ class Life {
     let depth = 0;
     let exit = enter;
     do {
-      const { op } = this.steps[exit];
+      const { op } = field(this.steps, exit);
       if (op === 'enter') depth++;
       if (op === 'exit' || op === 'exit_with_exception') depth--;
       exit++;
     } while (depth > 0 && exit < this.steps.length);
     const last = exit - 1;
-    const raises = this.steps[last].op === 'exit_with_exception';
+    const leaving = field(this.steps, last);
+    const raises = leaving.op === 'exit_with_exception';
     const warnings: string[] = [];
     // The reference clips negatives in silence.
     const listener = ({ code, message }: { readonly code: string; readonly message: string }): unknown =>
@@ -106,7 +107,7 @@ class Life {
     } finally {
       stop();
     }
-    checkValue(`step ${last} exit: warnings`, warnings, record(this.steps[last].expected).warnings ?? []);
+    checkValue(`step ${last} exit: warnings`, warnings, record(leaving.expected).warnings ?? []);
     return last;
   }
 

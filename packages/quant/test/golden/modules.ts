@@ -156,7 +156,7 @@ function runModule(golden: Fields, torch: Torch): void {
     ['input', 'exportInputEncodings'],
     ['output', 'exportOutputEncodings'],
     ['param', 'exportParamEncodings'],
-  ])
+  ] as const)
     if (kind in exported && (kind !== 'output' || outputsCount))
       checkExport(method, callMethod(module, method, []), exported[kind], encodingTolerance);
   if (isFields(expected.buffers_after)) {

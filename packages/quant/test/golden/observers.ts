@@ -69,14 +69,14 @@ function searchError(counts: readonly number[], width: number, start: number, en
 function searchedRange(x: Tensor, min: number, max: number, bins: number, levels: number): readonly [number, number] {
   const counts = numbersOf(x.histc(bins, { min: Math.trunc(min), max: Math.trunc(max) }));
   const width = (max - min) / counts.length;
-  const cumulated = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, n) => sum + n, 0));
-  const total = cumulated[cumulated.length - 1];
+  let total = 0;
+  const cumulated = counts.map((count) => (total += count));
   let [alpha, beta, start, end, least] = [0, 1, 0, counts.length - 1, Infinity];
   while (alpha < beta) {
     const [lower, upper] = [alpha + 1e-5, beta - 1e-5];
     let [l, r] = [start, end];
-    while (l < end && cumulated[l] < fround(lower * total)) l++;
-    while (r > start && cumulated[r] > fround(upper * total)) r--;
+    while (l < end && cumulated[l]! < fround(lower * total)) l++;
+    while (r > start && cumulated[r]! > fround(upper * total)) r--;
     const left = l - start > end - r;
     if (left) alpha = lower;
     else beta = upper;
@@ -120,8 +120,10 @@ function analyzerOf(observer: string, options: Fields, ndim: number, channels: r
 
 /** The one batch of a histogram: torch merges several by another rule than the analyzers here. */
 function only(batches: readonly Tensor[]): Tensor {
-  if (batches.length !== 1) throw new LeftOut('by design: histograms of several batches merge as in AIMET');
-  return batches[0];
+  const [batch, another] = batches;
+  if (batch === undefined || another !== undefined)
+    throw new LeftOut('by design: histograms of several batches merge as in AIMET');
+  return batch;
 }
 
 /** observers */
@@ -141,9 +143,11 @@ export const observers = topicOf(
     const stats = callMethod(analyzer, 'getStats', []);
     const found = Array.isArray(stats) ? (stats[0] as object) : record(stats);
     const [lows, highs] = [numbersOf(property(found, 'min')), numbersOf(property(found, 'max'))];
+    if (lows.length !== highs.length) throw new Mismatch(`${lows.length} minima, ${highs.length} maxima`);
+    const ranges = lows.map((low, g) => [low, highs[g]!] as const);
     const ends = Array.isArray(stats)
-      ? [searchedRange(only(batches), lows[0], highs[0], Number(options.bins ?? 2048), 256)]
-      : lows.map((low, g) => [low, highs[g]] as const);
+      ? ranges.map(([low, high]) => searchedRange(only(batches), low, high, Number(options.bins ?? 2048), 256))
+      : ranges;
     const parameters = ends.map(([low, high]) => parametersOf(low, high, grid));
 
     const compare = (name: string, actual: Result): void => {

@@ -2,7 +2,14 @@
 import * as nn from '@q/nn';
 import * as optim from '@q/nn/optim';
 import { Tensor } from '@q/tensor';
-import { isFields, isTensorRecord, numberFrom, type Fields, type Scalar } from '../../../tensor/test/golden/format.js';
+import {
+  field,
+  isFields,
+  isTensorRecord,
+  mustHave,
+  numberFrom,
+  type Scalar,
+} from '../../../tensor/test/golden/format.js';
 import { callMethod, exportedClass, exportedFunction, property } from '../../../tensor/test/golden/library.js';
 import { Mismatch } from '../../../tensor/test/golden/runner.js';
 import { topicOf } from './affine.js';
@@ -23,15 +30,19 @@ const put = (module: object, kind: string, slot: string | number, quantizer: obj
 };
 
 /** x -> [in] -> Linear (w1) -> [o1] -> ReLU -> [r] -> Linear (w2) -> [o2] */
-function network({ W1, b1, W2, b2 }: Readonly<Record<string, Tensor>>, quantizers: Quantizers): readonly object[] {
-  const layers = [linear(W1, b1), quantizedFrom(new (exportedClass(nn, 'ReLU'))()), linear(W2, b2)];
-  put(layers[0], 'input', 0, quantizers.in ?? null);
-  put(layers[0], 'param', 'weight', quantizers.w1 ?? null);
-  put(layers[0], 'output', 0, quantizers.o1 ?? null);
-  put(layers[1], 'output', 0, quantizers.r ?? null);
-  put(layers[2], 'param', 'weight', quantizers.w2 ?? null);
-  put(layers[2], 'output', 0, quantizers.o2 ?? null);
-  return layers;
+function network(
+  inputs: Readonly<Record<string, Tensor>>,
+  quantizers: Quantizers,
+): readonly [first: object, relu: object, second: object] {
+  const { W1, b1, W2, b2 } = mustHave(inputs, 'W1', 'b1', 'W2', 'b2');
+  const [first, relu, second] = [linear(W1, b1), quantizedFrom(new (exportedClass(nn, 'ReLU'))()), linear(W2, b2)];
+  put(first, 'input', 0, quantizers.in ?? null);
+  put(first, 'param', 'weight', quantizers.w1 ?? null);
+  put(first, 'output', 0, quantizers.o1 ?? null);
+  put(relu, 'output', 0, quantizers.r ?? null);
+  put(second, 'param', 'weight', quantizers.w2 ?? null);
+  put(second, 'output', 0, quantizers.o2 ?? null);
+  return [first, relu, second];
 }
 
 /** i_qat */
@@ -41,19 +52,19 @@ export const training = topicOf(
     const config = record(golden.config);
     const expected = record(golden.expected);
     const inputs = tensorsOf(golden.inputs);
-    const { x, y } = inputs;
+    const { x, y } = mustHave(inputs, 'x', 'y');
     const quantizers: Quantizers = Object.fromEntries(
       Object.entries(record(config.quantizers)).map(([name, entry]) => [
         name,
         isFields(entry) ? newQuantizer(entry, 'QuantizeDequantize') : null,
       ]),
     );
-    const layers = network(inputs, quantizers);
-    const model = new (exportedClass(nn, 'Sequential'))(...layers);
+    const [first, relu, second] = network(inputs, quantizers);
+    const model = new (exportedClass(nn, 'Sequential'))(first, relu, second);
     const run = (): Tensor => tensorBy(model, 'forward', x);
     exportedFunction(exportsOfQuant, 'computeEncodings')(model, () => void run());
 
-    const { rtol, atol } = record(expected.tol) as Readonly<Record<string, number>>;
+    const { rtol, atol } = mustHave(record(expected.tol) as Readonly<Record<string, number>>, 'rtol', 'atol');
     const near = (
       what: string,
       actual: unknown,
@@ -65,10 +76,10 @@ export const training = topicOf(
         near(`calibrated ${name}.${end}`, property(quantizers[name] as object, end), record(range)[end]);
 
     const named: Record<string, Tensor> = {
-      W1: property(layers[0], 'weight') as Tensor,
-      b1: property(layers[0], 'bias') as Tensor,
-      W2: property(layers[2], 'weight') as Tensor,
-      b2: property(layers[2], 'bias') as Tensor,
+      W1: property(first, 'weight') as Tensor,
+      b1: property(first, 'bias') as Tensor,
+      W2: property(second, 'weight') as Tensor,
+      b2: property(second, 'bias') as Tensor,
     };
     for (const [name, quantizer] of Object.entries(quantizers))
       if (quantizer !== null)
@@ -91,7 +102,10 @@ export const training = topicOf(
       loss.backward();
       if (step === 0)
         for (const [key, grad] of Object.entries(record(expected.grad0)))
-          near(`first gradient of ${key}`, named[key].grad, grad, [0, Number((expected.grad0_atol as Fields)[key])]);
+          near(`first gradient of ${key}`, field(named, key).grad, grad, [
+            0,
+            Number(field(record(expected.grad0_atol), key)),
+          ]);
       callMethod(optimizer, 'step', []);
     });
     for (const [key, value] of Object.entries(record(expected.final))) near(`trained ${key}`, named[key], value);

@@ -170,11 +170,7 @@ export function checkEncoding(what: string, encoding: unknown, expected: Fields)
 export function checkParameters(what: string, quantizer: object, expected: Fields): void {
   for (const name of ['scale', 'offset', 'min', 'max'])
     if (name in expected)
-      checkTensor(
-        `${what} ${name}`,
-        callMethod(quantizer, `get${name[0].toUpperCase()}${name.slice(1)}`, []),
-        expected[name],
-      );
+      checkTensor(`${what} ${name}`, callMethod(quantizer, camelCase(`get_${name}`), []), expected[name]);
 }
 
 const legacyBoolean = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() === 'true' : value);

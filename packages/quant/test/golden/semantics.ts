@@ -1,7 +1,7 @@
 /** Topic h_module_semantics: making quantized modules, encodings of parameters, removal, import and export. */
 import * as nn from '@q/nn';
 import { ones, tensor, type Tensor } from '@q/tensor';
-import type { Fields } from '../../../tensor/test/golden/format.js';
+import { field, mustHave, type Fields } from '../../../tensor/test/golden/format.js';
 import {
   callMethod,
   exportedClass,
@@ -131,7 +131,7 @@ function linearFacts(golden: Fields, torch: Torch): void {
 }
 
 function parameterLife(golden: Fields, torch: Torch): void {
-  const { w1, w2, x } = tensorsOf(golden.inputs);
+  const { w1, w2, x } = mustHave(tensorsOf(golden.inputs), 'w1', 'w2', 'x');
   const module = quantizedFrom(torch.construct('Linear', [4, 3], {}));
   const quantizer = affine({ shape: [3, 1], symmetric: true });
   slotsOf(module, 'param').weight = quantizer;
@@ -147,7 +147,7 @@ function parameterLife(golden: Fields, torch: Torch): void {
   ];
   const events = list(record(golden.expected).events).map(record);
   const check = (i: number): void => {
-    const { op, initialized, min, max } = events[i];
+    const { op, initialized, min, max } = field(events, i);
     checkValue(`${String(op)}: isInitialized`, callMethod(quantizer, 'isInitialized', []), initialized);
     checkTensor(`${String(op)}: min`, property(quantizer, 'min'), min);
     checkTensor(`${String(op)}: max`, property(quantizer, 'max'), max);
@@ -196,8 +196,8 @@ function removal(golden: Fields, torch: Torch): void {
       weight: slotsOf(module, 'param').weight === null,
       bias: slotsOf(module, 'param').bias === null,
     });
-    const [op, , without] = /^(\w+)( without with)?/.exec(String(event.op)) ?? [];
-    const method = removals[String(op).trim().split(' ')[0]];
+    const [, op = '', without] = /^(\w+)( without with)?/.exec(String(event.op)) ?? [];
+    const method = field(removals, op);
     const removed = callMethod(module, method, []) as Disposable;
     if (event.inside !== undefined) checkValue(`${method} inside`, empty(), event.inside);
     if (without === undefined && event.inside !== undefined) removed[Symbol.dispose]();
@@ -220,7 +220,7 @@ function importing(golden: Fields, torch: Torch): void {
   if (isError(expected)) mustThrow(run, messageOf(expected));
   else run();
   places.forEach((wanted, i) => {
-    const quantizer = slots[i];
+    const quantizer = field(slots, i);
     checkValue(`quantizer ${i} stands`, quantizer !== null, wanted !== null);
     if (quantizer === null) return;
     const { initialized, min, max, qmin, qmax, symmetric, requires_grad: grad } = record(wanted);
@@ -267,18 +267,16 @@ function wholeModel(golden: Fields, torch: Torch): void {
   const expected = record(golden.expected);
   const { rtol, atol } = record(expected.tol);
   const tolerance = [Number(rtol), Number(atol)] as const;
-  const layers = [
-    torch.construct('Linear', [4, 5], {}),
-    torch.construct('ReLU', [], {}),
-    torch.construct('Linear', [5, 2], {}),
-  ].map(quantizedFrom);
+  const layer = (name: string, ...sizes: readonly number[]): object => quantizedFrom(torch.construct(name, sizes, {}));
+  const [first, relu, second] = [layer('Linear', 4, 5), layer('ReLU'), layer('Linear', 5, 2)];
+  const layers = [first, relu, second];
   const model = new (exportedClass(nn, 'Sequential'))(...layers);
   callMethod(model, 'loadStateDict', [tensorsOf(record(golden.config).state)]);
   const quantizer = (symmetric: boolean): object | null =>
     quantizerFrom({ cls: 'QuantizeDequantize', shape: [], bitwidth: 8, symmetric });
-  slotsOf(layers[0], 'input')[0] = quantizer(false);
-  for (const layer of layers) slotsOf(layer, 'output')[0] = quantizer(false);
-  for (const layer of [layers[0], layers[2]]) slotsOf(layer, 'param').weight = quantizer(true);
+  slotsOf(first, 'input')[0] = quantizer(false);
+  for (const each of layers) slotsOf(each, 'output')[0] = quantizer(false);
+  for (const linear of [first, second]) slotsOf(linear, 'param').weight = quantizer(true);
   const batches = list(record(golden.inputs).calib).map((batch) => tensorsOf({ batch }).batch);
   const inside: Tensor[] = [];
   exportedFunction(exportsOfQuant, 'computeEncodings')(model, () => {
@@ -287,7 +285,7 @@ function wholeModel(golden: Fields, torch: Torch): void {
   list(expected.inside).forEach((wanted, i) => checkTensor(`inside ${i}`, inside[i], wanted, tolerance));
   checkTensor('out', tensorBy(model, 'forward', batches[0]), expected.out, tolerance);
   for (const [i, wanted] of Object.entries(record(expected.encodings)))
-    checkEncodings(layers[Number(i)], record(wanted), tolerance);
+    checkEncodings(field(layers, Number(i)), record(wanted), tolerance);
 }
 
 function run(golden: Fields, torch: Torch): void {

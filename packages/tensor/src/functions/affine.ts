@@ -44,7 +44,7 @@ export function quantizeLinear<D extends DType = 'float32'>(
   checkTensor('quantizeLinear', 'x', x);
   const { blockSize = null, dtype = null } = optionsOf('quantizeLinear', options, ['dtype', 'blockSize']);
   if (dtype !== null) checkDType('quantizeLinear', dtype);
-  const inputs = [x, operand(x, scale), operand(x, offset)] as const;
+  const inputs = [x, operand(x, scale, 'quantizeLinear'), operand(x, offset, 'quantizeLinear')] as const;
   return apply(ops.quantizeLinear, inputs, { qmin, qmax, blockSize, dtype }) as Tensor as Tensor<D>;
 }
 
@@ -62,12 +62,16 @@ export function dequantizeLinear(
 ): Tensor {
   checkTensor('dequantizeLinear', 'q', q);
   const { blockSize = null } = optionsOf('dequantizeLinear', options, ['blockSize']);
-  return apply(ops.dequantizeLinear, [q, operand(q, scale), operand(q, offset)], {
-    qmin: 0,
-    qmax: 0,
-    blockSize,
-    dtype: null,
-  });
+  return apply(
+    ops.dequantizeLinear,
+    [q, operand(q, scale, 'dequantizeLinear'), operand(q, offset, 'dequantizeLinear')],
+    {
+      qmin: 0,
+      qmax: 0,
+      blockSize,
+      dtype: null,
+    },
+  );
 }
 
 /**
@@ -88,7 +92,12 @@ export function fakeQuantize(
 ): Tensor {
   checkTensor('fakeQuantize', 'x', x);
   const { blockSize = null } = optionsOf('fakeQuantize', options, ['blockSize']);
-  return apply(ops.fakeQuantize, [x, operand(x, scale), operand(x, offset)], { qmin, qmax, blockSize, dtype: null });
+  return apply(ops.fakeQuantize, [x, operand(x, scale, 'fakeQuantize'), operand(x, offset, 'fakeQuantize')], {
+    qmin,
+    qmax,
+    blockSize,
+    dtype: null,
+  });
 }
 
 /** Options of `leastErrorGrid`. */
@@ -125,6 +134,6 @@ export function leastErrorGrid(
 ): ValuesAndIndices {
   checkTensor('leastErrorGrid', 'x', x);
   const { weights = 1, clipWeight = 1 } = optionsOf('leastErrorGrid', options, ['weights', 'clipWeight']);
-  const inputs = [x, operand(x, weights), operand(x, scale), operand(x, offset)] as const;
+  const inputs = [x, ...[weights, scale, offset].map((one) => operand(x, one, 'leastErrorGrid'))] as const;
   return paired(apply(gridSearch, inputs, { qmin, qmax, clipped: clipWeight }));
 }

@@ -224,7 +224,7 @@ export function convInteger<D extends DType = 'int32'>(
   ]);
   const attrs = attrsOf('convInteger', rank, weight.shape.slice(2), windows);
   const { inputs, onGrid } = requantizationOf('convInteger', x, requantize);
-  const zeros = [operand(x, xZeroPoint), operand(x, wZeroPoint)] as const;
+  const zeros = [operand(x, xZeroPoint, 'convInteger'), operand(x, wZeroPoint, 'convInteger')] as const;
   return inBatch('convInteger', x, rank, (batch) =>
     apply(convIntegerOp, [batch, weight, ...zeros, ...inputs], { ...attrs, onGrid }),
   ) as Tensor as Tensor<D>;

@@ -34,7 +34,7 @@ export function histograms(
 ): Tensor {
   checkTensor('histograms', 'x', x);
   const { clip = false } = optionsOf('histograms', options, ['clip']);
-  return apply(ops.histograms, [x, operand(x, min), operand(x, max)], { bins, clip });
+  return apply(ops.histograms, [x, operand(x, min, 'histograms'), operand(x, max, 'histograms')], { bins, clip });
 }
 
 /** The smallest and the largest element of all of `x`, or along `dim`; NaN wins. The function of `Tensor.aminmax`. */

@@ -62,7 +62,7 @@ export function requantizationOf(
 ): { readonly inputs: readonly [] | readonly [Tensor, Tensor]; readonly onGrid: ops.RequantizeAttrs | null } {
   if (given === undefined || given === null) return { inputs: [], onGrid: null };
   const { multiplier, bias = 0 } = optionsOf(`${name}: requantize`, given, ['multiplier', ...gridOptions]);
-  return { inputs: [operand(x, multiplier), operand(x, bias)], onGrid: gridOf(name, given) };
+  return { inputs: [operand(x, multiplier, name), operand(x, bias, name)], onGrid: gridOf(name, given) };
 }
 
 /**
@@ -82,7 +82,7 @@ export function requantize<D extends DType = 'int8'>(
 ): Tensor<D> {
   checkTensor('requantize', 'acc', acc);
   const grid = gridOf('requantize', optionsOf('requantize', options, gridOptions));
-  const inputs = [acc, operand(acc, multiplier), operand(acc, options.bias ?? 0)] as const;
+  const inputs = [acc, operand(acc, multiplier, 'requantize'), operand(acc, options.bias ?? 0, 'requantize')] as const;
   return apply(ops.requantize, inputs, grid) as Tensor as Tensor<D>;
 }
 

@@ -93,7 +93,7 @@ export function matmulInteger<D extends DType = 'int32'>(
   const left = a.ndim === 1 ? a.unsqueeze(0) : a;
   const right = b.ndim === 1 ? b.unsqueeze(1) : b;
   const { inputs, onGrid } = requantizationOf('matmulInteger', a, requantize);
-  const zeros = [operand(a, aZeroPoint), operand(b, bZeroPoint)] as const;
+  const zeros = [operand(a, aZeroPoint, 'matmulInteger'), operand(b, bZeroPoint, 'matmulInteger')] as const;
   const product = apply(matmulIntegerOp, [left, right, ...zeros, ...inputs], { onGrid });
   const shape = product.shape.filter(
     (_, d) => !(a.ndim === 1 && d === product.ndim - 2) && !(b.ndim === 1 && d === product.ndim - 1),

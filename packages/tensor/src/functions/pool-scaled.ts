@@ -53,7 +53,7 @@ export function avgPoolScaled<D extends DType = 'int8'>(
   if (divisor !== null) checkNumber(name, 'divisorOverride', divisor);
   if (divisor === 0) throw new ArgumentError(`${name}: divisorOverride must not be 0.`);
   const reaches = adaptive
-    ? adaptiveReaches(name, rank, sizes, regions.outputSize)
+    ? adaptiveReaches(name, rank, x.values.shape, regions.outputSize)
     : reachesOf(name, sizes, windowsOf(name, rank, regions.kernelSize, regions));
   const attrs = { reaches, divisor, a, ...scaledGridOf(name, grid) };
   return apply(averageScaled, [x.values], attrs) as Tensor as Tensor<D>;

@@ -153,7 +153,7 @@ function adaptiveAvgPool(rank: number, x: Tensor, outputSize: AdaptiveSize): Ten
   const name = `adaptiveAvgPool${rank}d`;
   return inBatch(name, x, rank, (batch) =>
     apply(ops.avgPool, [batch], {
-      reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
+      reaches: adaptiveReaches(name, rank, batch.shape, outputSize),
       divisor: null,
     }),
   );
@@ -178,7 +178,7 @@ function adaptiveMaxPool(
   const { returnIndices = false } = optionsOf(name, options, ['returnIndices']);
   return maxInBatch(name, x, rank, returnIndices, (batch) =>
     apply(ops.maxPool, [batch], {
-      reaches: adaptiveReaches(name, rank, batch.shape.slice(2), outputSize),
+      reaches: adaptiveReaches(name, rank, batch.shape, outputSize),
       divisor: null,
     }),
   );

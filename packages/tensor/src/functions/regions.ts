@@ -1,7 +1,7 @@
 import { isIntegers } from '../arguments.js';
 import { ArgumentError, described, ShapeError, shown } from '../errors.js';
 import type { Reach } from '../kernels/contract/pool.js';
-import { checkFits } from '../shape.js';
+import { checkFits, type Shape } from '../shape.js';
 import { perDim, type PerDim } from './spatial.js';
 
 /** Options that say where the windows of a pool lie. */
@@ -80,20 +80,28 @@ export function reachesOf(name: string, sizes: readonly number[], windows: PoolW
   });
 }
 
-/** Regions that divide dims of the given sizes into `output` parts as evenly as integers allow; neighbours may share elements. */
-export function adaptiveReaches(name: string, rank: number, sizes: readonly number[], output: AdaptiveSize): Reach[] {
+/**
+ * Regions that divide the spatial dims of `shape`, `[n, c, ...]`, into `output` parts as evenly as integers allow; neighbours may
+ * share elements.
+ */
+export function adaptiveReaches(name: string, rank: number, shape: Shape, output: AdaptiveSize): Reach[] {
+  const sizes = shape.slice(2);
   const wanted: unknown = typeof output === 'number' ? Array<number>(rank).fill(output) : output;
   const counts = Array.isArray(wanted) ? sizes.map((size, d): unknown => wanted[d] ?? size) : null;
   if (!isIntegers(counts, 0) || (wanted as readonly unknown[]).length !== rank)
     throw new ArgumentError(
       `${name}: outputSize must be one size or ${rank} of them (null for the input's), got ${described(output)}.`,
     );
-  checkFits(name, counts, Int32Array.BYTES_PER_ELEMENT);
+  checkFits(name, [...shape.slice(0, 2), ...counts], Float32Array.BYTES_PER_ELEMENT);
   return sizes.map((size, d) => {
     const count = counts[d]!;
     if (size === 0) throw new ShapeError(`${name}: spatial sizes must not be 0, got ${shown(sizes)}.`);
-    const starts = Int32Array.from({ length: count }, (_, o) => Math.floor((o * size) / count));
-    const ends = Int32Array.from({ length: count }, (_, o) => Math.ceil(((o + 1) * size) / count));
-    return { starts, ends, lengths: ends.map((end, o) => end - starts[o]!), step: 1 };
+    const [starts, lengths, ends] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)];
+    for (let o = 0; o < count; o++) {
+      starts[o] = Math.floor((o * size) / count);
+      ends[o] = Math.ceil(((o + 1) * size) / count);
+      lengths[o] = ends[o]! - starts[o]!;
+    }
+    return { starts, ends, lengths, step: 1 };
   });
 }

@@ -13,5 +13,5 @@ import { operand, type TensorLike } from '../tensor/operand.js';
  */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   checkTensor('where', 'condition', condition);
-  return apply(ops.where, [condition, operand(condition, a), operand(condition, b)], undefined);
+  return apply(ops.where, [condition, operand(condition, a, 'where'), operand(condition, b, 'where')], undefined);
 }

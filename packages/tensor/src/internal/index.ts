@@ -1,5 +1,6 @@
 /** What `@q/nn` and `@q/quant` share with this package. Not part of the API: it changes without notice. */
 export {
+  checkBoolean,
   checkChoice,
   checkFunction,
   checkInteger,
@@ -17,4 +18,5 @@ export {
 export { checkDType } from '../dtype.js';
 export { generatorOf } from '../generator.js';
 export { Layout } from '../layout.js';
+export { perDim } from '../functions/spatial.js';
 export { commonShape, checkFits, checkShape, sameShape } from '../shape.js';

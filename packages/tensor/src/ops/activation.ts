@@ -2,10 +2,9 @@ import { apply } from '../autograd.js';
 import { floatDType } from '../dtype.js';
 import type { BinaryName, ParametricName, UnaryName } from '../kernels/contract/elementwise.js';
 import { ShapeError, shown } from '../errors.js';
-import type { View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import { binary, parametric, unary } from './elementwise.js';
-import { op, type Op, type Pair, type Single } from './op.js';
+import { op, type Pair, type Single } from './op.js';
 import { numericInto, type Derivative } from './unary.js';
 
 /** An activation without parameters; integers become float32. */
@@ -38,7 +37,7 @@ function derivativeOf(
   name: BinaryName,
   curvature: ((value: Tensor) => Tensor) | null,
 ): (grad: Tensor, value: Tensor) => Tensor {
-  const record: Op<Pair, void, View> = {
+  const record = op<Pair>({
     name,
     forward: ([grad, value]) => binary(name, grad, value),
     backward: (upstream, [grad, value]) => [
@@ -46,7 +45,7 @@ function derivativeOf(
       value.requiresGrad && curvature ? upstream.mul(grad).mul(curvature(value)) : null,
     ],
     saves: 'inputs',
-  };
+  });
   const slope = (grad: Tensor, value: Tensor): Tensor => apply(record, [grad, value], undefined);
   return slope;
 }
@@ -147,8 +146,8 @@ export const elu = shaped<Elu>(
   (grad, x, { alpha, scale, inputScale }) => {
     // Only what is negative counts: the exponential of the rest may be infinite, and its own derivative no number.
     const negative = x
-      .mul(inputScale)
       .clamp({ max: 0 })
+      .mul(inputScale)
       .exp()
       .mul(inputScale * alpha * scale);
     return grad.mul(scale).where(x.gt(0), grad.mul(negative));

@@ -198,7 +198,7 @@ export const convWeight: Op<Pair, SizedConvAttrs, View> = op<Pair, SizedConvAttr
   },
   backward: (upstream, [x, grad], _w, attrs) => [
     x.requiresGrad ? apply(convInput, [grad, upstream], { ...attrs, size: x.shape.slice(2) }) : null,
-    grad.requiresGrad ? apply(conv, [x, upstream], convAttrs(attrs)) : null,
+    grad.requiresGrad ? cropped(apply(conv, [x, upstream], convAttrs(attrs)), grad.shape) : null,
   ],
   saves: 'inputs',
 });

@@ -34,6 +34,11 @@ export interface Op<I extends readonly Tensor[] = readonly Tensor[], A = unknown
    * positions; `'others'` are inputs that are read for the gradients of other inputs only. Default: 'both'.
    */
   readonly saves?: 'inputs' | 'others' | 'output' | 'both' | 'none' | readonly number[];
+  /**
+   * True where `backward` keeps none of the tensors that it is given, makes or returns: their memory is used again at once, not
+   * when the garbage collector finds it.
+   */
+  readonly transient?: boolean;
   /** True where every output element is an input element, unchanged: a subclass of Tensor may carry its meaning over. */
   readonly moves?: boolean;
 }
@@ -48,6 +53,7 @@ export type Single = readonly [Tensor];
 export type Pair = readonly [Tensor, Tensor];
 export type Triple = readonly [Tensor, Tensor, Tensor];
 
-/** Gives a record its type: `op<Pair>({ name: 'mul', ... })`. */
-export const op = <I extends readonly Tensor[], A = void, R extends Result = View>(record: Op<I, A, R>): Op<I, A, R> =>
-  record;
+/** An operation of the engine, whose derivative keeps no tensors: `op<Pair>({ name: 'mul', ... })`. */
+export const op = <I extends readonly Tensor[], A = void, R extends Result = View>(
+  record: Op<I, A, R>,
+): Op<I, A, R> => ({ transient: true, ...record });

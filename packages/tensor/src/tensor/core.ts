@@ -1,10 +1,10 @@
-import { checkNumber, checkOptionalTensor, checkOptions } from '../arguments.js';
+import { checkBoolean, checkNumber, checkOptionalTensor, checkOptions } from '../arguments.js';
 import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
 import type { Layout } from '../layout.js';
-import type { Shape } from '../shape.js';
+import { sameShape, type Shape } from '../shape.js';
 import { alloc, empty, type Storage, type View } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 
@@ -107,9 +107,18 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return this.gradient;
   }
 
-  /** Takes a gradient of this tensor's shape, or null for none. */
+  /** Takes a gradient of this tensor's shape and dtype, or null for none. Throws ShapeError or DTypeError for another. */
   set grad(grad: Tensor | null) {
-    this.gradient = grad;
+    checkOptionalTensor('grad', 'a gradient', grad);
+    if (grad && !sameShape(grad.shape, this.shape))
+      throw new ShapeError(
+        `grad: a tensor of shape ${shown(this.shape)} has no gradient of shape ${shown(grad.shape)}.`,
+      );
+    if (grad && grad.dtype !== this.dtype)
+      throw new DTypeError(
+        `grad: the gradient of ${this.dtype} is ${this.dtype}, got ${grad.dtype}. Convert it with to().`,
+      );
+    this.gradient = grad ?? null;
   }
 
   /**
@@ -134,6 +143,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
 
   /** Throws AutogradError for a tensor that was computed from others, DTypeError for one that is not floating. */
   set requiresGrad(value: boolean) {
+    checkBoolean('requiresGrad', 'the value', value);
     if (this.node !== null) {
       if (value) return;
       throw new AutogradError('requiresGrad: only a leaf can stop requiring a gradient. Use detach().');

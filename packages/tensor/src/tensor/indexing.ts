@@ -85,12 +85,12 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
     if (filled && index.length === 1 && isMaskOf(this, mask)) {
       // `x[mask] = number` needs no list of places.
       this.beginWrite('set_');
-      maskedFillInto([this, mask, operand(this, value)], this);
+      maskedFillInto([this, mask, operand(this, value, 'set_')], this);
       return this;
     }
     const plan = advanced.planIndex('set_', this, index);
     const wanted = advanced.shapeOfIndex('set_', this, plan);
-    let source = operand(this, value).to(this.dtype) as Tensor;
+    let source = operand(this, value, 'set_').to(this.dtype) as Tensor;
     // Leading dims of size 1 carry nothing, so a value may have more of them than there is room for.
     while (source.ndim > wanted.length && source.shape[0] === 1) source = source.select(0, 0);
     source = source.broadcastTo(wanted);
@@ -171,7 +171,7 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
   /** A copy with the positions of `dim` that an index names set to one value, a number or a tensor of one element. */
   indexFill(this: Tensor<D>, dim: number, index: Tensor, value: TensorLike): Tensor<D> {
     checkTensor('indexFill', 'index', index);
-    return apply(ops.indexFill, [this, index, operand(this, value)], {
+    return apply(ops.indexFill, [this, index, operand(this, value, 'indexFill')], {
       dim: wrapDim('indexFill', dim, this.ndim),
     }) as Tensor<D>;
   }
@@ -225,13 +225,13 @@ export abstract class IndexingMethods<D extends DType = DType> extends MovementM
         `scatter: reduce is 'add' or 'multiply', got ${described(reduce)}. See also scatterReduce().`,
       );
     if (reduce !== undefined) {
-      const given = operand(this, src);
+      const given = operand(this, src, 'take');
       const source = given.weak === null ? given : given.to(this.dtype).broadcastTo(index.shape);
       return this.scatterReduce(d, index, source, reduce === 'add' ? 'sum' : 'prod') as Tensor<D>;
     }
     if (typeof src === 'number' || typeof src === 'boolean')
       return apply(ops.scatterValue, [this, index], { dim: d, value: Number(src) }) as Tensor<D>;
-    return apply(ops.scatter, [this, index, operand(this, src)], d) as Tensor<D>;
+    return apply(ops.scatter, [this, index, operand(this, src, 'take')], d) as Tensor<D>;
   }
 
   /** A copy with elements of `src` added along `dim` to the places `index` names. */

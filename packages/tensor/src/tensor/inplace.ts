@@ -22,7 +22,7 @@ import {
 
 /** An operand of an in-place form: its gradient could not be recorded, so it must not want one. */
 function source(self: Tensor, operation: string, other: TensorLike): Tensor {
-  const tensor = operand(self, other);
+  const tensor = operand(self, other, operation);
   if (tensor.requiresGrad && isGradEnabled())
     throw new AutogradError(
       `${operation}: in-place operations are not recorded, and an operand requires a gradient. Use the form without '_', or noGrad().`,

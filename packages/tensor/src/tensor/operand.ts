@@ -42,7 +42,7 @@ export interface ClampOptions {
 const scalar = new Layout([]);
 
 /** `other` as a tensor. A number becomes a weak 0-d tensor, held as a double until the operation's dtype is known. */
-export function operand(self: Tensor, other: TensorLike): Tensor {
+export function operand(self: Tensor, other: TensorLike, operation: string): Tensor {
   if (typeof other === 'number' || typeof other === 'boolean') {
     const tensor = self.wrap({ storage: new Storage('float64', 1, Float64Array.of(Number(other))), layout: scalar });
     tensor.weak = dtypeOfNumber(other);
@@ -50,7 +50,7 @@ export function operand(self: Tensor, other: TensorLike): Tensor {
   }
   if (!isTensor(other))
     throw new ArgumentError(
-      `expected a tensor or a number as operand, got ${described(other)}. Make a tensor of it with tensor().`,
+      `${operation}: wants a tensor or a number, got ${described(other)}. Make a tensor of it with tensor().`,
     );
   return other;
 }
@@ -63,5 +63,6 @@ export function clampBounds(
   max: TensorLike | null,
 ): { readonly min: Tensor | null; readonly max: Tensor | null } {
   if (min === null && max === null) throw new ArgumentError(`${operation}: wants a min or a max, got neither.`);
-  return { min: min === null ? null : operand(self, min), max: max === null ? null : operand(self, max) };
+  const bound = (value: TensorLike | null): Tensor | null => (value === null ? null : operand(self, value, operation));
+  return { min: bound(min), max: bound(max) };
 }

@@ -201,7 +201,7 @@ export abstract class SortMethods<D extends DType = DType> extends ScanMethods<D
    * all values; otherwise the dims before the last must agree.
    */
   searchsorted(this: Tensor, values: Tensor | number, options: SearchOptions = {}): Tensor<'int32'> {
-    return apply(histogram.searchsorted, [this, operand(this, values)], side('searchsorted', options));
+    return apply(histogram.searchsorted, [this, operand(this, values, 'searchsorted')], side('searchsorted', options));
   }
 
   /** The bucket of each element between sorted `boundaries` (a vector), as int32: i where `b[i-1] < x <= b[i]`. */

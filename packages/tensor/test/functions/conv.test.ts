@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from '@q/tensor';
 import fc from 'fast-check';
-import { expectGradient } from '../gradcheck.js';
+import { expectGradient, gradientOf } from '../gradcheck.js';
 
 const list = (x: Tensor): number[] => Array.from(x.data, (value) => value + 0);
 
@@ -188,6 +188,12 @@ describe('convolutions', () => {
       (x, weight, bias) => convTranspose2d(x!, weight!, bias!, { stride: [1, 2], dilation: 2, outputPadding: 1 }),
       [filled([1, 2, 3, 4]), filled([2, 3, 2, 1]), filled([3])],
     ));
+
+  it('transposed with such a padding give second derivatives, too', () => {
+    const options = { stride: 1, dilation: 2, outputPadding: 1 };
+    const spread = (x: Tensor, weight: Tensor): Tensor => convTranspose1d(x, weight, null, options);
+    expectGradient(gradientOf(spread as (...inputs: Tensor[]) => Tensor), [filled([1, 1, 5]), filled([1, 1, 3])]);
+  });
 
   it('give second derivatives', () => {
     const [x, weight] = [filled([1, 1, 3, 3]), filled([1, 1, 2, 2])];

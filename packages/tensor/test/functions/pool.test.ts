@@ -2,6 +2,7 @@ import {
   ArgumentError,
   DTypeError,
   ShapeError,
+  MemoryError,
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   adaptiveAvgPool3d,
@@ -210,6 +211,9 @@ describe('adaptive pools', () => {
     expect(list(adaptiveAvgPool1d(x, 7))).toEqual(list(x));
     expect(list(adaptiveAvgPool1d(tensor([[1, 2]]), 4))).toEqual([1, 1, 2, 2]);
   });
+
+  it('refuse a result that no tensor can hold before anything of its size is made', () =>
+    expect(() => adaptiveAvgPool1d(filled([1, 2, 4]), 1e9)).toThrow(MemoryError));
 
   it('keep a dim for null, and give the global pool for 1', () => {
     const x = filled([2, 3, 4, 5]);

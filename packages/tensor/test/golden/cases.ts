@@ -1,7 +1,7 @@
 /** What operation and module cases have in common: inputs, views, the scalar loss, and the comparison of all results. */
 import { isFloat, type Tensor } from '@q/tensor';
 import { firstDifference, resultOf, toleranceAt } from './compare.js';
-import { isFields, isTensorRecord, tensorFrom, type Fields } from './format.js';
+import { field, isFields, isTensorRecord, tensorFrom, type Fields } from './format.js';
 import { callMethod } from './library.js';
 import { LeftOut, Mismatch, mustThrow, NotBuilt, same, type GoldenCase } from './runner.js';
 import { flattenResult, type Torch } from './torch.js';
@@ -31,10 +31,11 @@ export function viewsOf(
   const seen: Record<string, Tensor> = { ...inputs };
   for (const [name, steps] of Object.entries(isFields(golden.views) ? golden.views : {})) {
     for (const step of steps as readonly { readonly op: string; readonly args: Fields }[]) {
+      const input = field(seen, name);
       seen[name] = (
         step.op === 'slice'
-          ? torch.subscript(seen[name], torch.indexFrom(step.args.index as readonly unknown[], inputs))
-          : torch.method(seen[name], step.op, [], step.args)
+          ? torch.subscript(input, torch.indexFrom(step.args.index as readonly unknown[], inputs))
+          : torch.method(input, step.op, [], step.args)
       ) as Tensor;
     }
   }
@@ -61,9 +62,9 @@ function compareOutputs(golden: Fields, expected: Fields, outputs: readonly (Ten
   const several = Array.isArray(expected.outputs);
   const wanted: readonly unknown[] = several ? (expected.outputs as unknown[]) : [expected.output];
   if (wanted.length !== outputs.length) throw new Mismatch(`${outputs.length} outputs, expected ${wanted.length}`);
-  wanted.forEach((record, i) => {
+  outputs.forEach((output, i) => {
     const what = several ? `output ${i}` : 'output';
-    const output = outputs[i];
+    const record = wanted[i];
     if (!isTensorRecord(record)) {
       if (output !== null) throw new Mismatch(`${what}: a tensor where None is expected`);
       return;
@@ -195,11 +196,9 @@ export function moduleCase(golden: Fields, torch: Torch): GoldenCase {
         const after = callMethod(module, 'stateDict', []) as Readonly<Record<string, Tensor>>;
         for (const [name, record] of Object.entries(expected.state_after)) {
           if (!isTensorRecord(record)) continue;
-          if (!(name in after)) throw new Mismatch(`state ${name}: missing`);
-          same(
-            `state ${name}`,
-            firstDifference(resultOf(after[name]), record, toleranceAt(golden.tol, 'state_after', name)),
-          );
+          const found = after[name];
+          if (found === undefined) throw new Mismatch(`state ${name}: missing`);
+          same(`state ${name}`, firstDifference(resultOf(found), record, toleranceAt(golden.tol, 'state_after', name)));
         }
       }
       if (golden.upstream === undefined) return;

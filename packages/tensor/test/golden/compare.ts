@@ -1,6 +1,6 @@
 /** Comparison of results with the golden files: bit for bit, or within the tolerance the file states. */
 import type { Tensor } from '@q/tensor';
-import { dtypeOf, isFields, numberFrom, type TensorRecord } from './format.js';
+import { dtypeOf, field, isFields, numberFrom, type TensorRecord } from './format.js';
 
 /** `'exact'`, or pass if |actual - expected| <= atol + rtol * |expected|. */
 export type Tolerance = 'exact' | readonly [rtol: number, atol: number];
@@ -49,7 +49,7 @@ function differs(actual: number, expected: number, allowed: number | null, signe
   if (Number.isNaN(expected) || Number.isNaN(actual)) return Number.isNaN(expected) !== Number.isNaN(actual);
   if (actual === expected) return signedZero && expected === 0 && !Object.is(actual, expected);
   if (!Number.isFinite(actual) || !Number.isFinite(expected) || allowed === null) return true;
-  return Math.abs(actual - expected) > allowed;
+  return !(Math.abs(actual - expected) <= allowed);
 }
 
 /** The first difference between a result and what the file expects, or null. */
@@ -71,14 +71,15 @@ export function firstDifference(
     // Shortest decimals of float32 values become exact only after rounding to float32.
     const wanted = expected.dtype === 'float32' ? Math.fround(numberFrom(scalar)) : numberFrom(scalar);
     let allowed: number | null = null;
-    if (elementwise !== undefined) allowed = numberFrom(elementwise.data[i] ?? elementwise.data[0]);
+    if (elementwise !== undefined) allowed = numberFrom(elementwise.data[i] ?? field(elementwise.data, 0));
     else if (tolerance !== 'exact') allowed = tolerance[1] + tolerance[0] * Math.abs(wanted) + denormal;
-    if (!differs(actual.values[i], wanted, allowed, signedZero)) return;
+    const found = actual.values[i]!;
+    if (!differs(found, wanted, allowed, signedZero)) return;
     count++;
-    first ??= `element ${position(i, expected.shape)}: ${shown(actual.values[i])}, expected ${shown(wanted)}${
+    first ??= `element ${position(i, expected.shape)}: ${shown(found)}, expected ${shown(wanted)}${
       allowed === null
         ? ''
-        : ` (off by ${Math.abs(actual.values[i] - wanted).toExponential(2)}, allowed ${allowed.toExponential(2)})`
+        : ` (off by ${Math.abs(found - wanted).toExponential(2)}, allowed ${allowed.toExponential(2)})`
     }`;
   });
   return first === null ? null : `${String(first)}; ${count} of ${expected.data.length} differ`;

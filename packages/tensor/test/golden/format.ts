@@ -27,6 +27,21 @@ export interface GoldenFile {
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A field of a record, or an entry of a list, that must be there. */
+export function field<T>(from: readonly T[] | Readonly<Record<string, T>>, key: string | number): T {
+  const found = (from as Readonly<Record<string | number, T>>)[key];
+  if (found !== undefined) return found;
+  const known = Array.isArray(from) ? `a list of ${from.length}` : `{ ${Object.keys(from).join(', ')} }`;
+  throw new Error(`malformed golden file: no '${key}' in ${known}`);
+}
+
+/** Fields of a record that must all be there, by name. */
+export const mustHave = <T, Name extends string>(
+  from: Readonly<Record<string, T>>,
+  ...names: readonly Name[]
+): Readonly<Record<Name, T>> =>
+  Object.fromEntries(names.map((name) => [name, field(from, name)])) as Readonly<Record<Name, T>>;
+
 export const isTensorRecord = (value: unknown): value is TensorRecord =>
   isFields(value) && Array.isArray(value.shape) && Array.isArray(value.data) && typeof value.dtype === 'string';
 

@@ -1,7 +1,7 @@
 /** Topic int_ops: integer matrix products and convolutions with zero points, and requantization. */
 import type { Tensor } from '@q/tensor';
 import { checkOutputs } from './cases.js';
-import { isFields, isTensorRecord, tensorFrom, type Fields } from './format.js';
+import { isFields, isTensorRecord, mustHave, tensorFrom, type Fields } from './format.js';
 import { callMethod, exportedFunction, type Library } from './library.js';
 import { LeftOut, type GoldenCase } from './runner.js';
 
@@ -23,7 +23,8 @@ const operations: Readonly<
       wZeroPoint: zw ?? points.zw ?? 0,
     }) as Tensor,
   // q = clamp(round_half_even(f32(acc) * f32(multiplier)) + zero_point, qmin, qmax), spelled out in tensor operations.
-  requantize: ({ acc, multiplier }, args) => {
+  requantize: (inputs, args) => {
+    const { acc, multiplier } = mustHave(inputs, 'acc', 'multiplier');
     const axis = typeof args.channel_axis === 'number' ? args.channel_axis : null;
     const factor = axis === null ? multiplier : multiplier.reshape(acc.shape.map((_, d) => (d === axis ? -1 : 1)));
     const rounded = callMethod(acc.to('float32').mul(factor), 'round', []) as Tensor;
@@ -40,13 +41,14 @@ export function integerCase(golden: Fields, library: Library): GoldenCase {
     name: String(golden.name),
     group: op,
     run: () => {
-      if (!(op in operations)) throw new LeftOut(`no rule for ${op}`);
+      const operation = operations[op];
+      if (operation === undefined) throw new LeftOut(`no rule for ${op}`);
       const inputs = Object.fromEntries(
         Object.entries(isFields(golden.inputs) ? golden.inputs : {}).flatMap(([name, record]) =>
           isTensorRecord(record) ? [[name, tensorFrom(record)]] : [],
         ),
       );
-      const result = operations[op](inputs, isFields(golden.args) ? golden.args : {}, library);
+      const result = operation(inputs, isFields(golden.args) ? golden.args : {}, library);
       checkOutputs(golden, isFields(golden.expected) ? golden.expected : {}, [result]);
     },
   };

@@ -11,11 +11,12 @@ const pythonScalars: Readonly<Record<string, number | boolean>> = { 'py:int': 2,
 
 /** `int8[2]` is a vector of two ones, `int8[]` a 0-d one, `py:int` a plain number. */
 function operandFrom(text: string): Operand {
-  if (text in pythonScalars) return pythonScalars[text];
-  const match = /^(\w+)\[(2?)\]$/.exec(text);
-  const dtype = match && dtypeOf(match[1]);
-  if (!match || !dtype) throw new Error(`unknown operand ${text}`);
-  return match[2] === '2' ? ones([2], { dtype }) : tensor(1, { dtype });
+  const scalar = pythonScalars[text];
+  if (scalar !== undefined) return scalar;
+  const [, name = '', size] = /^(\w+)\[(2?)\]$/.exec(text) ?? [];
+  const dtype = dtypeOf(name);
+  if (dtype === null) throw new Error(`unknown operand ${text}`);
+  return size === '2' ? ones([2], { dtype }) : tensor(1, { dtype });
 }
 
 /** Operations of the rows as expressions of `a` and `b`. */

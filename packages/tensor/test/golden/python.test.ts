@@ -63,8 +63,16 @@ describe('evaluate', () => {
     expect(valueOf('x[1:, ..., None]')).toMatchObject([{ start: 1, stop: null, step: null }, expect.any(Symbol), null]);
   });
 
-  it.each(['1 +', 'f(', '1 $ 2', 'unknown', "args['absent']", '[1][2]', '1 // 0', 'import os'])(
-    'refuses %s',
-    (source) => expect(() => valueOf(source)).toThrow(PythonError),
-  );
+  it.each([
+    '1 +',
+    'f(',
+    '1 $ 2',
+    'unknown',
+    "args['absent']",
+    '[1][2]',
+    '1 // 0',
+    'range()',
+    '[1, 2 for i in []]',
+    'import os',
+  ])('refuses %s', (source) => expect(() => valueOf(source)).toThrow(PythonError));
 });

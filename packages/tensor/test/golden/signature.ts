@@ -41,7 +41,7 @@ export const camelCase = (name: string): string =>
 const synonyms: Readonly<Record<string, string>> = { axis: 'dim', axes: 'dims', self: 'input' };
 
 function parseForm(text: string): Form {
-  const [signature, target] = text.split('->').map((part) => part.trim());
+  const [signature = '', target] = text.split('->').map((part) => part.trim());
   const parameters: Parameter[] = [];
   let option = false;
   for (const token of signature.match(/[{}]|[^\s{}]+/g) ?? []) {
@@ -49,9 +49,8 @@ function parseForm(text: string): Form {
       option = token === '{';
       continue;
     }
-    const match = /^(\*?)(?:(\w+):(?=[a-z_]))?(\w+)(?::([TN]))?(\??)$/.exec(token);
-    if (!match) throw new Error(`bad signature '${text}' at '${token}'`);
-    const [, rest, ours, name, kind, optional] = match;
+    const [, rest, ours, name, kind, optional] = /^(\*?)(?:(\w+):(?=[a-z_]))?(\w+)(?::([TN]))?(\??)$/.exec(token) ?? [];
+    if (name === undefined) throw new Error(`bad signature '${text}' at '${token}'`);
     parameters.push({
       name,
       ours: ours ?? camelCase(name),

@@ -118,7 +118,8 @@ export class Torch implements Host {
     if (isTensor(left)) return this.method(left, binaryMethods[op], [right], {});
     if (!isTensor(right) || (typeof left !== 'number' && typeof left !== 'boolean'))
       throw new Error(`no operator ${op} for these operands`);
-    if (op in mirrored) return this.method(right, binaryMethods[mirrored[op]], [left], {});
+    const mirror = mirrored[op];
+    if (mirror !== undefined) return this.method(right, binaryMethods[mirror], [left], {});
     if (['+', '*', '&', '|', '^'].includes(op)) return this.method(right, binaryMethods[op], [left], {});
     return this.method(this.scalar(left, right), binaryMethods[op], [right], {});
   }
@@ -226,8 +227,9 @@ export class Torch implements Host {
     const special = this.special[name];
     if (special !== undefined) return special(args, kwargs);
     const ours = camelCase(name);
-    if (name in functions) {
-      const { target, args: given } = bind(name, functions[name], args, kwargs, opRules);
+    const signature = functions[name];
+    if (signature !== undefined) {
+      const { target, args: given } = bind(name, signature, args, kwargs, opRules);
       const call = exportedFunction(this.library.tensor, target ?? ours);
       return named(name === 'einsum' ? call(given[0], ...(given[1] as unknown[])) : call(...given));
     }
@@ -236,11 +238,12 @@ export class Torch implements Host {
       const rest = Object.fromEntries(Object.entries(kwargs).filter(([key]) => key !== 'input'));
       return this.method(receiver, name, args.slice(1), args.length > 0 ? kwargs : rest);
     }
-    if (path === 'F' || name in functional) {
+    const form = functional[name];
+    if (path === 'F' || form !== undefined) {
       const { target, args: given } =
-        name in functional
-          ? bind(name, functional[name], args, kwargs, opRules)
-          : { target: null, args: withOptions(args, kwargs) };
+        form === undefined
+          ? { target: null, args: withOptions(args, kwargs) }
+          : bind(name, form, args, kwargs, opRules);
       return named(exportedFunction(this.library.functional, target ?? ours, 'functional.')(...given));
     }
     if (typeof this.library.tensor[ours] === 'function')
@@ -254,10 +257,6 @@ export class Torch implements Host {
     meshgrid: (args, kwargs) => {
       const tensors = args.length === 1 && Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
       return exportedFunction(this.library.tensor, 'meshgrid')(...withOptions([tensors], kwargs));
-    },
-    full: (args, kwargs) => {
-      const { args: given } = bind('full', functions.full, args, kwargs, opRules);
-      return exportedFunction(this.library.tensor, 'full')(...given);
     },
     quantize_per_tensor: ([x, scale, zeroPoint, dtype]) => this.quantized(x, scale, zeroPoint, null, dtype),
     quantize_per_channel: ([x, scales, zeroPoints, axis, dtype]) => this.quantized(x, scales, zeroPoints, axis, dtype),

@@ -21,6 +21,7 @@ const activations: readonly (readonly [string, (x: Tensor) => Tensor, (x: number
   ['elu', (x) => x.elu({ alpha: 0.7 }), (x) => (x > 0 ? x : 0.7 * (Math.exp(x) - 1))],
   ['selu', (x) => x.selu(), (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (Math.exp(x) - 1))],
   ['celu', (x) => x.celu({ alpha: 1.7 }), (x) => (x > 0 ? x : 1.7 * (Math.exp(x / 1.7) - 1))],
+  ['celu below 0', (x) => x.celu({ alpha: -0.7 }), (x) => (x > 0 ? x : -0.7 * (Math.exp(x / -0.7) - 1))],
   [
     'softplus',
     (x) => x.softplus({ beta: 2, threshold: 3.1 }),

@@ -8,8 +8,6 @@ type Unary = readonly [
   f: (x: Tensor) => Tensor,
   exact: (x: number) => number,
   domain: readonly [number, number],
-  /** The same in float32, where more than the result is rounded to it. */
-  single?: (x: number) => number,
 ];
 
 /** Smooth functions with the range on which they are checked. */
@@ -22,7 +20,7 @@ const smooth: readonly Unary[] = [
   ['log10', (x) => x.log10(), Math.log10, [0.1, 4]],
   ['log1p', (x) => x.log1p(), Math.log1p, [-0.8, 4]],
   ['sqrt', (x) => x.sqrt(), Math.sqrt, [0.1, 4]],
-  ['rsqrt', (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), [0.2, 4], (x) => 1 / Math.fround(Math.sqrt(x))],
+  ['rsqrt', (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x), [0.2, 4]],
   ['reciprocal', (x) => x.reciprocal(), (x) => 1 / x, [0.3, 4]],
   ['square', (x) => x.square(), (x) => x * x, [-3, 3]],
   ['sin', (x) => x.sin(), Math.sin, [-4, 4]],
@@ -56,7 +54,10 @@ const within = (shape: readonly number[], seed: number, [low, high]: readonly [n
     .detach();
 };
 
-describe.each(smooth)('%s', (_name, f, exact, domain, inSingle = exact) => {
+/** Functions of float32 of which more than the result is rounded. */
+const stepwise: Readonly<Record<string, (x: number) => number>> = { rsqrt: (x) => 1 / Math.fround(Math.sqrt(x)) };
+
+describe.each(smooth)('%s', (name, f, exact, domain) => {
   it('computes the function of each element, in float32 and float64, whatever the layout', () =>
     fc.assert(
       fc.property(shapes(0), fc.nat(), (shape, seed) => {
@@ -64,6 +65,7 @@ describe.each(smooth)('%s', (_name, f, exact, domain, inSingle = exact) => {
         const expected = Array.from(x.data, exact);
         expect(Array.from(f(restrided(x)).data)).toEqual(expected);
         const single = x.float();
+        const inSingle = stepwise[name] ?? exact;
         expect(Array.from(f(single).data)).toEqual(Array.from(single.data, (v) => Math.fround(inSingle(v))));
       }),
       { numRuns: 20 },

@@ -1,5 +1,5 @@
 /** Plain Python data (None, bool, number, str, list or tuple, dict): its operators, methods and built-in functions. */
-import { PythonError, type BinaryOperator } from './parser.js';
+import { PythonError, type BinaryOperator, type Comparison } from './parser.js';
 
 /** A Python function as the evaluator calls it. */
 export type Callable = (args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => unknown;
@@ -64,7 +64,7 @@ const arithmetic: Readonly<Record<BinaryOperator, (a: number, b: number) => numb
   },
 };
 
-export const orders: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+export const orders: Readonly<Record<Exclude<Comparison, '==' | '!='>, (a: number, b: number) => boolean>> = {
   '<': (a, b) => a < b,
   '<=': (a, b) => a <= b,
   '>': (a, b) => a > b,
@@ -115,7 +115,9 @@ export const builtins: Readonly<Record<string, unknown>> = {
   dict: ((_, kwargs) => ({ ...kwargs })) satisfies Callable,
   len: (([value]) => sequenceOf(value).length) satisfies Callable,
   range: ((args) => {
-    const [start, stop, step] = args.length === 1 ? [0, numberOf(args[0]), 1] : [...args.map(numberOf), 1];
+    const [first, second, step = 1] = args.map(numberOf);
+    if (first === undefined) throw new PythonError('range takes at least one number');
+    const [start, stop] = second === undefined ? [0, first] : [first, second];
     return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
   }) satisfies Callable,
   zip: ((args) => {
@@ -132,9 +134,9 @@ export const builtins: Readonly<Record<string, unknown>> = {
   int: (([value]) => Math.trunc(typeof value === 'string' ? Number(value) : numberOf(value))) satisfies Callable,
   float: (([value]) => {
     if (typeof value !== 'string') return numberOf(value);
-    const special = /^([+-]?)(inf|infinity|nan)$/i.exec(value.trim());
-    if (!special) return Number(value);
-    return /nan/i.test(special[2]) ? NaN : special[1] === '-' ? -Infinity : Infinity;
+    const [, sign, special] = /^([+-]?)(inf|infinity|nan)$/i.exec(value.trim()) ?? [];
+    if (special === undefined) return Number(value);
+    return /nan/i.test(special) ? NaN : sign === '-' ? -Infinity : Infinity;
   }) satisfies Callable,
   bool: (([value]) => truthy(value)) satisfies Callable,
   math: {

@@ -66,7 +66,8 @@ class Evaluator {
         const value = this.run(node.value, scope);
         if (!isDict(value)) return this.host.attribute(value, node.name);
         if (node.name in value) return value[node.name];
-        if (node.name in dictMethods) return dictMethods[node.name](value);
+        const method = dictMethods[node.name];
+        if (method !== undefined) return method(value);
         throw new PythonError(`no attribute '${node.name}'`);
       }
       case 'subscript': {
@@ -167,11 +168,12 @@ class Evaluator {
     const { key, element, clauses } = node;
     const collected: (readonly [unknown, unknown])[] = [];
     const walk = (depth: number, inner: Scope): void => {
-      if (depth === clauses.length) {
+      const clause = clauses[depth];
+      if (clause === undefined) {
         collected.push([key === null ? null : this.run(key, inner), this.run(element, inner)]);
         return;
       }
-      const { targets, iterable, conditions } = clauses[depth];
+      const { targets, iterable, conditions } = clause;
       for (const item of sequenceOf(this.run(iterable, inner))) {
         const values = targets.length === 1 ? [item] : sequenceOf(item);
         const next = new Map([...inner, ...targets.map((name, i) => [name, values[i]] as const)]);

@@ -108,7 +108,8 @@ class Parser {
   }
 
   private peek(): Token {
-    return this.tokens[this.at];
+    // The last token is the end, which nothing accepts.
+    return this.tokens[this.at]!;
   }
 
   private fail(): never {
@@ -197,10 +198,11 @@ class Parser {
   }
 
   private binary(level: number): Node {
-    if (level === binaryLevels.length) return this.unary();
+    const operators = binaryLevels[level];
+    if (operators === undefined) return this.unary();
     let left = this.binary(level + 1);
     for (;;) {
-      const op = binaryLevels[level].find((candidate) => this.accept(candidate));
+      const op = operators.find((candidate) => this.accept(candidate));
       if (op === undefined) return left;
       left = { type: 'binary', op, left, right: this.binary(level + 1) };
     }
@@ -240,7 +242,7 @@ class Parser {
       const next = this.tokens[this.at + 1];
       if (this.accept('**')) keywords.push([null, this.expression()]);
       else if (this.accept('*')) args.push({ type: 'star', value: this.expression() });
-      else if (this.peek().kind === 'name' && next.kind === 'op' && next.value === '=') {
+      else if (this.peek().kind === 'name' && next?.kind === 'op' && next.value === '=') {
         const name = this.name();
         this.expect('=');
         keywords.push([name, this.expression()]);
@@ -274,9 +276,10 @@ class Parser {
   private sequence(end: string): Node {
     const items: Node[] = [];
     while (!this.accept(end)) {
-      items.push(this.item());
-      if (this.is('for')) {
-        const comprehension = this.comprehension(null, items[0]);
+      const item = this.item();
+      items.push(item);
+      if (items.length === 1 && this.is('for')) {
+        const comprehension = this.comprehension(null, item);
         this.expect(end);
         return comprehension;
       }

@@ -325,7 +325,7 @@ export const parametricFunctions: Partial<Record<ParametricName, readonly [count
   elu: [
     3,
     (code, x, alpha, scale, inputScale) => {
-      const curve = expMinusOne(code, code.max(code.min(code.mul(x, inputScale!), 0), -80));
+      const curve = expMinusOne(code, code.max(code.min(code.mul(code.min(x, 0), inputScale!), 88), -80));
       return code.choose(code.less(0, x), code.mul(x, scale!), code.mul(curve, code.mul(alpha!, scale!)));
     },
   ],

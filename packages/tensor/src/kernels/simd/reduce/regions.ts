@@ -116,9 +116,14 @@ export function overRegions(
 
 /** Writes the table of regions to scratch memory. */
 export function regionTable(memory: KernelMemory, regions: Regions): number {
-  const entries = regions.flatMap(({ starts, ends, lengths }) =>
-    Array.from(starts, (start, i) => [start, ends[i]!, lengths[i]!]).flat(),
-  );
+  const entries = new Int32Array(ENTRY * regions.reduce((count, { starts }) => count + starts.length, 0));
+  let at = 0;
+  for (const { starts, ends, lengths } of regions)
+    for (let i = 0; i < starts.length; i++) {
+      entries[at++] = starts[i]!;
+      entries[at++] = ends[i]!;
+      entries[at++] = lengths[i]!;
+    }
   const table = memory.scratch(entries.length * 4);
   memory.heap('int32').set(entries, table / 4);
   return table;
