@@ -151,19 +151,23 @@ export class Lent extends Accumulated {
   }
 }
 
-/** One line of sums as numbers, whose channels are `step` apart (0: all of them are one channel). */
-function fillLine(
-  acc: Int32Array,
-  from: number,
-  stride: number,
-  scale: Float32Array,
-  bias: Float32Array,
-  channel: number,
-  step: number,
-  made: Float32Array,
-  at: number,
-  count: number,
-): void {
+/** One line of sums, `stride` apart from `from` on, and where their numbers go. */
+interface Line {
+  readonly acc: Int32Array;
+  readonly from: number;
+  readonly stride: number;
+  readonly count: number;
+  /** The channel of the first one, and how far apart theirs are (0: all of them are of one channel). */
+  readonly channel: number;
+  readonly step: number;
+  readonly scale: Float32Array;
+  readonly bias: Float32Array;
+  readonly made: Float32Array;
+  readonly at: number;
+}
+
+/** No closure: that would read its variables from memory in each step. */
+function fillLine({ acc, from, stride, count, channel, step, scale, bias, made, at }: Line): void {
   for (let i = 0, c = channel; i < count; i++, c += step)
     made[at + i] = fround(fround(acc[from + i * stride]!) * scale[c]!) + bias[c]!;
 }
@@ -181,12 +185,12 @@ function floatsOf({ acc, trailing, scale, bias }: Sums): Float32Array<ArrayBuffe
   const channelDim = last - trailing;
   let at = 0;
   const walk = (d: number, from: number, channel: number): void => {
-    const [size, stride] = [shape[d]!, strides[d]!];
-    if (d < last) for (let i = 0; i < size; i++) walk(d + 1, from + i * stride, d === channelDim ? i : channel);
+    const [count, stride] = [shape[d]!, strides[d]!];
+    if (d < last) for (let i = 0; i < count; i++) walk(d + 1, from + i * stride, d === channelDim ? i : channel);
     else {
       const step = d === channelDim ? 1 : 0;
-      fillLine(array, from, stride, scale, terms, channel, step, made, at, size);
-      at += size;
+      fillLine({ acc: array, from, stride, count, channel, step, scale, bias: terms, made, at });
+      at += count;
     }
   };
   if (layout.numel > 0) walk(0, base + offset, 0);

@@ -1,4 +1,4 @@
-import { AffineEncoding } from '../encodings/affine.js';
+import type { AffineEncoding } from '../encodings/affine.js';
 import { entriesOf } from '../encodings/grid-values.js';
 import { sameEncoding } from '../encodings/same.js';
 
@@ -6,8 +6,7 @@ import { sameEncoding } from '../encodings/same.js';
 const MOST_BITS = 16;
 
 /** Why an encoding does not suit an activation, or null where it does. */
-export function unsuited(encoding: unknown): string | null {
-  if (!(encoding instanceof AffineEncoding)) return 'is not on an integer grid';
+export function unsuited(encoding: AffineEncoding): string | null {
   if (encoding.scale.numel !== 1) return 'is not quantized per tensor';
   if (encoding.numSteps >= 2 ** MOST_BITS) return `has more than ${MOST_BITS} bits`;
   if (encoding.qmin < -(2 ** 15) || encoding.qmax > 2 ** 16 - 1) return 'has a grid outside 16 bits';

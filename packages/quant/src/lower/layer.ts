@@ -4,6 +4,7 @@ import { checkTensor } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { Gate, numbers, type Integers } from './operands.js';
+import type { Parts } from './parts.js';
 
 /**
  * How a layer computes: `'integer'` on integers alone; `'float inside'` takes and gives integers, and computes with floats between;
@@ -19,12 +20,6 @@ export interface Computed {
   readonly why?: string;
 }
 
-/** The encodings of the places around a layer. */
-export interface Places {
-  readonly inputs: readonly (AffineEncoding | null)[];
-  readonly output: AffineEncoding | null;
-}
-
 /** A layer cannot compute on integers with what it was given; `lowerToInteger` leaves such layers as they are. */
 export class NotOnIntegers extends QuantizationError {
   constructor(
@@ -35,6 +30,14 @@ export class NotOnIntegers extends QuantizationError {
   }
 }
 
+/** How a layer computed, and why so. */
+export interface Seen {
+  readonly route: Route;
+  readonly why: string;
+}
+
+const unreached: Seen = { route: 'float', why: 'the sample did not reach it' };
+
 const badness: Readonly<Record<Route, number>> = { integer: 0, 'float inside': 1, float: 2 };
 
 /**
@@ -42,16 +45,15 @@ const badness: Readonly<Record<Route, number>> = { integer: 0, 'float inside': 1
  * something else reads them. Made by `lowerToInteger` and `readInteger`.
  */
 export abstract class IntegerLayer extends Module {
-  /** Where the layer stands in its model. */
-  path = '';
   /**
-   * How it has computed: with the most floats of all calls.
+   * What it was made of. Not enumerable: no walk finds state in it, and copies take it along.
    *
    * @internal
    */
-  seen: { readonly route: Route; readonly why: string } | null = null;
-  /** How it may compute: found while lowering; more floats than that are an error from then on. */
-  sealed: Route | null = null;
+  declare readonly parts: Parts;
+  /** What was seen of it since the run of a sample began: the call with the most floats. */
+  private seen = unreached;
+  private route: Route | null = null;
   /**
    * Puts tensors on the grids of the inputs.
    *
@@ -60,28 +62,30 @@ export abstract class IntegerLayer extends Module {
   readonly gates: readonly (Gate | null)[];
   /** The encoding of the result; null where it has none. */
   readonly output: AffineEncoding | null;
-  /**
-   * Inputs whose quantizers had no encoding yet: no tensor may arrive there.
-   *
-   * @internal
-   */
-  unset: ReadonlySet<number> = new Set();
 
   /** @internal */
-  constructor(
-    /** Name of the float class. */
-    readonly kind: string,
-    /**
-     * The encodings around it.
-     *
-     * @internal
-     */
-    readonly places: Places,
-  ) {
+  constructor(parts: Parts) {
     super();
-    this.gates = places.inputs.map((encoding, i) => (encoding === null ? null : this.gate(encoding, i)));
-    this.output = places.output;
+    Object.defineProperty(this, 'parts', { value: parts });
+    const { inputs, output } = parts.places;
+    this.gates = inputs.map((encoding, i) => (encoding === null ? null : this.gate(encoding, i)));
+    this.output = output;
     this.training = false;
+  }
+
+  /** Where the layer stands in its model. */
+  get path(): string {
+    return this.parts.path;
+  }
+
+  /** Name of the float class. */
+  get kind(): string {
+    return this.parts.kind;
+  }
+
+  /** How it may compute: found while lowering; more floats than that are an error from then on. */
+  get sealed(): Route | null {
+    return this.route;
   }
 
   /**
@@ -106,33 +110,45 @@ export abstract class IntegerLayer extends Module {
    * @internal
    */
   begin(): void {
-    this.seen = null;
+    this.seen = unreached;
   }
 
   /**
-   * Why the layer cannot compute on integers where these storages are results of the model, or null.
+   * Why the layer has not computed on integers in the run of the sample, of which these storages were results, or null.
    *
    * @internal
    */
   objection(_results: ReadonlySet<Storage>): string | null {
-    return null;
+    return this.seen.route === 'float' ? this.seen.why : null;
   }
 
   /**
-   * Ends the sample run, of which these storages were results.
+   * Ends the run of the sample, of which these storages were results: it computes as it did from now on. Returns how that is.
    *
    * @internal
    */
-  settle(_results: ReadonlySet<Storage>): void {}
+  settle(_results: ReadonlySet<Storage>): Seen {
+    this.seal(this.seen.route);
+    return this.seen;
+  }
+
+  /**
+   * Says how it may compute from now on.
+   *
+   * @internal
+   */
+  seal(route: Route): void {
+    this.route = route;
+  }
 
   override forward(...args: unknown[]): Tensor | readonly Tensor[] {
     return noGrad(() => {
       const { y, route, why = '' } = this.compute(this.entered(args));
-      if (this.sealed !== null && badness[route] > badness[this.sealed])
+      if (this.route !== null && badness[route] > badness[this.route])
         throw new QuantizationError(
-          `${this.name}: was lowered to compute as '${this.sealed}' and would now compute as '${route}': ${why}. Give the model inputs like the sample it was lowered with.`,
+          `${this.name}: was lowered to compute as '${this.route}' and would now compute as '${route}': ${why}. Give the model inputs like the sample it was lowered with.`,
         );
-      if (this.seen === null || badness[route] > badness[this.seen.route]) this.seen = { route, why };
+      if (this.seen === unreached || badness[route] > badness[this.seen.route]) this.seen = { route, why };
       return y;
     });
   }
@@ -149,7 +165,8 @@ export abstract class IntegerLayer extends Module {
       if (Array.isArray(value) && value.some((item) => item instanceof Tensor)) return value.map(enter);
       const place = Math.min(position++, this.gates.length - 1);
       if (!(value instanceof Tensor) || !isFloat(value.dtype)) return value;
-      if (this.unset.has(place)) throw new NotOnIntegers(this, `its input quantizer ${place} has no encoding yet`);
+      if (this.parts.places.unset.has(place))
+        throw new NotOnIntegers(this, `its input quantizer ${place} has no encoding yet`);
       const gate = this.gates[place];
       return gate ? numbers(gate.enter(value)) : value;
     };
@@ -183,6 +200,6 @@ export abstract class IntegerLayer extends Module {
   private outGate: Gate | null = null;
 
   override extraRepr(): string {
-    return `${this.kind}${this.sealed === null ? '' : `, ${this.sealed}`}`;
+    return `${this.kind}${this.route === null ? '' : `, ${this.route}`}`;
   }
 }

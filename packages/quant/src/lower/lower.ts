@@ -2,13 +2,15 @@ import { Identity, Module } from '@q/nn';
 import { noGrad, Tensor, type Storage } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
+import { nameOf } from '../modules/built-in.js';
 import { mapLeaves } from '../modules/forward.js';
 import { replaced } from '../modules/model.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
-import { NotOnIntegers, type IntegerLayer } from './layer.js';
+import { gather } from './gather.js';
+import { IntegerLayer, NotOnIntegers } from './layer.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
-import { build, gather, unsetInputs } from './rules.js';
+import { classOf } from './rules.js';
 
 /** A model whose layers compute on integers, and what became of each of them. */
 export interface Lowered<M extends Module> {
@@ -18,17 +20,76 @@ export interface Lowered<M extends Module> {
   readonly report: LoweringReport;
 }
 
-/** One layer while a model is lowered. */
-interface Candidate {
-  readonly path: string;
-  readonly simulated: Module;
-  readonly layer: IntegerLayer;
-}
+/** A calibrated model while its layers become integer ones. */
+class Lowering {
+  /** What became of each layer, in the order of the model. */
+  private readonly layers = new Map<string, LoweredLayer>();
+  /** The integer layers, and the simulated ones they stand for. */
+  private readonly active = new Map<IntegerLayer, Module>();
 
-/** Why a layer did not compute on integers in the run of the sample with these results, or null. */
-function whyNot(layer: IntegerLayer, results: ReadonlySet<Storage>): string | null {
-  if (layer.seen === null) return 'the sample did not reach it';
-  return layer.seen.route === 'float' ? layer.seen.why : layer.objection(results);
+  constructor(private root: Module) {
+    for (const [path, module] of root.namedModules()) this.add(path, module);
+    this.root = replaced(root, new Map([...this.active].map(([layer, simulated]) => [simulated, layer])));
+  }
+
+  /** Makes an integer layer of a module, or notes why there is none; what belongs to a layer, or only holds others, is none. */
+  private add(path: string, module: Module): void {
+    if (isQuantized(module)) {
+      const layer = gather(path, module);
+      // Holds the place in the report's order until the sample has shown how the layer computes.
+      this.keep(path, module, layer instanceof IntegerLayer ? '' : layer.why);
+      if (layer instanceof IntegerLayer) this.active.set(layer, module);
+      return;
+    }
+    const none = module instanceof QuantizerBase || module instanceof Identity || module === this.root;
+    if (none || module.children().length > 0) return;
+    const inside = [...this.layers.keys()].some((layer) => path.startsWith(`${layer}.`));
+    if (!inside) this.keep(path, module, 'it is no quantized module');
+  }
+
+  /** Leaves a module as it is. */
+  private keep(path: string, module: Module, why: string): void {
+    this.layers.set(path, { path, kind: nameOf(classOf(module)), route: 'float', why });
+  }
+
+  private giveUp(layer: IntegerLayer, simulated: Module, why: string): void {
+    this.root = replaced(this.root, new Map([[layer, simulated]]));
+    this.active.delete(layer);
+    this.keep(layer.path, simulated, why);
+  }
+
+  /** Runs the sample once and gives up layers that cannot compute on integers. Returns the results, or null where there were some. */
+  private run(inputs: readonly unknown[]): ReadonlySet<Storage> | null {
+    for (const layer of this.active.keys()) layer.begin();
+    const results = new Set<Storage>();
+    try {
+      const y: unknown = noGrad(() => this.root.forward(...inputs));
+      mapLeaves(y, true, (leaf) => leaf instanceof Tensor && results.add(leaf.storage));
+    } catch (error) {
+      const simulated = error instanceof NotOnIntegers ? this.active.get(error.layer) : undefined;
+      if (!(error instanceof NotOnIntegers) || simulated === undefined) throw error;
+      this.giveUp(error.layer, simulated, error.why);
+      return null;
+    }
+    const objections = [...this.active].map(([layer, simulated]) => ({
+      layer,
+      simulated,
+      why: layer.objection(results),
+    }));
+    for (const { layer, simulated, why } of objections) if (why !== null) this.giveUp(layer, simulated, why);
+    return objections.every(({ why }) => why === null) ? results : null;
+  }
+
+  /** Runs the sample until all integer layers that are left compute on integers, as they must from then on. */
+  settle(inputs: readonly unknown[]): Lowered<Module> {
+    let results = this.run(inputs);
+    while (results === null) results = this.run(inputs);
+    for (const layer of this.active.keys()) {
+      const { path, kind } = layer;
+      this.layers.set(path, { path, kind, ...layer.settle(results) });
+    }
+    return { model: this.root, report: new LoweringReport([...this.layers.values()]) };
+  }
 }
 
 /**
@@ -48,66 +109,10 @@ function whyNot(layer: IntegerLayer, results: ReadonlySet<Storage>): string | nu
  */
 export function lowerToInteger<M extends Module>(model: M, sample: Tensor | readonly unknown[]): Lowered<M> {
   checkInstance('lowerToInteger', 'the model', model, Module);
-  const inputs = Array.isArray(sample) ? (sample as readonly unknown[]) : [sample];
-  const copy = model.clone().eval();
-  const kept = new Map<string, LoweredLayer>();
-  const candidates: Candidate[] = [];
-  const order: string[] = [];
-  for (const [path, module] of copy.namedModules()) {
-    if (module instanceof QuantizerBase) continue;
-    if (!isQuantized(module)) {
-      if (module.children().length > 0 || module === copy || module instanceof Identity) continue;
-      const known = order.some((other) => path.startsWith(`${other}.`));
-      if (known) continue;
-      order.push(path);
-      kept.set(path, { path, kind: module.constructor.name, route: 'float', why: 'it is no quantized module' });
-      continue;
-    }
-    order.push(path);
-    const gathered = gather(module);
-    if ('why' in gathered) {
-      kept.set(path, { path, kind: module.constructor.name, route: 'float', why: gathered.why });
-      continue;
-    }
-    const layer = build(gathered.parts);
-    layer.path = path;
-    layer.unset = unsetInputs(module);
-    candidates.push({ path, simulated: module, layer });
-  }
-  if (candidates.length === 0 && ![...copy.modules()].some(isQuantized))
+  if (!model.modules().some(isQuantized))
     throw new QuantizationError('lowerToInteger: the model has no quantized modules. Make them with toQuantized().');
-  let root = replaced(copy, new Map(candidates.map(({ simulated, layer }) => [simulated, layer])));
-  const active = new Map(candidates.map((candidate) => [candidate.layer, candidate]));
-  const giveUp = ({ path, simulated, layer }: Candidate, why: string): void => {
-    root = replaced(root, new Map([[layer, simulated]]));
-    active.delete(layer);
-    kept.set(path, { path, kind: simulated.constructor.name, route: 'float', why });
-  };
-  const results = new Set<Storage>();
-  for (let settled = false; !settled;) {
-    for (const { layer } of active.values()) layer.begin();
-    results.clear();
-    try {
-      const y: unknown = noGrad(() => root.forward(...inputs));
-      mapLeaves(y, true, (leaf) => leaf instanceof Tensor && results.add(leaf.storage));
-    } catch (error) {
-      const candidate = error instanceof NotOnIntegers ? active.get(error.layer) : undefined;
-      if (candidate === undefined) throw error;
-      giveUp(candidate, (error as NotOnIntegers).why);
-      continue;
-    }
-    const floats = [...active.values()].flatMap((candidate) => {
-      const why = whyNot(candidate.layer, results);
-      return why === null ? [] : [[candidate, why] as const];
-    });
-    for (const [candidate, why] of floats) giveUp(candidate, why);
-    settled = floats.length === 0;
-  }
-  for (const { path, layer } of active.values()) {
-    const { route, why } = layer.seen!;
-    layer.sealed = route;
-    layer.settle(results);
-    kept.set(path, { path, kind: layer.kind, route, why });
-  }
-  return { model: root as M, report: new LoweringReport(order.map((path) => kept.get(path)!)) };
+  const inputs = Array.isArray(sample) ? (sample as readonly unknown[]) : [sample];
+  const { model: root, report } = new Lowering(model.clone().eval()).settle(inputs);
+  // What is no layer itself keeps its class; an integer layer is called as the layer it stands for.
+  return { model: root as M, report };
 }

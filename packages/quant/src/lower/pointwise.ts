@@ -1,53 +1,40 @@
-import { type Module, type StateNames } from '@q/nn';
-import {
-  binaryScaled,
-  broadcastShapes,
-  noGrad,
-  tensor,
-  type ScaledBinaryName,
-  type Storage,
-  type Tensor,
-} from '@q/tensor';
+import type { Module, StateNames } from '@q/nn';
+import { binaryScaled, broadcastShapes, tensor, type ScaledBinaryName, type Storage, type Tensor } from '@q/tensor';
+import { checkTensor } from '@q/tensor/internal';
 import { look, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { Accumulated, Paired } from './accumulated.js';
 import { wholeGrid, type Target } from './grids.js';
-import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
+import { runToTensor } from './float-layer.js';
+import { IntegerLayer, NotOnIntegers, type Computed, type Seen } from './layer.js';
 import { integersOf, numbers, quantized, scaled, scaledGrid, type Integers } from './operands.js';
+import type { FloatParts } from './parts.js';
 
 type Encoding = Integers['encoding'];
-
-/** Runs a float layer, in evaluation whatever mode the model around it was put in. */
-export function run(module: Module, ...args: readonly unknown[]): Tensor {
-  if (module.training) module.eval();
-  return noGrad(() => module.forward(...args)) as Tensor;
-}
 
 /** A function of single elements, by a table of all positions of the input's grid. */
 export class IntegerFunction extends IntegerLayer {
   static override readonly stateNames: StateNames = { table: null };
   private table: { readonly of: Encoding; readonly table: Table } | null = null;
+  protected readonly fn: Module;
 
-  constructor(
-    kind: string,
-    places: Places,
-    protected readonly fn: Module,
-  ) {
-    super(kind, places);
+  constructor(parts: FloatParts) {
+    super(parts);
+    this.fn = parts.float;
   }
 
   protected override compute([x]: readonly unknown[]): Computed {
+    checkTensor(this.name, 'its input', x);
     const integers = integersOf(x);
     const output = this.outputGrid();
-    if (integers === null) return this.fromFloats(x as Tensor);
+    if (integers === null || !tabulates(integers.encoding)) return this.fromFloats(x);
     const { encoding } = integers;
-    if (!tabulates(encoding)) return this.fromFloats(x as Tensor);
     if (this.table?.of !== encoding)
-      this.table = { of: encoding, table: tableOf(encoding, output, (values) => run(this.fn, values)) };
+      this.table = { of: encoding, table: tableOf(encoding, output, (values) => runToTensor(this.fn, values)) };
     return { y: numbers({ values: look(this.table.table, integers.values), encoding: output }), route: 'integer' };
   }
 
   protected fromFloats(x: Tensor): Computed {
-    const y = numbers(quantized(run(this.fn, x), this.outputGrid()));
+    const y = numbers(quantized(runToTensor(this.fn, x), this.outputGrid()));
     const accumulated = x instanceof Accumulated;
     return {
       y,
@@ -74,7 +61,7 @@ export class IntegerClamp extends IntegerFunction {
 
   /** Rounding never changes the order of numbers, so clamping before or after it is the same. */
   private positions(encoding: Encoding): Target {
-    const ends = encoding.quantize(run(this.fn, tensor([-3e38, 3e38])));
+    const ends = encoding.quantize(runToTensor(this.fn, tensor([-3e38, 3e38])));
     const [low, high] = ends.toArray() as number[];
     return { encoding, low: low! + 0, high: high! + 0 };
   }
@@ -93,14 +80,14 @@ export class IntegerPairs extends IntegerLayer {
     readonly first: boolean;
     readonly table: Table;
   } | null = null;
+  private readonly fn: Module;
 
   constructor(
-    kind: string,
-    places: Places,
-    private readonly fn: Module,
+    parts: FloatParts,
     private readonly operation: ScaledBinaryName,
   ) {
-    super(kind, places);
+    super(parts);
+    this.fn = parts.float;
   }
 
   protected override compute([x, y]: readonly unknown[]): Computed {
@@ -108,14 +95,18 @@ export class IntegerPairs extends IntegerLayer {
     const [a, b] = [integersOf(x), integersOf(y)];
     if (output === null) {
       if (a !== null && b !== null) return this.later(a, b);
-      return { y: run(this.fn, x, y), route: 'float', why: 'it has no output quantizer, so its result is floats' };
+      return {
+        y: runToTensor(this.fn, x, y),
+        route: 'float',
+        why: 'it has no output quantizer, so its result is floats',
+      };
     }
     if (a !== null && b !== null)
       return { y: numbers({ values: this.onGrid(a, b, wholeGrid(output)), encoding: output }), route: 'integer' };
     if (a !== null && typeof y === 'number' && tabulates(a.encoding)) return this.byNumber(a, y, false, output);
     if (b !== null && typeof x === 'number' && tabulates(b.encoding)) return this.byNumber(b, x, true, output);
     return {
-      y: numbers(quantized(run(this.fn, x, y), output)),
+      y: numbers(quantized(runToTensor(this.fn, x, y), output)),
       route: 'float',
       why: 'an input arrives as floats',
     };
@@ -145,11 +136,12 @@ export class IntegerPairs extends IntegerLayer {
   }
 
   override objection(results: ReadonlySet<Storage>): string | null {
-    return [...this.sampled].some((storage) => results.has(storage)) ? READ : null;
+    return super.objection(results) ?? ([...this.sampled].some((storage) => results.has(storage)) ? READ : null);
   }
 
-  override settle(): void {
+  override settle(results: ReadonlySet<Storage>): Seen {
     this.sampled.clear();
+    return super.settle(results);
   }
 
   private byNumber(a: Integers, number: number, first: boolean, output: Encoding): Computed {
@@ -159,7 +151,9 @@ export class IntegerPairs extends IntegerLayer {
         a: a.encoding,
         number,
         first,
-        table: tableOf(a.encoding, output, (x) => (first ? run(this.fn, number, x) : run(this.fn, x, number))),
+        table: tableOf(a.encoding, output, (x) =>
+          first ? runToTensor(this.fn, number, x) : runToTensor(this.fn, x, number),
+        ),
       };
     return { y: numbers({ values: look(this.single!.table, a.values), encoding: output }), route: 'integer' };
   }

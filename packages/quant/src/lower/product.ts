@@ -20,32 +20,41 @@ import { byBytes, isByte } from '../kernels/wide.js';
 import { owned } from '../kernels/table.js';
 import { float32Of, Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
 import { sameTarget, scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
-import { IntegerLayer, NotOnIntegers, type Computed, type Places } from './layer.js';
+import { IntegerLayer, NotOnIntegers, type Computed, type Seen } from './layer.js';
 import { integersOf, numbers, ParameterGate, type Gate, type Integers } from './operands.js';
+import type { ConvParts, ProductParts } from './parts.js';
 import { boundOf, bytesOf, halvesOf, zerosOf, type IntegerWeight } from './weights.js';
 
 const reach = ({ encoding }: Integers): number => reachOf(encoding.qmin, encoding.qmax, zeroOf(encoding));
 
 /** A product of the input with a weight, and a bias: what linear layers and convolutions have in common. */
 export abstract class IntegerProduct extends IntegerLayer {
+  declare readonly parts: ProductParts;
+  /** A field, so that the weight is part of the state. */
+  readonly weight: IntegerWeight;
   /** Scales of the accumulators for the input encoding seen last. */
   private scales: (Scales & { readonly of: Integers['encoding'] }) | null = null;
   private readonly sum: number;
-  /** The grid on which the one layer behind wants the result, where this layer has none of its own. */
-  lends: Target | null = null;
+  private target: Target | null = null;
   /** What it gave in its accumulators while the sample ran. */
   private sampled: Summed[] = [];
   protected readonly zeros: Tensor | number;
 
-  constructor(
-    kind: string,
-    places: Places,
-    readonly weight: IntegerWeight,
-    readonly bias: Float32Array | null,
-  ) {
-    super(kind, places);
-    this.sum = boundOf(weight);
-    this.zeros = zerosOf(weight);
+  constructor(parts: ProductParts) {
+    super(parts);
+    this.weight = parts.weight;
+    this.sum = boundOf(parts.weight);
+    this.zeros = zerosOf(parts.weight);
+  }
+
+  /** The grid on which the one layer behind wants the result, where this layer has none of its own. */
+  get lends(): Target | null {
+    return this.target;
+  }
+
+  /** Puts its results on the grid of the one layer behind, or (null) leaves them in their accumulators. */
+  lend(target: Target | null): void {
+    this.target = target;
   }
 
   /** Products with the weight, `[..., channels, ...inner]`: their sums in int32, or put on a grid. */
@@ -65,7 +74,8 @@ export abstract class IntegerProduct extends IntegerLayer {
         `its input arrives ${this.arrival(x)}. Set an input quantizer and give it floats, or set an output quantizer at the layer before it.`,
       );
     const { encoding } = integers;
-    if (this.scales?.of !== encoding) this.scales = { of: encoding, scale: this.checked(integers), bias: this.bias };
+    if (this.scales?.of !== encoding)
+      this.scales = { of: encoding, scale: this.checked(integers), bias: this.parts.bias };
     const { output, lends, scales, trailing } = this;
     const target = output === null ? lends : wholeGrid(output);
     if (target === null) {
@@ -120,12 +130,13 @@ export abstract class IntegerProduct extends IntegerLayer {
   }
 
   /** Finds out whether one layer alone has read each result, and all of them on one grid. */
-  override settle(results: ReadonlySet<Storage>): void {
+  override settle(results: ReadonlySet<Storage>): Seen {
     const [target] = this.sampled[0]?.reads.targets ?? [];
     const lent = ({ reads: { targets, floats }, storage }: Summed): boolean =>
       targets.length === 1 && sameTarget(targets[0]!, target!) && floats === 0 && !results.has(storage);
-    this.lends = target !== undefined && this.sampled.every(lent) ? target : null;
+    this.lend(target !== undefined && this.sampled.every(lent) ? target : null);
     this.sampled = [];
+    return super.settle(results);
   }
 
   /** Scales for an input whose sums cannot leave 32 bits. */
@@ -163,33 +174,18 @@ export class IntegerLinear extends IntegerProduct {
   }
 }
 
-/** Settings of convolutions. */
-export interface ConvSettings {
-  readonly stride: readonly number[];
-  readonly padding: readonly number[] | 'same' | 'valid';
-  readonly dilation: readonly number[];
-  readonly outputPadding: readonly number[];
-  readonly groups: number;
-  readonly paddingMode: string;
-}
-
 const fits = (value: number, dtype: DType): boolean => value >= dtypes[dtype].min && value <= dtypes[dtype].max;
 
 const batchedAs = (values: Tensor, rank: number): Tensor => (values.ndim === rank ? values : values.unsqueeze(0));
 
 /** `Conv1d`, `Conv2d` and `Conv3d` on integers. */
 export class IntegerConv extends IntegerProduct {
+  declare readonly parts: ConvParts;
   protected readonly trailing: number;
 
-  constructor(
-    kind: string,
-    places: Places,
-    weight: IntegerWeight,
-    bias: Float32Array | null,
-    private readonly settings: ConvSettings,
-  ) {
-    super(kind, places, weight, bias);
-    this.trailing = weight.shape.length - 2;
+  constructor(parts: ConvParts) {
+    super(parts);
+    this.trailing = parts.weight.shape.length - 2;
   }
 
   protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
@@ -210,7 +206,7 @@ export class IntegerConv extends IntegerProduct {
     requantize: Requantization | null,
     part: (weight: Tensor) => Tensor,
   ): Tensor {
-    const { stride, padding, dilation, groups } = this.settings;
+    const { stride, padding, dilation, groups } = this.parts.settings;
     const options = { stride, padding, dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
     return withBytes(this.weight, (weight) => convInteger<DType>(values, part(weight), options));
   }
@@ -226,23 +222,18 @@ function withBytes(weight: IntegerWeight, product: (bytes: Tensor) => Tensor): T
 
 /** `ConvTranspose1d`, `2d` and `3d` on integers: a convolution, with the weight turned, of the input with its elements set apart. */
 export class IntegerConvTranspose extends IntegerProduct {
+  declare readonly parts: ConvParts;
   protected readonly trailing: number;
   /** The spatial sizes that the call asks for, if any. */
   private asked: readonly number[] | null = null;
 
-  constructor(
-    kind: string,
-    places: Places,
-    weight: IntegerWeight,
-    bias: Float32Array | null,
-    private readonly settings: ConvSettings,
-  ) {
-    super(kind, places, weight, bias);
-    this.trailing = weight.shape.length - 2;
+  constructor(parts: ConvParts) {
+    super(parts);
+    this.trailing = parts.weight.shape.length - 2;
   }
 
   protected override product(values: Tensor, zero: number, requantize: Requantization | null): Tensor {
-    const { groups, dilation } = this.settings;
+    const { groups, dilation } = this.parts.settings;
     const batch = batchedAs(values, this.trailing + 2);
     const options = { dilation, groups, xZeroPoint: zero, wZeroPoint: this.zeros, requantize };
     const products = withBytes(this.weight, (weight) =>
@@ -264,7 +255,7 @@ export class IntegerConvTranspose extends IntegerProduct {
   /** How far the result reaches beyond the smallest one, which it does by its settings unless its sizes were asked for. */
   private outputPadding(least: readonly number[]): readonly number[] {
     const { asked } = this;
-    const { outputPadding, stride } = this.settings;
+    const { outputPadding, stride } = this.parts.settings;
     if (asked === null) return outputPadding;
     const wanted = least.map((size, d) => asked[d]! - size);
     if (asked.length !== least.length || !wanted.every((size, d) => size >= 0 && size < stride[d]!))
@@ -276,7 +267,7 @@ export class IntegerConvTranspose extends IntegerProduct {
 
   /** The input with `stride - 1` zeros between its elements, padded so that the convolution gives the size wanted. */
   private setApart(values: Tensor, zero: number): Tensor {
-    const { stride, padding, dilation } = this.settings;
+    const { stride, padding, dilation } = this.parts.settings;
     const kernel = this.weight.shape.slice(2);
     const sizes = values.shape.slice(2);
     const pads = kernel.map((size, d) => dilation[d]! * (size - 1) - (typeof padding === 'string' ? 0 : padding[d]!));

@@ -1,367 +1,219 @@
 import * as nn from '@q/nn';
-import { noGrad, type ScaledBinaryName, type Tensor } from '@q/tensor';
-import { AffineEncoding } from '../encodings/affine.js';
-import { ownKernels } from '../kernels/integer.js';
-import { sameEncoding } from '../encodings/same.js';
 import { QuantizationError } from '../errors.js';
-import {
-  definitionOf,
-  parameterPlaces,
-  runsAsDefined,
-  type KernelModule,
-  type ModuleClass,
-  type QuantizedModule,
-  type QuantizerSlot,
-} from '../modules/quantized-module.js';
-
-import { float32Of } from './accumulated.js';
-import { IntegerAverage, type AveragePool } from './average.js';
-import type { IntegerLayer, Places } from './layer.js';
-import { FloatInside, IntegerConcat, IntegerEmbedding, IntegerMovement } from './movement.js';
-import { unsuited } from './grids.js';
-import { quantized, type Integers } from './operands.js';
+import { nameOf } from '../modules/built-in.js';
+import type { ModuleClass } from '../modules/quantized-module.js';
+import { IntegerAverage } from './average.js';
+import { IntegerConcat } from './concat.js';
+import { IntegerEmbedding } from './embedding.js';
+import { FloatInside } from './float-inside.js';
+import type { IntegerLayer } from './layer.js';
+import { IntegerMovement } from './movement.js';
+import type { ConvParts, ConvSettings, FloatParts, Parts, PartsWith, ProductParts } from './parts.js';
 import { IntegerClamp, IntegerFunction, IntegerPairs } from './pointwise.js';
-import {
-  IntegerConv,
-  IntegerConvTranspose,
-  IntegerDynamicLinear,
-  IntegerLinear,
-  IntegerMatMul,
-  type ConvSettings,
-} from './product.js';
-import { rowLayers } from './rows.js';
-import { packed, type IntegerWeight } from './weights.js';
+import { IntegerConv, IntegerConvTranspose, IntegerDynamicLinear, IntegerLinear, IntegerMatMul } from './product.js';
+import { IntegerNorm, IntegerSoftmax } from './rows.js';
 
-/** The ways to compute a layer on integers. */
-export type Rule =
-  | 'linear'
-  | 'conv'
-  | 'convTranspose'
-  | 'matmul'
-  | 'dynamicLinear'
-  | 'clamp'
-  | 'function'
-  | 'pairs'
-  | 'movement'
-  | 'concat'
-  | 'embedding'
-  | 'average'
-  | 'inside';
+/** The float layers and the parts of integer layers, by what these are made of. */
+interface Makings {
+  /** The encodings around it, and no more. */
+  encodings: { float: nn.Module; parts: Parts };
+  weight: { float: nn.Linear; parts: ProductParts };
+  convWeight: { float: nn.Conv1d | nn.Conv2d | nn.Conv3d; parts: ConvParts };
+  convTransposeWeight: { float: nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d; parts: ConvParts };
+  dim: { float: nn.Concat; parts: PartsWith<'dim'> };
+  rows: { float: nn.Embedding; parts: PartsWith<'rows'> };
+  /** The float layer, which is called. */
+  float: { float: nn.Module; parts: FloatParts };
+}
 
-const classes: Readonly<Record<Rule, readonly ModuleClass[]>> = {
-  linear: [nn.Linear],
-  conv: [nn.Conv1d, nn.Conv2d, nn.Conv3d],
-  convTranspose: [nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d],
-  matmul: [nn.MatMul, nn.Bmm],
-  dynamicLinear: [nn.DynamicLinear],
-  clamp: [nn.ReLU, nn.ReLU6, nn.Hardtanh],
-  function: [
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.Sigmoid,
-    nn.LogSigmoid,
-    nn.Tanh,
-    nn.Tanhshrink,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Hardshrink,
-    nn.Softplus,
-    nn.Softshrink,
-    nn.Softsign,
-    nn.Threshold,
-    nn.Abs,
-    nn.Neg,
-    nn.ElementwiseUnarySign,
-    nn.ElementwiseCeil,
-    nn.ElementwiseFloor,
-    nn.Round,
-    nn.Exponential,
-    nn.Log,
-    nn.Sqrt,
-    nn.RSqrt,
-    nn.Square,
-    nn.Erf,
-    nn.Sin,
-    nn.Cos,
-    nn.Asin,
-    nn.Atan,
-  ],
-  pairs: [nn.Add, nn.Subtract, nn.Multiply, nn.Divide, nn.Maximum, nn.Minimum],
-  movement: [
-    nn.Flatten,
-    nn.Unflatten,
-    nn.Reshape,
-    nn.Permute,
-    nn.Transpose,
-    nn.Expand,
-    nn.Tile,
-    nn.Split,
-    nn.Slice,
-    nn.StridedSlice,
-    nn.Select,
-    nn.IndexSelect,
-    nn.PixelShuffle,
-    nn.PixelUnshuffle,
-    nn.ChannelShuffle,
-    nn.MaxPool1d,
-    nn.MaxPool2d,
-    nn.MaxPool3d,
-    nn.AdaptiveMaxPool1d,
-    nn.AdaptiveMaxPool2d,
-    nn.AdaptiveMaxPool3d,
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-  ],
-  concat: [nn.Concat],
-  embedding: [nn.Embedding],
-  average: [nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d],
-  inside: [
-    nn.LayerNorm,
-    nn.RMSNorm,
-    nn.RmsNorm,
-    nn.GroupNorm,
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.InstanceNorm1d,
-    nn.InstanceNorm2d,
-    nn.InstanceNorm3d,
-    nn.Softmax,
-    nn.LogSoftmax,
-    nn.Softmin,
-    nn.Softmax2d,
-    nn.PReLU,
-    nn.GLU,
-    nn.Mean,
-    nn.Sum,
-    nn.Normalize,
-  ],
-};
+type ClassOf<M extends nn.Module> = abstract new (...args: never[]) => M;
 
-const rules: ReadonlyMap<ModuleClass, Rule> = new Map(
-  (Object.entries(classes) as [Rule, readonly ModuleClass[]][]).flatMap(([rule, types]) =>
-    types.map((type) => [type, rule] as const),
-  ),
+/** A rule whose layers are made of `K`. */
+interface RuleOf<K extends keyof Makings> {
+  readonly madeOf: K;
+  /** The classes of float layers that it computes. */
+  readonly classes: readonly ClassOf<Makings[K]['float']>[];
+  /** Whether its layers have no result without a grid for it. */
+  readonly needsOutput: boolean;
+  /** The integer layer of its parts. */
+  readonly build: (parts: Makings[K]['parts']) => IntegerLayer;
+}
+
+/** A way to compute layers on integers. */
+export type Rule = { [K in keyof Makings]: RuleOf<K> }[keyof Makings];
+
+/** Every way to compute layers on integers: all that lowering and files know of them. */
+const rules: readonly Rule[] = [
+  { madeOf: 'weight', classes: [nn.Linear], needsOutput: false, build: (parts) => new IntegerLinear(parts) },
+  {
+    madeOf: 'convWeight',
+    classes: [nn.Conv1d, nn.Conv2d, nn.Conv3d],
+    needsOutput: false,
+    build: (parts) => new IntegerConv(parts),
+  },
+  {
+    madeOf: 'convTransposeWeight',
+    classes: [nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d],
+    needsOutput: false,
+    build: (parts) => new IntegerConvTranspose(parts),
+  },
+  { madeOf: 'encodings', classes: [nn.MatMul, nn.Bmm], needsOutput: false, build: (parts) => new IntegerMatMul(parts) },
+  {
+    madeOf: 'encodings',
+    classes: [nn.DynamicLinear],
+    needsOutput: false,
+    build: (parts) => new IntegerDynamicLinear(parts),
+  },
+  { madeOf: 'dim', classes: [nn.Concat], needsOutput: true, build: (parts) => new IntegerConcat(parts) },
+  { madeOf: 'rows', classes: [nn.Embedding], needsOutput: true, build: (parts) => new IntegerEmbedding(parts) },
+  {
+    madeOf: 'float',
+    classes: [nn.ReLU, nn.ReLU6, nn.Hardtanh],
+    needsOutput: true,
+    build: (parts) => new IntegerClamp(parts),
+  },
+  {
+    madeOf: 'float',
+    classes: [
+      nn.LeakyReLU,
+      nn.ELU,
+      nn.SELU,
+      nn.CELU,
+      nn.GELU,
+      nn.SiLU,
+      nn.Mish,
+      nn.Sigmoid,
+      nn.LogSigmoid,
+      nn.Tanh,
+      nn.Tanhshrink,
+      nn.Hardsigmoid,
+      nn.Hardswish,
+      nn.Hardshrink,
+      nn.Softplus,
+      nn.Softshrink,
+      nn.Softsign,
+      nn.Threshold,
+      nn.Abs,
+      nn.Neg,
+      nn.ElementwiseUnarySign,
+      nn.ElementwiseCeil,
+      nn.ElementwiseFloor,
+      nn.Round,
+      nn.Exponential,
+      nn.Log,
+      nn.Sqrt,
+      nn.RSqrt,
+      nn.Square,
+      nn.Erf,
+      nn.Sin,
+      nn.Cos,
+      nn.Asin,
+      nn.Atan,
+    ],
+    needsOutput: true,
+    build: (parts) => new IntegerFunction(parts),
+  },
+  { madeOf: 'float', classes: [nn.Add], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'add') },
+  { madeOf: 'float', classes: [nn.Subtract], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'sub') },
+  { madeOf: 'float', classes: [nn.Multiply], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'mul') },
+  { madeOf: 'float', classes: [nn.Divide], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'div') },
+  { madeOf: 'float', classes: [nn.Maximum], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'maximum') },
+  { madeOf: 'float', classes: [nn.Minimum], needsOutput: false, build: (parts) => new IntegerPairs(parts, 'minimum') },
+  {
+    madeOf: 'float',
+    classes: [
+      nn.Flatten,
+      nn.Unflatten,
+      nn.Reshape,
+      nn.Permute,
+      nn.Transpose,
+      nn.Expand,
+      nn.Tile,
+      nn.Split,
+      nn.Slice,
+      nn.StridedSlice,
+      nn.Select,
+      nn.IndexSelect,
+      nn.PixelShuffle,
+      nn.PixelUnshuffle,
+      nn.ChannelShuffle,
+      nn.MaxPool1d,
+      nn.MaxPool2d,
+      nn.MaxPool3d,
+      nn.AdaptiveMaxPool1d,
+      nn.AdaptiveMaxPool2d,
+      nn.AdaptiveMaxPool3d,
+      nn.Dropout,
+      nn.Dropout1d,
+      nn.Dropout2d,
+      nn.Dropout3d,
+    ],
+    needsOutput: false,
+    build: (parts) => new IntegerMovement(parts),
+  },
+  {
+    madeOf: 'float',
+    classes: [nn.AvgPool1d, nn.AdaptiveAvgPool1d],
+    needsOutput: true,
+    build: (parts) => new IntegerAverage(parts, 1),
+  },
+  {
+    madeOf: 'float',
+    classes: [nn.AvgPool2d, nn.AdaptiveAvgPool2d],
+    needsOutput: true,
+    build: (parts) => new IntegerAverage(parts, 2),
+  },
+  {
+    madeOf: 'float',
+    classes: [nn.AvgPool3d, nn.AdaptiveAvgPool3d],
+    needsOutput: true,
+    build: (parts) => new IntegerAverage(parts, 3),
+  },
+  { madeOf: 'float', classes: [nn.LayerNorm, nn.RMSNorm], needsOutput: true, build: (parts) => new IntegerNorm(parts) },
+  { madeOf: 'float', classes: [nn.Softmax], needsOutput: true, build: (parts) => new IntegerSoftmax(parts) },
+  {
+    madeOf: 'float',
+    classes: [
+      nn.RmsNorm,
+      nn.GroupNorm,
+      nn.BatchNorm1d,
+      nn.BatchNorm2d,
+      nn.BatchNorm3d,
+      nn.InstanceNorm1d,
+      nn.InstanceNorm2d,
+      nn.InstanceNorm3d,
+      nn.LogSoftmax,
+      nn.Softmin,
+      nn.Softmax2d,
+      nn.PReLU,
+      nn.GLU,
+      nn.Mean,
+      nn.Sum,
+      nn.Normalize,
+    ],
+    needsOutput: true,
+    build: (parts) => new FloatInside(parts),
+  },
+];
+
+const byClass: ReadonlyMap<ModuleClass, Rule> = new Map(
+  rules.flatMap((rule) => rule.classes.map((type: ModuleClass) => [type, rule] as const)),
 );
-
-/** Spatial dims of the average pools, by their class. */
-const spatialDims: Readonly<Record<string, number>> = Object.fromEntries(
-  [
-    [nn.AvgPool1d, nn.AdaptiveAvgPool1d],
-    [nn.AvgPool2d, nn.AdaptiveAvgPool2d],
-    [nn.AvgPool3d, nn.AdaptiveAvgPool3d],
-  ].flatMap((types, i) => types.map(({ name }) => [name, i + 1])),
-);
-
-/** What the layers of two operands compute, by their class. */
-const binaryNames: Readonly<Record<string, ScaledBinaryName>> = {
-  [nn.Add.name]: 'add',
-  [nn.Subtract.name]: 'sub',
-  [nn.Multiply.name]: 'mul',
-  [nn.Divide.name]: 'div',
-  [nn.Maximum.name]: 'maximum',
-  [nn.Minimum.name]: 'minimum',
-};
 
 /** The rule for a class of float layers, or null. */
-export const ruleOf = (type: ModuleClass): Rule | null => rules.get(type) ?? null;
+export const ruleOf = (type: ModuleClass): Rule | null => byClass.get(type) ?? null;
 
-/** Everything an integer layer is made of; what a file keeps of it. */
-export interface Parts {
-  readonly rule: Rule;
-  /** Name of the float class. */
-  readonly kind: string;
-  readonly places: Places;
-  readonly weight?: IntegerWeight;
-  readonly bias?: Float32Array | null;
-  readonly settings?: ConvSettings;
-  readonly dim?: number;
-  readonly rows?: Integers;
-  /** The float layer, for rules that call it; its parameters lie on their grids. */
-  readonly float?: nn.Module;
-}
+/** The class of a module. */
+export const classOf = (module: nn.Module): ModuleClass => module.constructor as ModuleClass;
 
-/** Whether a rule calls the float layer. */
-export const callsFloat = (rule: Rule): boolean =>
-  ['clamp', 'function', 'pairs', 'movement', 'average', 'inside'].includes(rule);
-
-/** The parts of an integer layer, or why there is none. */
-export type Gathered = { readonly parts: Parts } | { readonly why: string };
-
-/** The integer layer of its parts. */
-export function build(parts: Parts): IntegerLayer {
-  const layer = made(parts);
-  // Not enumerable: the parts are no state of their own.
-  Object.defineProperty(layer, 'parts', { value: parts });
-  return layer;
-}
-
-/** The parts an integer layer was made of. */
-export const partsOf = (layer: IntegerLayer): Parts => Reflect.get(layer, 'parts') as Parts;
-
-function needed<K extends keyof Parts>(parts: Parts, key: K): NonNullable<Parts[K]> {
-  const part = parts[key];
-  if (part === undefined || part === null)
-    throw new QuantizationError(`${parts.kind}: the integer layer needs its ${key}.`);
-  return part;
-}
-
-function made(parts: Parts): IntegerLayer {
-  const { rule, kind, places, bias = null } = parts;
-  switch (rule) {
-    case 'linear':
-      return new IntegerLinear(kind, places, needed(parts, 'weight'), bias);
-    case 'conv':
-      return new IntegerConv(kind, places, needed(parts, 'weight'), bias, needed(parts, 'settings'));
-    case 'convTranspose':
-      return new IntegerConvTranspose(kind, places, needed(parts, 'weight'), bias, needed(parts, 'settings'));
-    case 'matmul':
-      return new IntegerMatMul(kind, places);
-    case 'dynamicLinear':
-      return new IntegerDynamicLinear(kind, places);
-    case 'clamp':
-      return new IntegerClamp(kind, places, needed(parts, 'float'));
-    case 'function':
-      return new IntegerFunction(kind, places, needed(parts, 'float'));
-    case 'pairs':
-      return new IntegerPairs(kind, places, needed(parts, 'float'), binaryNames[kind]!);
-    case 'movement':
-      return new IntegerMovement(kind, places, needed(parts, 'float'));
-    case 'concat':
-      return new IntegerConcat(kind, places, parts.dim ?? 0);
-    case 'embedding':
-      return new IntegerEmbedding(kind, places, needed(parts, 'rows'));
-    case 'average':
-      return new IntegerAverage(kind, places, needed(parts, 'float') as AveragePool, spatialDims[kind]!);
-    case 'inside':
-      return new (insideOf(kind))(kind, places, needed(parts, 'float'));
-  }
-}
-
-/** The class of layers with floats inside for a float class. */
-const insideOf = (kind: string): typeof FloatInside =>
-  Object.hasOwn(rowLayers, kind) ? rowLayers[kind]! : FloatInside;
-
-type Layer = nn.Module & QuantizedModule;
-
-/** The encoding at a place, or null, where a quantizer has none yet, too. */
-const encodingAt = (slot: QuantizerSlot | undefined): unknown => slot?.getEncoding() ?? null;
-
-const unset = (slot: QuantizerSlot): boolean => slot !== null && !slot.isInitialized();
-
-/** The inputs whose quantizer has no encoding yet: it has none for good where no tensor arrives. */
-export const unsetInputs = ({ inputQuantizers }: Layer): ReadonlySet<number> =>
-  new Set([...inputQuantizers.keys()].filter((i) => unset(inputQuantizers[i]!)));
-
-/** A quantizer of the result or a parameter that has no encoding yet. */
-function uncalibrated(module: Layer): string | null {
-  const output = module.outputQuantizers.findIndex(unset);
-  if (output >= 0) return `output quantizer ${output}`;
-  const parameter = Object.keys(module.paramQuantizers).find((name) => unset(module.paramQuantizers[name]!));
-  return parameter === undefined ? null : `the quantizer of parameter '${parameter}'`;
-}
-
-/** Why a layer does not compute what its class does, or null. */
-function ownWay(module: Layer): string | null {
-  if (!runsAsDefined(module)) return 'it has a forward of its own, which may compute something else';
-  const kernel = (module as Partial<KernelModule>).getKernel?.() ?? null;
-  return kernel === null || ownKernels.has(kernel) ? null : 'it has a kernel, which may compute something else';
-}
-
-/** An encoding with parameters of its own, which nobody changes. */
-const snapshot = (encoding: AffineEncoding): AffineEncoding =>
-  encoding.withParameters(encoding.scale.detach().clone(), encoding.offset.detach().clone());
-
-/** Whether two outputs are put on the same grid, or both on none. */
-const alike = (a: unknown, b: unknown): boolean =>
-  a === b || (a instanceof AffineEncoding && b instanceof AffineEncoding && sameEncoding(a, b));
-
-/** What a quantized module gives an integer layer, read while it is calibrated. */
-export function gather(module: Layer): Gathered {
-  const float = definitionOf(module)!.float;
-  const rule = ruleOf(float);
-  if (rule === null) return { why: `there is no integer kernel for ${module.constructor.name}` };
-  const own = ownWay(module);
-  if (own !== null) return { why: own };
-  const missing = uncalibrated(module);
-  if (missing !== null) return { why: `${missing} has no encoding yet` };
-  const inputs: (AffineEncoding | null)[] = [];
-  for (const [i, slot] of module.inputQuantizers.entries()) {
-    const encoding = encodingAt(slot);
-    const why = encoding === null ? null : unsuited(encoding);
-    if (why !== null) return { why: `its input ${i} ${why}` };
-    inputs.push(encoding === null ? null : snapshot(encoding as AffineEncoding));
-  }
-  const outputs = module.outputQuantizers.map(encodingAt);
-  const found = outputs[0] ?? null;
-  if (outputs.some((other) => !alike(other, found))) return { why: 'its outputs have grids of their own' };
-  const why = found === null ? null : unsuited(found);
-  if (why !== null) return { why: `its output ${why}` };
-  const output = found === null ? null : snapshot(found as AffineEncoding);
-  const parts = { rule, kind: float.name, places: { inputs, output } };
-  return withParameters(module, parts);
+/** A layer as one of the classes of its rule. */
+export function narrowed<M extends nn.Module>(layer: nn.Module, classes: readonly ClassOf<M>[]): M {
+  for (const type of classes) if (layer instanceof type) return layer;
+  throw new QuantizationError(`${nameOf(classOf(layer))} is none of ${classes.map(nameOf).join(', ')}.`);
 }
 
 /** Settings of a convolution apart from its parameters. */
-export const settingsOf = (module: unknown): ConvSettings => {
-  const { stride, padding, dilation, outputPadding, groups, paddingMode } = module as ConvSettings;
+export function settingsOf(conv: ConvSettings): ConvSettings {
+  const { stride, padding, dilation, outputPadding, groups, paddingMode } = conv;
   return { stride, padding, dilation, outputPadding, groups, paddingMode };
-};
-
-function withParameters(module: Layer, parts: Parts): Gathered {
-  const { rule, places } = parts;
-  const values = new Map(parameterPlaces(module).map(({ name, value }) => [name, value as Tensor]));
-  /** A parameter as its quantizer leaves it. */
-  const onGrid = (name: string): Tensor | null => {
-    const value = values.get(name);
-    if (value === undefined) return null;
-    const slot = module.paramQuantizers[name];
-    if (!slot) return value.detach();
-    const quantizedValue = noGrad(() => slot.quantize(value));
-    return 'dequantize' in quantizedValue
-      ? (quantizedValue as unknown as { dequantize(): Tensor }).dequantize().detach()
-      : quantizedValue.detach();
-  };
-  if (rule === 'linear' || rule === 'conv' || rule === 'convTranspose') {
-    const quantizer = module.paramQuantizers.weight ?? null;
-    if (quantizer === null) return { why: 'its weight has no quantizer' };
-    const settings = rule === 'linear' ? undefined : settingsOf(module);
-    if (settings !== undefined && settings.paddingMode !== 'zeros')
-      return { why: `it pads by '${settings.paddingMode}', integer convolutions pad with zeros` };
-    const groups = rule === 'convTranspose' ? settings!.groups : null;
-    const found = packed(values.get('weight')!, quantizer, groups);
-    if ('why' in found) return found;
-    if (found.weight.blockScales !== null && settings !== undefined && settings.groups > 1)
-      return { why: 'its weight has block scales, which convolutions in groups have no kernel for' };
-    const bias = onGrid('bias');
-    return {
-      parts: {
-        ...parts,
-        weight: found.weight,
-        bias: bias === null ? null : float32Of(bias),
-        ...(settings && { settings }),
-      },
-    };
-  }
-  if (rule === 'concat') return { parts: { ...parts, dim: (module as unknown as { axis: number }).axis } };
-  if (rule === 'matmul' || rule === 'dynamicLinear') return { parts };
-  if (rule === 'embedding') {
-    if (places.output === null) return { why: 'it has no output quantizer' };
-    if ((module as unknown as nn.Embedding).maxNorm !== null)
-      return { why: 'it scales rows down to maxNorm when they are looked up' };
-    return { parts: { ...parts, rows: quantized(onGrid('weight')!, places.output) } };
-  }
-  if (['clamp', 'function', 'average', 'inside'].includes(rule) && places.output === null)
-    return { why: 'it has no output quantizer, so its result is floats' };
-  const original = module.getOriginalModule().eval();
-  for (const { name, owner, key, value } of parameterPlaces(original))
-    owner[key] = new nn.Parameter(onGrid(name) ?? value, { requiresGrad: false });
-  return { parts: { ...parts, float: original } };
 }

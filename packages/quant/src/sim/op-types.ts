@@ -1,4 +1,5 @@
 import * as nn from '@q/nn';
+import { nameOf } from '../modules/built-in.js';
 import type { ModuleClass } from '../modules/quantized-module.js';
 
 /** ONNX's names of operations, and the classes of layers that compute them. */
@@ -65,5 +66,5 @@ const names: ReadonlyMap<ModuleClass, string> = new Map(
 /** The names a configuration may call the operation of a float class: ONNX's, if there is one, and that of the class. */
 export const opTypesOf = (float: ModuleClass): readonly string[] => [
   ...(names.has(float) ? [names.get(float)!] : []),
-  float.name,
+  nameOf(float),
 ];

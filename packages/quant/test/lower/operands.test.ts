@@ -1,6 +1,7 @@
-import { randn, scope } from '@q/tensor';
-import { AffineEncoding } from '../../src/index.js';
+import { noGrad, randn, scope } from '@q/tensor';
+import { AffineEncoding, DequantizedTensor, lowerToInteger } from '../../src/index.js';
 import { Gate } from '../../src/lower/operands.js';
+import { calibratedMlp } from './layers.js';
 
 const encoding = (scale: number) => new AffineEncoding(scale, -10, { bitwidth: 8, signed: false });
 
@@ -37,4 +38,16 @@ describe('a gate', () => {
     x.data[0] = 0;
     expect(gates[1]!.enter(x).values.toArray()).toEqual(encoding(0.1).quantize(x).toArray());
   });
+});
+
+it('integers pass between layers: nothing makes their floats', () => {
+  const x = randn([4, 16]);
+  const { model } = lowerToInteger(calibratedMlp(x), x);
+  const hidden = noGrad(() => model.relu.forward(model.first.forward(x)));
+  expect(hidden).toBeInstanceOf(DequantizedTensor);
+  expect(hidden.storage.isPending).toBe(true);
+  noGrad(() => model.second.forward(hidden));
+  expect(hidden.storage.isPending).toBe(true);
+  expect(hidden.data.length).toBe(4 * 32);
+  expect(hidden.storage.isPending).toBe(false);
 });
