@@ -3,6 +3,7 @@ import * as nn from '@q/nn';
 import * as quant from '@q/quant';
 import { definitionOf, type ModuleClass } from '../packages/quant/src/modules/quantized-module.js';
 import { builtIn, type QuantizedClass } from '../packages/quant/src/modules/built-in.js';
+import { routeOf } from './routes.js';
 import { table } from './table.js';
 
 /** The kernels of the package and the classes they compute. */
@@ -15,14 +16,25 @@ export const integerKernels: readonly { readonly name: string; readonly types: r
 ];
 
 /** Sizes that make a small module of any class; the first that its constructor takes are used. */
-const sizes = [[4, 4, 4], [4, 4], [[4, 4], 4], [4], [[4, 4]], [1, [2, 2]], [[4], [0]], ['float32'], []];
+const sizes = [
+  [4, 4, 4],
+  [4, 4],
+  [[4, 4], 4],
+  [4],
+  [[4, 4]],
+  [1, [2, 2]],
+  [1, { outputSize: 2 }],
+  [[4], [0], 1],
+  ['float32'],
+  [],
+];
 
-/** State names of a module's own parameters. */
-function parameterNames(type: QuantizedClass): string[] {
+/** A small module of a class. */
+function small(type: QuantizedClass): nn.Module & quant.QuantizedModule {
   const make = type as unknown as new (...args: unknown[]) => nn.Module & quant.QuantizedModule;
   for (const args of sizes) {
     try {
-      return Object.keys(new make(...args).paramQuantizers);
+      return new make(...args);
     } catch {
       // These sizes do not suit the class.
     }
@@ -51,14 +63,16 @@ function row(float: ModuleClass, type: QuantizedClass): string[] {
   const { inputs, outputs, sharedInputs, sharedOutputs } = definitionOf(type.prototype)!;
   const places = (count: number, shared: boolean): string => (shared ? `${count} for all` : String(count));
   const kernel = integerKernels.find(({ types }) => types.includes(type));
-  const parameters = parameterNames(type).map((name) => `\`${name}\``);
+  const module = small(type);
+  const parameters = Object.keys(module.paramQuantizers).map((name) => `\`${name}\``);
   return [
     `\`${float.name}\``,
     `\`${type.name}\``,
     places(inputs, sharedInputs),
     places(outputs, sharedOutputs),
     parameters.join(', ') || '–',
-    kernel === undefined ? 'no' : `\`${kernel.name}\``,
+    routeOf(module),
+    kernel === undefined ? '–' : `\`${kernel.name}\``,
   ];
 }
 
@@ -79,8 +93,11 @@ export function layersPage(): string {
     '',
     `${pairs.length} layers have a quantized class. "Inputs" and "Outputs" count its quantizers there ("1 for all": one quantizer`,
     'stands at any number of tensors). "Parameters" names those of its parameters, with the default options; optional ones and',
-    'further layers of a stack have their own. "Integer kernel" is the function of `@q/quant` that computes the layer on integers',
-    'after `setKernel(...)`; where there is none, quantization is simulated, or the kernel is yours.',
+    'further layers of a stack have their own.',
+    '',
+    '"Lowered" is the route of the layer in the model that [`lowerToInteger`](integer-inference.md) makes, between grids of 8 bits:',
+    '`integer`, `float inside` between integers, or `float` where it stays fake-quantized. "Kernel" is a function of `@q/quant` for',
+    '`setKernel(...)`, with which the quantized layer itself computes on integers: few layers have one, or need it.',
     '',
     'This page is made from the code by `npm run docs`.',
   ];
@@ -90,7 +107,7 @@ export function layersPage(): string {
       `## ${family}`,
       '',
       table(
-        ['Layer', 'Quantized', 'Inputs', 'Outputs', 'Parameters', 'Integer kernel'],
+        ['Layer', 'Quantized', 'Inputs', 'Outputs', 'Parameters', 'Lowered', 'Kernel'],
         members.sort(([a], [b]) => a.name.localeCompare(b.name)).map(([float, type]) => row(float, type)),
       ),
     );

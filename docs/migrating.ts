@@ -1,9 +1,17 @@
 /** Which name of PyTorch and AIMET became which, made from the code. */
 import * as nn from '@q/nn';
-import * as optim from '@q/nn/optim';
 import * as quant from '@q/quant';
 import * as tensor from '@q/tensor';
+import { Signatures, type Call, type Calls } from './signatures.js';
 import { table } from './table.js';
+
+/** The modules whose calls are listed. */
+const entries = {
+  tensor: 'packages/tensor/src/index.ts',
+  nn: 'packages/nn/src/index.ts',
+  functional: 'packages/nn/src/functional.ts',
+  optim: 'packages/nn/src/optim/index.ts',
+} as const;
 
 /** Methods of tensors that PyTorch has in another place, under another name, or not at all. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -73,31 +81,46 @@ function members(type: { prototype: object; name: string }): { readonly owner: s
 }
 
 const code = (name: string): string => `\`${name}\``;
+const listed = (names: readonly string[]): string => names.map(code).join(', ');
 
-/** Names that differ, as rows; names that are the same, as a list. */
-function compared(pairs: readonly (readonly [theirs: string, ours: string])[]): { differ: string; same: string } {
-  const byName = [...pairs].sort(([, a], [, b]) => a.localeCompare(b));
-  return {
-    differ: table(
+/** A name of PyTorch and ours, and how ours is called: not at all where it is a property. */
+interface Pair {
+  readonly theirs: string;
+  readonly ours: string;
+  readonly calls: readonly Call[];
+  readonly isSame: boolean;
+}
+
+/** What is found under `before`: names that differ, as a table; the same ones by how they are called, as lists. */
+function compared(pairs: readonly Pair[], before = ''): string {
+  const sorted = [...pairs].sort((a, b) => a.ours.localeCompare(b.ours));
+  const texts = ({ ours, calls }: Pair): string =>
+    calls.length === 0 ? code(before + ours) : listed(calls.map(({ text }) => before + text));
+  const same = sorted.filter(({ isSame }) => isSame);
+  const isPlain = ({ calls }: Pair): boolean => calls.every((call) => call.isPlain);
+  const asThere = same.filter(isPlain).map(({ ours }) => ours);
+  const otherwise = same.filter((pair) => !isPlain(pair)).map(texts);
+  return [
+    table(
       ['PyTorch', 'Q'],
-      byName.filter(([theirs, ours]) => theirs !== ours).map(([theirs, ours]) => [code(theirs), code(ours)]),
+      sorted.filter(({ isSame }) => !isSame).map((pair) => [code(pair.theirs), texts(pair)]),
     ),
-    same: byName
-      .filter(([theirs, ours]) => theirs === ours)
-      .map(([, ours]) => code(ours.replace(/^x\./, '')))
-      .join(', '),
-  };
+    `The same in both: ${listed(asThere)}.`,
+    `The same names, with sizes in a list and options by name: ${otherwise.join(', ')}.`,
+  ].join('\n\n');
 }
 
-function tensorMethods(): { differ: string; same: string } {
-  const pairs = members(tensor.Tensor).flatMap(({ owner, names }) =>
-    names.map((name): [string, string] => [
-      elsewhere[name] ?? (owner === 'ActivationMethods' ? `F.${snake(name)}` : `x.${snake(name)}`),
-      `x.${name}`,
-    ]),
+const tensorMethods = (calls: Calls): string =>
+  compared(
+    members(tensor.Tensor).flatMap(({ owner, names }) =>
+      names.map((ours) => {
+        const place = owner === 'ActivationMethods' ? 'F' : 'x';
+        const theirs = elsewhere[ours] ?? `${place}.${snake(ours)}`;
+        return { theirs, ours, calls: calls.get(ours) ?? [], isSame: theirs === `x.${ours}` };
+      }),
+    ),
+    'x.',
   );
-  return compared(pairs);
-}
 
 /** Functions of PyTorch under another module than `torch`. */
 const functionPlaces: readonly (readonly [RegExp, string])[] = [
@@ -115,24 +138,28 @@ const ownFunctions = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
-function functions(): { differ: string; same: string } {
-  const pairs = Object.entries(tensor)
-    .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !ownFunctions.has(name))
-    .map(([name]): [string, string] => {
-      const place = functionPlaces.find(([pattern]) => pattern.test(name))?.[1] ?? 'torch.';
-      return [place + snake(name), name];
-    });
-  return {
-    ...compared(pairs.map(([theirs, ours]) => [theirs.replace(/^(torch|F)\./, ''), ours])),
-    differ: table(
-      ['PyTorch', 'Q'],
-      pairs
-        .filter(([theirs, ours]) => theirs.replace(/^(torch|F)\./, '') !== ours)
-        .sort(([, a], [, b]) => a.localeCompare(b))
-        .map(([theirs, ours]) => [code(theirs), code(ours)]),
-    ),
-  };
-}
+const functions = (calls: Calls): string =>
+  compared(
+    Object.entries(tensor)
+      .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !ownFunctions.has(name))
+      .map(([ours]) => {
+        const place = functionPlaces.find(([pattern]) => pattern.test(ours))?.[1] ?? 'torch.';
+        return { theirs: place + snake(ours), ours, calls: calls.get(ours) ?? [], isSame: snake(ours) === ours };
+      }),
+  );
+
+/** The calls of these names, as a list. */
+const callsOf = (calls: Calls, isListed: (name: string, call: Call) => boolean): string =>
+  listed(
+    [...calls]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .flatMap(([name, forms]) => forms.filter((call) => isListed(name, call)).map(({ text }) => text)),
+  );
+
+const isLayer = (name: string): boolean => {
+  const type = (nn as Readonly<Record<string, unknown>>)[name];
+  return typeof type === 'function' && type.prototype instanceof nn.Module && type !== nn.Loss;
+};
 
 /** Members of quantizers, modules and encodings, with AIMET's names by changing the case. */
 const aimetMembers: readonly (readonly [title: string, prototype: object])[] = [
@@ -176,25 +203,30 @@ function aimet(): string {
 
 /** The part of the page that is made from the code. */
 export function migratingTables(): string {
-  const methods = tensorMethods();
-  const made = functions();
-  const schedulers = Object.keys(optim).sort((a, b) => a.localeCompare(b));
+  const signatures = new Signatures(Object.values(entries));
+  const layers = callsOf(signatures.classes(entries.nn), (name, { hasOptional }) => hasOptional && isLayer(name));
+  const functional = callsOf(
+    signatures.functions(entries.functional),
+    (name, { hasOptional }) => hasOptional && !(name in tensor),
+  );
   return [
     '## Methods and properties of tensors',
     '',
-    methods.differ,
-    '',
-    `The same in both: ${methods.same}.`,
+    tensorMethods(signatures.methods(entries.tensor, 'Tensor')),
     '',
     '## Functions',
     '',
-    made.differ,
+    functions(signatures.functions(entries.tensor)),
     '',
-    `The same in both: ${made.same}.`,
+    `\`torch.nn.functional\` is \`functional\` of \`@q/nn\`, where it is no method. With something to leave out: ${functional}.`,
+    '',
+    '## Layers',
+    '',
+    `[All layers](layers.md) have PyTorch's names, operations as modules AIMET's. With something to leave out: ${layers}.`,
     '',
     '## Optimisers and schedulers',
     '',
-    `\`torch.optim\` became \`@q/nn/optim\`, names unchanged: ${schedulers.map(code).join(', ')}.`,
+    `\`torch.optim\` became \`@q/nn/optim\`, names unchanged: ${callsOf(signatures.classes(entries.optim), () => true)}.`,
     '',
     '## AIMET',
     '',

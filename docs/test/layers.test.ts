@@ -5,6 +5,8 @@ import * as quant from '@q/quant';
 import { randn, type Tensor } from '@q/tensor';
 import { integerKernels, layersPage } from '../layers.js';
 
+jest.setTimeout(120_000);
+
 it('the list of layers is up to date; `npm run docs` writes it anew', () =>
   expect(readFileSync(join(import.meta.dirname, '../layers.md'), 'utf8')).toBe(layersPage()));
 

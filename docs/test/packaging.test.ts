@@ -16,55 +16,56 @@ interface Manifest {
 
 const packages = join(import.meta.dirname, '../../packages');
 const directories = ['tensor', 'nn', 'quant'];
-const manifests = directories.map(
-  (directory) => JSON.parse(readFileSync(join(packages, directory, 'package.json'), 'utf8')) as Manifest,
-);
+const described = directories.map((directory, rank) => ({
+  directory,
+  rank,
+  manifest: JSON.parse(readFileSync(join(packages, directory, 'package.json'), 'utf8')) as Manifest,
+}));
 
-describe.each(directories.map((directory, rank) => ({ directory, rank, manifest: manifests[rank] })))(
-  '@q/$directory',
-  ({ directory, rank, manifest }) => {
-    it('is an ES module package without side effects, for the Node versions we support', () => {
-      expect(manifest.name).toBe(`@q/${directory}`);
-      expect(manifest).toMatchObject({
-        type: 'module',
-        sideEffects: false,
-        license: 'Apache-2.0',
-        engines: { node: '>=20.19' },
-      });
+describe.each(described)('@q/$directory', ({ directory, rank, manifest }) => {
+  it('is an ES module package without side effects, for the Node versions we support', () => {
+    expect(manifest.name).toBe(`@q/${directory}`);
+    expect(manifest).toMatchObject({
+      type: 'module',
+      sideEffects: false,
+      license: 'Apache-2.0',
+      engines: { node: '>=20.19' },
     });
+  });
 
-    it('has the same version as its sisters', () => expect(manifest.version).toBe(manifests[0].version));
+  it('has the same version as its sisters', () => {
+    for (const sister of described) expect(sister.manifest.version).toBe(manifest.version);
+  });
 
-    it('exports only modules that the build emits, each with its types', () => {
-      expect(manifest.files).toContain('dist');
-      for (const target of Object.values(manifest.exports)) {
-        if (typeof target === 'string') {
-          expect(existsSync(join(packages, directory, target))).toBe(true);
-          continue;
-        }
-        const [, module] = /^\.\/dist\/(.+)\.js$/.exec(target.default) ?? [];
-        expect(target.types).toBe(`./dist/${module}.d.ts`);
-        expect(target.node).toBe(`./dist/node/${module}.js`);
-        expect(existsSync(join(packages, directory, 'src', `${module}.ts`))).toBe(true);
+  it('exports only modules that the build emits, each with its types', () => {
+    expect(manifest.files).toContain('dist');
+    for (const target of Object.values(manifest.exports)) {
+      if (typeof target === 'string') {
+        expect(existsSync(join(packages, directory, target))).toBe(true);
+        continue;
       }
-    });
+      const [, module] = /^\.\/dist\/(.+)\.js$/.exec(target.default) ?? [];
+      expect(target.types).toBe(`./dist/${module}.d.ts`);
+      expect(target.node).toBe(`./dist/node/${module}.js`);
+      expect(existsSync(join(packages, directory, 'src', `${module}.ts`))).toBe(true);
+    }
+  });
 
-    it('names its types before its code, as resolvers take the first condition that fits', () => {
-      for (const target of Object.values(manifest.exports))
-        if (typeof target !== 'string') expect(Object.keys(target)).toEqual(['types', 'node', 'default']);
-    });
+  it('names its types before its code, as resolvers take the first condition that fits', () => {
+    const targets = Object.values(manifest.exports).filter((target) => typeof target !== 'string');
+    for (const target of targets) expect(Object.keys(target)).toEqual(['types', 'node', 'default']);
+  });
 
-    it('depends on nothing but the packages below it', () =>
-      expect(manifest.dependencies ?? {}).toEqual(
-        Object.fromEntries(
-          directories
-            .slice(0, rank)
-            .map((below) => [`@q/${below}`, 'workspace:*'])
-            .sort(),
-        ),
-      ));
-  },
-);
+  it('depends on nothing but the packages below it', () =>
+    expect(manifest.dependencies ?? {}).toEqual(
+      Object.fromEntries(
+        directories
+          .slice(0, rank)
+          .map((below) => [`@q/${below}`, 'workspace:*'])
+          .sort(),
+      ),
+    ));
+});
 
 it('stack traces name functions of the library, and lead to its sources where Node is asked for it', () => {
   const script = `
