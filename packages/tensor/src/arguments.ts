@@ -67,9 +67,15 @@ export function optionsOf<O extends object, const Listed extends readonly (keyof
 export const isTensor = (value: unknown): value is Tensor =>
   typeof value === 'object' && value !== null && (value as Partial<Tensor>).storage instanceof Storage;
 
+/** What to do about a value that is no tensor. */
+const wayTo = (value: unknown): string =>
+  (value as { readonly constructor?: { readonly name?: unknown } } | null | undefined)?.constructor?.name === 'Tensor'
+    ? ' It is one of another copy of @q/tensor: all packages must load the same.'
+    : ' Make one of numbers with tensor().';
+
 /** Throws ArgumentError unless a value is a tensor. */
 export function checkTensor(operation: string, name: string, value: unknown): asserts value is Tensor {
-  if (!isTensor(value)) refuse(operation, `${name} must be a tensor`, value, ' Make one of numbers with tensor().');
+  if (!isTensor(value)) refuse(operation, `${name} must be a tensor`, value, wayTo(value));
 }
 
 /** Throws ArgumentError unless all of several arguments, by name, are tensors. */

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOptions, checkTensor, optionsOf } from './arguments.js';
+import { checkInteger, checkKnown, checkNumber, checkTensor, optionsOf } from './arguments.js';
 import {
   checkDType,
   dtypeOfNumber,
@@ -7,6 +7,7 @@ import {
   newArray,
   type ArrayOf,
   type DType,
+  type HalfDType,
   type TypedArray,
 } from './dtype.js';
 import { ArgumentError, described, ShapeError, shown } from './errors.js';
@@ -42,6 +43,17 @@ export interface TensorOptions<D extends DType = DType> extends CreateOptions<D>
 
 /** Numbers or booleans in arrays as deep as the rank. */
 export type NestedSource = number | boolean | readonly NestedSource[];
+
+/** Numbers alone. */
+type NestedNumbers = number | readonly NestedNumbers[];
+
+/** Booleans alone. */
+type NestedBooleans = boolean | readonly NestedBooleans[];
+
+/** The dtype whose elements an array of this type is taken for. */
+export type DTypeOfArray<A extends TypedArray | Uint8ClampedArray> = A extends Uint8ClampedArray
+  ? 'uint8'
+  : { [D in Exclude<DType, HalfDType | 'bool'>]: A extends ArrayOf<D> ? D : never }[Exclude<DType, HalfDType | 'bool'>];
 
 /** What `tensor` makes a tensor of. */
 export type TensorSource = NestedSource | TypedArray | Uint8ClampedArray | ArrayBufferLike | ImageSource;
@@ -90,13 +102,25 @@ const areBooleans = (source: unknown): boolean =>
  * `[height, width, 4]`, uint8). Memory that holds the wanted dtype is shared, not copied; everything else is copied.
  * Booleans make a bool tensor, numbers a float32 one unless `dtype` says otherwise; a buffer wants a `dtype`.
  *
- * @throws ShapeError for irregular nesting or a shape that does not fit; DTypeError for an unknown dtype or array type
+ * @throws ShapeError for irregular nesting or a shape that does not fit; ArgumentError for elements that are no numbers, arrays
+ * deeper than the first among them; DTypeError for an unknown dtype or array type
  * @example
  * tensor([[1, 2], [3, 4]]); // float32, shape [2, 2]
  * tensor(new Float32Array(12), { shape: [3, 4] }); // shares the array
  */
-export function tensor<D extends DType = 'float32'>(source: TensorSource, options: TensorOptions<D> = {}): Tensor<D> {
-  checkOptions('tensor', options);
+export function tensor<D extends DType>(
+  source: TensorSource,
+  options: TensorOptions<D> & { readonly dtype: D },
+): Tensor<D>;
+export function tensor<A extends TypedArray | Uint8ClampedArray>(
+  source: A,
+  options?: TensorOptions<never>,
+): Tensor<DTypeOfArray<A>>;
+export function tensor(source: NestedNumbers, options?: TensorOptions<never>): Tensor<'float32'>;
+export function tensor(source: NestedBooleans, options?: TensorOptions<never>): Tensor<'bool'>;
+export function tensor<D extends DType = DType>(source: TensorSource, options?: TensorOptions<D>): Tensor<NoInfer<D>>;
+export function tensor<D extends DType>(source: TensorSource, options: TensorOptions<D> = {}): Tensor<D> {
+  checkKnown('tensor', options, ['dtype', 'requiresGrad', 'shape']);
   if (options.dtype !== undefined) checkDType('tensor', options.dtype);
   if (ArrayBuffer.isView(source)) return share(elementsOfView(source), options);
   if (isBuffer(source)) return share(elementsOfBuffer(source, options.dtype), options);
@@ -151,12 +175,12 @@ function made<D extends DType>(
 }
 
 /** A tensor of zeros. */
-export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<NoInfer<D>> {
   return made('zeros', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of ones. */
-export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+export function ones<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<NoInfer<D>> {
   return made('ones', shape, 1, 'float32' as D, options);
 }
 
@@ -165,38 +189,44 @@ export function full<D extends DType = DType>(
   shape: Shape,
   value: number | boolean,
   options: CreateOptions<D> = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   if (typeof value !== 'boolean') checkNumber('full', 'the value', value);
   const large = typeof value === 'number' && Math.abs(value) > dtypes.int32.max;
   return made('full', shape, value, (large ? 'float32' : dtypeOfNumber(value)) as D, options);
 }
 
 /** A tensor whose elements nobody has set yet. They are zeros here, but nothing should rely on it. */
-export function empty<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<D> {
+export function empty<D extends DType = 'float32'>(shape: Shape, options: CreateOptions<D> = {}): Tensor<NoInfer<D>> {
   return made('empty', shape, 0, 'float32' as D, options);
 }
 
 /** A tensor of the shape of `input`, and of its dtype unless another is given, filled with one value. */
-export function fullLike<D extends DType>(
-  input: Tensor<D>,
+export function fullLike<S extends DType, D extends DType = S>(
+  input: Tensor<S>,
   value: number | boolean,
   options: CreateOptions<D> = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   checkTensor('fullLike', 'input', input);
   if (typeof value !== 'boolean') checkNumber('fullLike', 'the value', value);
-  return made('fullLike', input.shape, value, input.dtype, options);
+  return made('fullLike', input.shape, value, input.dtype as DType as D, options);
 }
 
 /** Zeros in the shape of `input`, and in its dtype unless another is given. */
-export function zerosLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
+export function zerosLike<S extends DType, D extends DType = S>(
+  input: Tensor<S>,
+  options: CreateOptions<D> = {},
+): Tensor<NoInfer<D>> {
   checkTensor('zerosLike', 'input', input);
-  return made('zerosLike', input.shape, 0, input.dtype as D, options);
+  return made('zerosLike', input.shape, 0, input.dtype as DType as D, options);
 }
 
 /** Ones in the shape of `input`, and in its dtype unless another is given. */
-export function onesLike<D extends DType>(input: Tensor, options: CreateOptions<D> = {}): Tensor<D> {
+export function onesLike<S extends DType, D extends DType = S>(
+  input: Tensor<S>,
+  options: CreateOptions<D> = {},
+): Tensor<NoInfer<D>> {
   checkTensor('onesLike', 'input', input);
-  return made('onesLike', input.shape, 1, input.dtype as D, options);
+  return made('onesLike', input.shape, 1, input.dtype as DType as D, options);
 }
 
 /** A matrix of `n` rows and `m` columns (square where left out) with ones on the main diagonal. */
@@ -204,7 +234,7 @@ export function eye<D extends DType = 'float32'>(
   n: number,
   m?: number | CreateOptions<D>,
   options: CreateOptions<D> = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   checkInteger('eye', 'n', n, 0);
   if (typeof m === 'object' && m !== null) return eye(n, n, m);
   const { dtype = 'float32' as D } = optionsOf('eye', options, ['dtype', 'requiresGrad']);
@@ -238,17 +268,21 @@ function sequence<D extends DType>(
  * arange(5); // [0, 1, 2, 3, 4]
  * arange(0, 1, 0.25); // float32
  */
-export function arange<D extends DType = DType>(end: number, options?: CreateOptions<D>): Tensor<D>;
-export function arange<D extends DType = DType>(start: number, end: number, options?: CreateOptions<D>): Tensor<D>;
+export function arange<D extends DType = DType>(end: number, options?: CreateOptions<D>): Tensor<NoInfer<D>>;
+export function arange<D extends DType = DType>(
+  start: number,
+  end: number,
+  options?: CreateOptions<D>,
+): Tensor<NoInfer<D>>;
 export function arange<D extends DType = DType>(
   start: number,
   end: number,
   step?: number,
   options?: CreateOptions<D>,
-): Tensor<D>;
+): Tensor<NoInfer<D>>;
 export function arange<D extends DType = DType>(
   ...args: readonly (number | CreateOptions<D> | undefined)[]
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   const numbers = args.filter((arg) => typeof arg === 'number');
   const given = args.filter((arg) => arg !== undefined).slice(numbers.length);
   const options =
@@ -267,7 +301,7 @@ function checkSpan(operation: string, start: number, end: number, steps: number,
   checkNumber(operation, 'start', start);
   checkNumber(operation, 'end', end);
   checkShape(operation, [steps]);
-  checkOptions(operation, options);
+  checkKnown(operation, options, ['dtype', 'requiresGrad', 'base']);
 }
 
 /**
@@ -279,7 +313,7 @@ export function linspace<D extends DType = 'float32'>(
   end: number,
   steps: number,
   options: CreateOptions<D> = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   checkSpan('linspace', start, end, steps, options);
   const dtype = (options.dtype ?? 'float32') as D;
   const round = dtype === 'float32' ? Math.fround : (x: number): number => x;
@@ -297,7 +331,7 @@ export function logspace<D extends DType = 'float32'>(
   end: number,
   steps: number,
   options: CreateOptions<D> & { readonly base?: number } = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   checkSpan('logspace', start, end, steps, options);
   const { base = 10 } = options;
   checkNumber('logspace', 'base', base);

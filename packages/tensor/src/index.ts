@@ -14,6 +14,7 @@ export {
   zeros,
   zerosLike,
   type CreateOptions,
+  type DTypeOfArray,
   type NestedSource,
   type TensorOptions,
   type TensorSource,

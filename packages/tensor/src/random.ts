@@ -37,13 +37,13 @@ function floatDType<D extends DType>(operation: string, options: RandomOptions<D
 }
 
 /** Uniform in [0, 1). */
-export function rand<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
+export function rand<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<NoInfer<D>> {
   const dtype = floatDType('rand', options);
   return drawn('rand', shape, dtype, options.requiresGrad ?? false, uniformOf(dtype, generatorOf('rand', options)));
 }
 
 /** Standard normal. */
-export function randn<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<D> {
+export function randn<D extends DType = 'float32'>(shape: Shape, options: RandomOptions<D> = {}): Tensor<NoInfer<D>> {
   const dtype = floatDType('randn', options);
   const generator = generatorOf('randn', options);
   return drawn('randn', shape, dtype, options.requiresGrad ?? false, () => generator.normal());
@@ -55,7 +55,7 @@ export function normal<D extends DType = 'float32'>(
   std: number,
   shape: Shape,
   options: RandomOptions<D> = {},
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   const dtype = floatDType('normal', options);
   const generator = generatorOf('normal', options);
   checkNumber('normal', 'the mean', mean);
@@ -71,19 +71,23 @@ export function normal<D extends DType = 'float32'>(
  * randint(10, [3]); // three digits
  * randint(-5, 5, [2, 2]);
  */
-export function randint<D extends DType = 'int32'>(high: number, shape: Shape, options?: RandomOptions<D>): Tensor<D>;
+export function randint<D extends DType = 'int32'>(
+  high: number,
+  shape: Shape,
+  options?: RandomOptions<D>,
+): Tensor<NoInfer<D>>;
 export function randint<D extends DType = 'int32'>(
   low: number,
   high: number,
   shape: Shape,
   options?: RandomOptions<D>,
-): Tensor<D>;
+): Tensor<NoInfer<D>>;
 export function randint<D extends DType = 'int32'>(
   first: number,
   second: number | Shape,
   third?: Shape | RandomOptions<D>,
   fourth?: RandomOptions<D>,
-): Tensor<D> {
+): Tensor<NoInfer<D>> {
   const [low, high, shape, options] = (
     typeof second === 'number' ? [first, second, third, fourth ?? {}] : [0, first, second, third ?? {}]
   ) as [number, number, Shape, RandomOptions<D>];
@@ -98,7 +102,7 @@ export function randint<D extends DType = 'int32'>(
 }
 
 /** The integers from 0 to before `n` in random order; int32 unless `dtype` is given. */
-export function randperm<D extends DType = 'int32'>(n: number, options: RandomOptions<D> = {}): Tensor<D> {
+export function randperm<D extends DType = 'int32'>(n: number, options: RandomOptions<D> = {}): Tensor<NoInfer<D>> {
   checkShape('randperm', [n]);
   const generator = generatorOf('randperm', optionsOf('randperm', options, ['generator', 'dtype', 'requiresGrad']));
   const { dtype = 'int32' as D } = options;
@@ -215,9 +219,13 @@ function like<D extends DType>(operation: string, input: Tensor, options: Random
 }
 
 /** `rand` in the shape of `input`, and in its dtype unless another is given. */
-export const randLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
-  rand(...like('randLike', input, options));
+export const randLike = <S extends DType, D extends DType = S>(
+  input: Tensor<S>,
+  options: RandomOptions<D> = {},
+): Tensor<NoInfer<D>> => rand(...like('randLike', input, options));
 
 /** `randn` in the shape of `input`, and in its dtype unless another is given. */
-export const randnLike = <D extends DType>(input: Tensor, options: RandomOptions<D> = {}): Tensor<D> =>
-  randn(...like('randnLike', input, options));
+export const randnLike = <S extends DType, D extends DType = S>(
+  input: Tensor<S>,
+  options: RandomOptions<D> = {},
+): Tensor<NoInfer<D>> => randn(...like('randnLike', input, options));

@@ -63,6 +63,12 @@ describe('checks', () => {
       expect(check).toThrow(ArgumentError);
   });
 
+  it('say where a tensor of another copy of the library comes from', () => {
+    const copy = new (class Tensor {})();
+    expect(message(() => checkTensor('matmul', 'a', copy))).toMatch(/of another copy of @q\/tensor/);
+    expect(message(() => checkTensor('matmul', 'a', Object.create(null)))).toMatch(/Make one of numbers/);
+  });
+
   it('refuse options that nothing reads, and lists in their place', () => {
     const sum = (options: object): object => optionsOf('sum', options, ['keepdim'] as never);
     expect(message(() => sum({ keepDim: true }))).toBe("sum: there is no option 'keepDim'. Known: keepdim.");

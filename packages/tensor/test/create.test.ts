@@ -20,6 +20,7 @@ import {
   randint,
   randn,
   randperm,
+  type Tensor,
   ShapeError,
   tensor,
   unfold,
@@ -218,3 +219,49 @@ it.each<[string, () => unknown]>([
   ['a matrix of a size in brackets', () => eye([2] as never, [2] as never)],
   ['like a number', () => zerosLike(3 as never)],
 ])('%s is refused', (_name, make) => expect(make).toThrow(ArgumentError));
+
+describe('the dtype in the type', () => {
+  it('is what the tensor has, not what somebody wants', () => {
+    const plain: Tensor<'float32'> = zeros([2]);
+    const named: Tensor<'int8'> = zeros([2], { dtype: 'int8' });
+    const alike: Tensor<'int8'> = zerosLike(named);
+    // @ts-expect-error zeros are float32
+    const wrong: Tensor<'int8'> = zeros([2]);
+    // @ts-expect-error and so are random numbers
+    const random: Tensor<'float64'> = randn([2]);
+    // @ts-expect-error like says of what
+    const other: Tensor<'int8'> = onesLike(plain);
+    expect([plain, named, alike, wrong, random, other].map(({ dtype }) => dtype)).toEqual([
+      'float32',
+      'int8',
+      'int8',
+      'float32',
+      'float32',
+      'float32',
+    ]);
+  });
+
+  it('is that of the source', () => {
+    const bytes: Tensor<'int8'> = tensor(new Int8Array(2));
+    const clamped: Tensor<'uint8'> = tensor(new Uint8ClampedArray(2));
+    const doubles: Float64Array = tensor(new Float64Array(2)).data;
+    const flags: Tensor<'bool'> = tensor([[true], [false]]);
+    const numbers: Tensor<'float32'> = tensor([[1], [2]]);
+    const halves: Tensor<'float16'> = tensor(new Uint16Array(2), { dtype: 'float16' });
+    // @ts-expect-error an array of int32
+    const wrong: Float32Array = tensor(new Int32Array(2)).data;
+    expect([bytes, clamped, flags, numbers, halves].map(({ dtype }) => dtype)).toEqual([
+      'int8',
+      'uint8',
+      'bool',
+      'float32',
+      'float16',
+    ]);
+    expect([doubles, wrong].map(({ constructor }) => constructor)).toEqual([Float64Array, Int32Array]);
+  });
+
+  it('no option is passed over', () => {
+    expect(() => tensor([1], { dType: 'int8' } as object)).toThrow(/tensor: there is no option 'dType'/);
+    expect(() => linspace(0, 1, 2, { shape: [2] } as object)).toThrow(/linspace: there is no option 'shape'/);
+  });
+});

@@ -24,8 +24,12 @@ export function bytesFrom(operation: string, source: Uint8Array | ArrayBuffer): 
   );
 }
 
+/** Dims that a tensor of a file may have, as in PyTorch and NumPy. */
+const MOST_DIMS = 64;
+
 /** Element count of a shape of a file, or null where no file could hold it. */
 export function countOf(shape: readonly unknown[]): number | null {
+  if (shape.length > MOST_DIMS) return null;
   let count = 1;
   let empty = false;
   for (const size of shape) {

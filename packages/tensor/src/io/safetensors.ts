@@ -97,7 +97,7 @@ function parseEntry(name: string, value: unknown, size: number): Entry {
     );
   const type = fileDTypes[dtype]!;
   const count = Array.isArray(shape) ? countOf(shape) : null;
-  if (count === null) throw new FormatError(`${where}: the shape is not a list of sizes.`);
+  if (count === null) throw new FormatError(`${where}: the shape is not a list of sizes, 64 at most.`);
   const isOffset = (at: unknown): at is number => typeof at === 'number' && Number.isSafeInteger(at) && at >= 0;
   const [begin, end] = (Array.isArray(offsets) && offsets.length === 2 ? offsets : []) as unknown[];
   if (!isOffset(begin) || !isOffset(end) || begin > end)

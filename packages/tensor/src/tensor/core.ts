@@ -218,6 +218,18 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
     return isHalf(this.dtype) ? this.numbers()[0]! : array[base + this.layout.offset]!;
   }
 
+  /**
+   * What `loss < best` and `total + loss` read: the element of a tensor of one. Throws ShapeError where a number is wanted of more.
+   */
+  [Symbol.toPrimitive](hint: 'number' | 'string' | 'default'): number | string {
+    if (hint !== 'string' && this.numel === 1) return this.item();
+    if (hint === 'number')
+      throw new ShapeError(
+        `a tensor of shape ${shown(this.shape)} is no number. Compare elements with lt(), gt() or eq(), or reduce it first.`,
+      );
+    return this.toString();
+  }
+
   /** Nested arrays of numbers; a number for a 0-d tensor. */
   toArray(): NestedArray {
     const numbers = this.numbers();

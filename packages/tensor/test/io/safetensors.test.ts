@@ -124,6 +124,7 @@ describe('safetensors', () => {
     ['an unknown dtype', file({ x: entry('F8_E4M3', [1], 0, 1) }, 1), /dtype F8_E4M3 is not supported/],
     ['a dtype named like a method', file({ x: entry('toString', [1], 0, 1) }, 1), /dtype toString is not supported/],
     ['a negative size', file({ x: entry('U8', [-1], 0, 1) }, 1), /not a list of sizes/],
+    ['more dims than a tensor has', file({ x: entry('U8', new Array(65).fill(1), 0, 1) }, 1), /not a list of sizes/],
     ['a size that overflows', file({ x: entry('F64', [2 ** 40, 2 ** 40], 0, 8) }, 8), /not a list of sizes/],
     ['a huge size', file({ x: entry('F32', [2 ** 40], 0, 8) }, 8), /8 bytes for 1099511627776 elements/],
     ['offsets behind the end', file({ x: entry('U8', [2], 0, 2) }, 1), /ends at byte 2 of 1/],

@@ -23,7 +23,6 @@ const limits: Partial<Record<UnaryName, number>> = { sin: LARGEST_ANGLE, cos: LA
 /** Whether no element is larger than `limit`, or NaN; false where elements do not lie in a row. */
 function within(engine: SimdEngine, view: View, limit: number): boolean {
   const { memory } = engine;
-  if (!view.layout.isContiguous) return false;
   memory.beginKernel();
   try {
     const [from, to] = [addressOf(memory, view), memory.scratch(8)];
@@ -120,17 +119,19 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
     numbers: readonly number[] = [],
   ): boolean {
     if (overRows(engine, inputs, out, rowFor, numbers)) return true;
-    const { shape, numel, isContiguous } = out.layout;
+    const { numel, isContiguous } = out.layout;
     if (numel < MANY || !isContiguous || !inputs.some(({ layout }) => liesAcross(layout))) return false;
-    const rows = inputs.map((view) => {
-      if (!liesAcross(view.layout)) return view;
-      const copy = alloc(shape, view.storage.dtype);
-      fallback.copy(view, copy);
-      return copy;
-    });
+    const rows = inputs.map((view) => (liesAcross(view.layout) ? copied(view) : view));
     const done = overRows(engine, rows, out, rowFor, numbers);
     for (const view of rows) if (!inputs.includes(view)) view.storage.free();
     return done;
+  }
+
+  /** The elements of a view in order. */
+  function copied(view: View): View {
+    const copy = alloc(view.layout.shape, view.storage.dtype);
+    fallback.copy(view, copy);
+    return copy;
   }
 
   const unaries = families(vectorFunctions, unaryFamily);
@@ -141,12 +142,16 @@ export function simdElementwise(engine: SimdEngine, fallback: ElementwiseKernels
   return {
     unary(name, x, out) {
       const family = unaries[name];
+      const limit = limits[name];
+      const worth = family !== undefined && worthwhile([x, out], out.layout.numel);
+      // Whether all lie within the limit is found out in one run over them, however they lie.
+      const inOrder = worth && limit !== undefined && !x.layout.isContiguous ? copied(x) : x;
       const done =
-        family !== undefined &&
-        worthwhile([x, out], out.layout.numel) &&
-        (limits[name] === undefined || within(engine, x, limits[name])) &&
-        over([x], out, ([step]) => (step === 1 ? [family, name] : null));
+        worth &&
+        (limit === undefined || within(engine, inOrder, limit)) &&
+        over([inOrder], out, ([step]) => (step === 1 ? [family, name] : null));
       if (!done) fallback.unary(name, x, out);
+      if (inOrder !== x) inOrder.storage.free();
     },
     parametric(name, x, out, params) {
       const family = parametrics[name];
