@@ -34,14 +34,19 @@ export function checkOptions(
     );
 }
 
+/** Whether a value is an object of no class. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /**
  * Throws ArgumentError unless options are an object of known names: one that nothing reads would be passed over in silence.
  * An object of a class, such as a layer that gives its own properties, may have others.
  */
 export function checkKnown(operation: string, options: object, known: readonly string[]): void {
-  checkOptions(operation, options, known);
-  const prototype: unknown = Object.getPrototypeOf(options);
-  if (prototype !== Object.prototype && prototype !== null) return;
+  if (!isPlain(options)) return checkOptions(operation, options, known);
   for (const name in options)
     if (!known.includes(name))
       throw new ArgumentError(`${operation}: there is no option '${name}'. Known: ${known.join(', ')}.`);

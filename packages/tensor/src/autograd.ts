@@ -232,10 +232,8 @@ class Usage {
 
 /** Throws AutogradError unless an operation gave a tensor, or several. */
 function checkResult(name: string, result: unknown): void {
-  const results: readonly unknown[] = Array.isArray(result) ? result : [result];
-  const bad = results.findIndex((one) => !isTensor(one));
-  if (bad >= 0 || results.length === 0)
-    throw new AutogradError(`${name}: forward must give a tensor, or several, got ${described(results[bad])}.`);
+  if (isTensor(result) || (Array.isArray(result) && result.length > 0 && result.every(isTensor))) return;
+  throw new AutogradError(`${name}: forward must give a tensor, or several, got ${described(result)}.`);
 }
 
 /** Throws AutogradError unless the derivative of an operation gave a tensor or null for each input; those of the engine may give more or fewer. */
@@ -244,11 +242,11 @@ function checkGrads({ name, transient = false }: Op, grads: unknown, count: numb
     throw new AutogradError(
       `backward of ${name}: gave ${Array.isArray(grads) ? grads.length : described(grads)} gradients for ${count} inputs. Give one for each, null where there is none.`,
     );
-  const bad = grads.findIndex((grad) => grad !== null && grad !== undefined && !isTensor(grad));
-  if (bad >= 0)
-    throw new AutogradError(
-      `backward of ${name}: gradient ${bad} must be a tensor, or null where there is none, got ${described(grads[bad])}.`,
-    );
+  for (let i = 0; i < grads.length; i++)
+    if (grads[i] !== null && grads[i] !== undefined && !isTensor(grads[i]))
+      throw new AutogradError(
+        `backward of ${name}: gradient ${i} must be a tensor, or null where there is none, got ${described(grads[i])}.`,
+      );
 }
 
 /** Gradients of one node's inputs, checked and in the inputs' dtypes. */
