@@ -1,5 +1,5 @@
 import { ArgumentError, described, noGrad, stack, zeros, type Tensor } from '@q/tensor';
-import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkNumber, checkTensor, isTensor, optionsOf } from '@q/tensor/internal';
 
 /** Options of `clipGradNorm`. */
 export interface ClipNormOptions {
@@ -9,27 +9,33 @@ export interface ClipNormOptions {
   readonly errorIfNonfinite?: boolean;
 }
 
-function gradients(operation: string, params: Iterable<Tensor>): Tensor[] {
-  if (typeof (params as Partial<Iterable<Tensor>> | null | undefined)?.[Symbol.iterator] !== 'function')
-    throw new ArgumentError(`${operation}: wants an array of parameters, got ${described(params)}.`);
-  return [...params].flatMap((param, i) => {
+function gradients(operation: string, params: Iterable<Tensor> | Tensor): Tensor[] {
+  const list = isTensor(params) ? [params] : params;
+  if (typeof (list as Partial<Iterable<Tensor>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new ArgumentError(`${operation}: wants a parameter or an array of them, got ${described(list)}.`);
+  return [...list].flatMap((param, i) => {
     checkTensor(operation, `parameter ${i}`, param);
     return param.gradient === null ? [] : [param.gradient];
   });
 }
 
 /**
- * Scales all gradients in place so that their norm, taken over all of them together, is at most `maxNorm`.
+ * Scales the gradients of parameters, or of one, in place so that their norm, taken over all of them together, is at most `maxNorm`.
  *
  * @returns the norm before, a 0-d tensor
  * @throws ArgumentError with `errorIfNonfinite`, where the norm is not finite
  */
-export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options: ClipNormOptions = {}): Tensor {
+export function clipGradNorm(
+  params: Iterable<Tensor> | Tensor,
+  maxNorm: number,
+  options: ClipNormOptions = {},
+): Tensor {
   const { normType = 2, errorIfNonfinite = false } = optionsOf('clipGradNorm', options, [
     'normType',
     'errorIfNonfinite',
   ]);
   checkNumber('clipGradNorm', 'maxNorm', maxNorm, 0);
+  checkBoolean('clipGradNorm', 'errorIfNonfinite', errorIfNonfinite);
   const grads = gradients('clipGradNorm', params);
   if (grads.length === 0) return zeros([]);
   return noGrad(() => {
@@ -44,8 +50,8 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options:
   });
 }
 
-/** Limits every element of all gradients to `-clipValue` ... `clipValue`, in place. */
-export function clipGradValue(params: Iterable<Tensor>, clipValue: number): void {
+/** Limits every element of the gradients of parameters, or of one, to `-clipValue` ... `clipValue`, in place. */
+export function clipGradValue(params: Iterable<Tensor> | Tensor, clipValue: number): void {
   checkNumber('clipGradValue', 'clipValue', clipValue, 0);
   const grads = gradients('clipGradValue', params);
   noGrad(() => {

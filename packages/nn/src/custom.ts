@@ -11,7 +11,7 @@ export * from './layers/movement.js';
 export * from './layers/product.js';
 export * from './layers/reduction.js';
 export { Interpolate } from './layers/resample.js';
-export { RmsNorm } from './layers/norm.js';
+export { RmsNorm } from './layers/norm/rms.js';
 
 /** Mean of each window of `[N, C, H, W]`. */
 export class AvgPool2d extends operation((x: Tensor, kernelSize: Sizes, options?: AvgPoolOptions) =>

@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   described,
+  eye as identity,
   full,
   noGrad,
   rand,
@@ -10,7 +11,7 @@ import {
   type Generator,
   type Tensor,
 } from '@q/tensor';
-import { checkChoice, checkNumber, checkTensor, generatorOf, optionsOf } from '@q/tensor/internal';
+import { checkChoice, checkInteger, checkNumber, checkTensor, generatorOf, optionsOf } from '@q/tensor/internal';
 
 /** Options of the random initialisers. */
 export interface InitOptions {
@@ -119,6 +120,52 @@ export const zeros = <T extends Tensor>(tensor: T): T => constant(tensor, 0);
 /** Fills `tensor` with 1, in place. */
 export const ones = <T extends Tensor>(tensor: T): T => constant(tensor, 1);
 
+/**
+ * Fills a matrix with ones on the main diagonal and zeros elsewhere, in place: a linear layer passes as many inputs as it can.
+ *
+ * @throws ShapeError for other than 2 dims
+ */
+export function eye<T extends Tensor>(tensor: T): T {
+  checkTensor('eye', 'its argument', tensor);
+  if (tensor.ndim !== 2) throw new ShapeError(`eye: wants a matrix, got shape ${shown(tensor.shape)}.`);
+  const [rows, columns] = tensor.shape as [number, number];
+  return put('eye', tensor, () => identity(rows, columns));
+}
+
+/** Options of `dirac`. */
+export interface DiracOptions {
+  /** Blocks of output channels, each of which passes the inputs anew. Default: 1. */
+  readonly groups?: number;
+}
+
+/**
+ * Fills the weight `[out, in, ...kernel]` of a convolution with a one in the middle of the kernel that leads from each channel to
+ * itself and zeros elsewhere, in place: the convolution passes as many channels as it can.
+ *
+ * @throws ShapeError for other than 3 to 5 dims; ArgumentError where the output channels do not divide into the groups
+ */
+export function dirac<T extends Tensor>(tensor: T, options: DiracOptions = {}): T {
+  const { groups = 1 } = optionsOf('dirac', options, ['groups']);
+  checkTensor('dirac', 'its argument', tensor);
+  checkInteger('dirac', 'groups', groups, 1);
+  if (tensor.ndim < 3 || tensor.ndim > 5)
+    throw new ShapeError(
+      `dirac: wants a weight [out, in, ...kernel] of 3 to 5 dims, got shape ${shown(tensor.shape)}.`,
+    );
+  const [outputs, inputs, ...kernel] = tensor.shape as [number, number, ...number[]];
+  if (outputs % groups !== 0)
+    throw new ArgumentError(`dirac: ${outputs} output channels do not divide into ${groups} groups.`);
+  const middle = kernel.map((size) => Math.floor(size / 2));
+  return put('dirac', tensor, () => {
+    const values = full(tensor.shape, 0, { dtype: 'float32' });
+    for (let output = 0; output < outputs; output++) {
+      const channel = output % (outputs / groups);
+      if (channel < inputs) values.set_([output, channel, ...middle], 1);
+    }
+    return values;
+  });
+}
+
 /** Fills `tensor` from the uniform distribution on [a, b), in place. */
 export const uniform = <T extends Tensor>(tensor: T, a = 0, b = 1, options: InitOptions = {}): T => {
   const generator = generatorOf('uniform', options);
@@ -175,10 +222,9 @@ function truncated(low: number, high: number, generator: Generator): () => numbe
     const mirrored = truncated(-high, -low, generator);
     return () => -mirrored();
   }
-  const [from, to] = [low, high];
   const between = (nearest: number): (() => number) =>
     rejecting(
-      () => from + (to - from) * generator.uniform53(),
+      () => low + (high - low) * generator.uniform53(),
       (x) => Math.exp((nearest * nearest - x * x) / 2),
       generator,
     );
@@ -187,7 +233,7 @@ function truncated(low: number, high: number, generator: Generator): () => numbe
     if (high - low <= Math.sqrt(2 * Math.PI)) return between(0);
     return rejecting(
       () => generator.normal(),
-      (x) => Number(x >= from && x <= to),
+      (x) => Number(x >= low && x <= high),
       generator,
     );
   }
@@ -195,8 +241,8 @@ function truncated(low: number, high: number, generator: Generator): () => numbe
   if (high - low < (Math.sqrt(Math.E) / rate) * Math.exp((low * low - low * Math.sqrt(low * low + 4)) / 4))
     return between(low);
   return rejecting(
-    () => from - Math.log(1 - generator.uniform53()) / rate,
-    (x) => (x <= to ? Math.exp((x - rate) ** 2 / -2) : 0),
+    () => low - Math.log(1 - generator.uniform53()) / rate,
+    (x) => (x <= high ? Math.exp((x - rate) ** 2 / -2) : 0),
     generator,
   );
 }

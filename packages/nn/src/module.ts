@@ -1,8 +1,9 @@
 import { ArgumentError, described, DTypeError, isFloat, type DType, type Tensor } from '@q/tensor';
-import { checkChoice, checkDType, checkFunction, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkDType, checkFunction, optionsOf } from '@q/tensor/internal';
 import { deepCopy } from './copy.js';
+import { ModuleError } from './errors.js';
 import { Parameter } from './parameter.js';
-import { pathOf, slotsOf, type SlotOf, type StateNames } from './slots.js';
+import { pathOf, slotsOf, type BufferSlot, type ParameterSlot, type SlotOf, type StateNames } from './slots.js';
 import {
   loadState,
   stateDictOf,
@@ -108,6 +109,7 @@ export abstract class Module {
    */
   loadStateDict(state: StateSource, options: LoadOptions = {}): LoadResult {
     const { strict = true } = optionsOf('loadStateDict', options, ['strict']);
+    checkBoolean('loadStateDict', 'strict', strict);
     return loadState(this, state, strict, isModule);
   }
 
@@ -119,10 +121,16 @@ export abstract class Module {
   /** Takes back what `getExtraState` gave; null where a loaded state has none. Must throw before it changes anything. */
   setExtraState(_state: Tensor | null): void {}
 
-  /** Sets the training mode of this module and all its descendants. Throws ArgumentError unless `mode` is a boolean. */
+  /**
+   * Sets the training mode of this module and all its descendants.
+   *
+   * @throws ArgumentError unless `mode` is a boolean; ModuleError where a module is frozen. Nothing is changed then.
+   */
   train(mode = true): this {
-    checkChoice('Module.train', 'mode', mode, [true, false]);
-    for (const module of this.modules()) module.training = mode;
+    checkBoolean('Module.train', 'mode', mode);
+    const modules = this.namedModules();
+    for (const [name, module] of modules) checkWritable('Module.train', module, 'training', pathOf(name, 'training'));
+    for (const [, module] of modules) module.training = mode;
     return this;
   }
 
@@ -150,8 +158,12 @@ export abstract class Module {
     return this;
   }
 
-  /** Sets whether all parameters want gradients. */
+  /** Sets whether all parameters want gradients. Throws DTypeError where one cannot have any; nothing is changed then. */
   requiresGrad_(flag = true): this {
+    checkBoolean('Module.requiresGrad_', 'flag', flag);
+    for (const [name, { dtype }] of this.namedParameters())
+      if (flag && !isFloat(dtype))
+        throw new DTypeError(`Module.requiresGrad_: only floating parameters have gradients, '${name}' is ${dtype}.`);
     for (const parameter of this.parameters()) parameter.requiresGrad = flag;
     return this;
   }
@@ -159,23 +171,24 @@ export abstract class Module {
   /**
    * Replaces all floating parameters and buffers by ones of another floating dtype. Create optimizers afterwards.
    *
-   * @throws DTypeError for a dtype that is not floating
+   * @throws DTypeError for a dtype that is not floating; ModuleError where one stands in a frozen object. Nothing is changed then.
    */
   to(dtype: DType): this {
     checkDType('Module.to', dtype);
     if (!isFloat(dtype)) throw new DTypeError(`Module.to: wants a floating dtype, got ${dtype}.`);
     const converted = new Map<Tensor, Tensor>();
-    for (const module of this.modules())
-      for (const { kind, owner, key, value } of slots(module)) {
-        if (kind === 'module' || !isFloat(value.dtype) || value.dtype === dtype) continue;
-        let next = converted.get(value);
-        if (next === undefined) {
-          const cast = value.detach().to(dtype);
-          next = kind === 'parameter' ? new Parameter(cast, { requiresGrad: value.requiresGrad }) : cast;
-          converted.set(value, next);
-        }
-        owner[key] = next;
+    const places: (ParameterSlot | BufferSlot)[] = [];
+    for (const [prefix, module] of this.namedModules())
+      for (const slot of slots(module)) {
+        if (slot.kind === 'module' || !isFloat(slot.value.dtype) || slot.value.dtype === dtype) continue;
+        const { kind, owner, key, name, value } = slot;
+        checkWritable('Module.to', owner, key, pathOf(prefix, name));
+        places.push(slot);
+        if (converted.has(value)) continue;
+        const cast = value.detach().to(dtype);
+        converted.set(value, kind === 'parameter' ? new Parameter(cast, { requiresGrad: value.requiresGrad }) : cast);
       }
+    for (const { owner, key, value } of places) owner[key] = converted.get(value);
     return this;
   }
 
@@ -201,16 +214,32 @@ export abstract class Module {
     return '';
   }
 
-  /** The tree of modules, as PyTorch prints it. */
+  /** The tree of modules, as PyTorch prints it; one that stands inside itself is `Name(...)` there. */
   toString(): string {
-    const extra = this.extraRepr();
-    const children = [...slots(this)].flatMap((slot) =>
-      slot.kind === 'module' ? [`(${slot.name}): ${slot.value.toString().replaceAll('\n', '\n  ')}`] : [],
-    );
-    const name = this.constructor.name;
-    if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
-    return `${name}(\n${[...(extra === '' ? [] : extra.split('\n')), ...children].map((line) => `  ${line}\n`).join('')})`;
+    return printed(this, new Set());
   }
+}
+
+/** The tree of a module that stands inside others. */
+function printed(module: Module, around: ReadonlySet<Module>): string {
+  const { name } = module.constructor;
+  if (around.has(module)) return `${name}(...)`;
+  const inside = new Set(around).add(module);
+  const extra = module.extraRepr();
+  const children = [...slots(module)].flatMap(({ kind, name, value }) => {
+    if (kind !== 'module') return [];
+    const text = value.toString === Module.prototype.toString ? printed(value, inside) : value.toString();
+    return [`(${name}): ${text.replaceAll('\n', '\n  ')}`];
+  });
+  if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
+  return `${name}(\n${[...(extra === '' ? [] : extra.split('\n')), ...children].map((line) => `  ${line}\n`).join('')})`;
+}
+
+/** Throws ModuleError where a property cannot be assigned. */
+function checkWritable(operation: string, owner: object, key: string, path: string): void {
+  const place = Object.getOwnPropertyDescriptor(owner, key);
+  if (place === undefined || place.writable || place.set) return;
+  throw new ModuleError(`${operation}: '${path}' cannot be assigned: what holds it is frozen, or it has no setter.`);
 }
 
 const isModule = (value: unknown): value is Module => value instanceof Module;

@@ -32,3 +32,9 @@ export class Parameter<D extends DType = DType> extends Tensor<D> {
     return true;
   }
 }
+
+/** Whether several elements of a tensor share one place, so that it cannot be written to. */
+export function isExpanded({ shape, strides }: Tensor): boolean {
+  for (let d = 0; d < shape.length; d++) if (strides[d] === 0 && shape[d]! > 1) return true;
+  return false;
+}

@@ -1,5 +1,5 @@
 import { ArgumentError, described } from '@q/tensor';
-import { checkInteger, isIntegers } from '@q/tensor/internal';
+import { checkInteger } from '@q/tensor/internal';
 
 /** One number for all spatial dims, or one per dim. */
 export type Sizes = number | readonly number[];
@@ -18,12 +18,15 @@ const MANY = 65536;
 export const checkLayers = (layer: string, numLayers: number): void =>
   checkInteger(layer, 'numLayers', numLayers, 1, MANY);
 
-/** `value` once per spatial dim. Throws unless it is a number or `rank` numbers, integers of at least `least`. */
-export function perDim(layer: string, name: string, value: Sizes, rank: number, least: number): number[] {
-  const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : Array.isArray(value) ? [...value] : [];
-  if (list.length !== rank || !isIntegers(list, least))
-    throw new ArgumentError(
-      `${layer}: ${name} must be an integer of at least ${least} or ${rank} of them, got ${described(value)}.`,
-    );
-  return list;
+/** A normalized shape as a list. Throws ArgumentError unless it has one size at least, and all are positive integers. */
+export function normalizedSizes(layer: string, normalizedShape: number | readonly number[]): number[] {
+  const sizes =
+    typeof normalizedShape === 'number'
+      ? [normalizedShape]
+      : Array.isArray(normalizedShape)
+        ? [...normalizedShape]
+        : [];
+  if (sizes.length === 0) throw new ArgumentError(`${layer}: normalizedShape must have at least one size.`);
+  sizes.forEach((size, d) => checkSizes(layer, { [`normalizedShape[${d}]`]: size }));
+  return sizes;
 }

@@ -1,5 +1,6 @@
 import { isFloat, isInt, noGrad, shown, Tensor } from '@q/tensor';
 import { ModuleError } from './errors.js';
+import { isExpanded } from './parameter.js';
 import { checkUnique, pathOf, slotsOf, type IsModule, type Ordered } from './slots.js';
 
 /** Parameters, buffers and extra states of a module tree by name, as `torch.nn.Module.state_dict`. */
@@ -68,15 +69,23 @@ export function stateDictOf<M extends Stateful>(module: M, isModule: IsModule<M>
   return state;
 }
 
+const freed = 'was freed when its scope() ended';
+
+/** Why a value is no tensor to be read, or null. */
+function unreadable(source: unknown): string | null {
+  if (!(source instanceof Tensor)) return `is not a tensor but ${source === null ? 'null' : typeof source}`;
+  return source.storage.isFreed ? `${freed}: return it from the scope, or keep() it` : null;
+}
+
 /** Why `source` cannot be copied over `target`, or null. */
 function misfit(target: Tensor, source: unknown): string | null {
-  if (!(source instanceof Tensor)) return `is not a tensor but ${source === null ? 'null' : typeof source}`;
+  if (!(source instanceof Tensor) || source.storage.isFreed) return unreadable(source);
   if (target.ndim !== source.ndim || target.shape.some((size, d) => size !== source.shape[d]))
     return `has shape ${shown(source.shape)}, the module wants ${shown(target.shape)}`;
   if (isFloat(target.dtype) !== isFloat(source.dtype) || isInt(target.dtype) !== isInt(source.dtype))
     return `has dtype ${source.dtype}, the module wants ${target.dtype}`;
-  if (target.strides.some((stride, d) => stride === 0 && target.shape[d]! > 1))
-    return `cannot be written: the module's tensor is expanded, its elements share places`;
+  if (isExpanded(target)) return `cannot be written: the module's tensor is expanded, its elements share places`;
+  if (target.storage.isFreed) return `cannot be written: the module's tensor ${freed}`;
   return null;
 }
 
@@ -108,7 +117,7 @@ export function loadState<M extends Stateful>(
   for (const { name, value, extraOf } of wanted) {
     if (!given.has(name)) continue;
     const entry = given.get(name);
-    const reason = extraOf === null ? misfit(value, entry) : entry instanceof Tensor ? null : 'is not a tensor';
+    const reason = extraOf === null ? misfit(value, entry) : unreadable(entry);
     if (reason !== null) problems.push(`${name} ${reason}`);
   }
   if (problems.length > 0)

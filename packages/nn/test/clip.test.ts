@@ -32,6 +32,14 @@ describe('clipGradNorm', () => {
     expect(grads()).toEqual([[3, 4]]);
   });
 
+  it('takes a single parameter', () => {
+    const { params, grads } = withGrads([3, 4]);
+    expect(clipGradNorm(params[0]!, 1).item()).toBe(5);
+    expect((grads()[0] as number[])[0]).toBeCloseTo(0.6, 5);
+    expect(() => clipGradNorm(5 as unknown as Tensor, 1)).toThrow(/wants a parameter or an array of them, got 5/);
+    expect(() => clipGradNorm(params, 1, { errorIfNonfinite: 'false' as unknown as boolean })).toThrow(ArgumentError);
+  });
+
   it('takes other norms, and reports one that is not finite where asked', () => {
     expect(clipGradNorm(withGrads([1, -7], [2]).params, 100, { normType: Infinity }).item()).toBe(7);
     expect(() => clipGradNorm(withGrads([NaN]).params, 1, { errorIfNonfinite: true })).toThrow(ArgumentError);
@@ -43,5 +51,7 @@ describe('clipGradValue', () => {
     const { params, grads } = withGrads([-5, 0.5, 9]);
     clipGradValue(params, 2);
     expect(grads()).toEqual([[-2, 0.5, 2]]);
+    clipGradValue(params[0]!, 1);
+    expect(grads()).toEqual([[-1, 0.5, 1]]);
   });
 });

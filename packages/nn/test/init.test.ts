@@ -1,4 +1,4 @@
-import { ArgumentError, Generator, ShapeError, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, conv1d, conv2d, eye, Generator, randn, ShapeError, zeros, type Tensor } from '@q/tensor';
 import { init, Parameter } from '@q/nn';
 
 const generator = (): Generator => new Generator(3);
@@ -10,6 +10,46 @@ const deviation = (values: readonly number[]): number => {
 };
 
 describe('initialisers', () => {
+  it('eye lets a linear layer pass as many inputs as it can, in any dtype', () => {
+    for (const [rows, columns] of [
+      [2, 3],
+      [3, 2],
+      [2, 2],
+      [0, 2],
+    ] as const)
+      // prettier-ignore
+      for (const dtype of ['float32', 'float16', 'int32'] as const) {
+        const x = zeros([rows, columns], { dtype }).add(7).to(dtype);
+        expect(init.eye(x)).toBe(x);
+        expect(x.toArray()).toEqual(eye(rows, columns).toArray());
+      }
+    for (const shape of [[2], [2, 2, 2]]) expect(() => init.eye(zeros(shape))).toThrow(ShapeError);
+    expect(init.eye(new Parameter(zeros([2, 2]))).requiresGrad).toBe(true);
+  });
+
+  it('dirac lets a convolution pass as many channels as it can', () => {
+    const x = randn([2, 3, 5, 7], { generator: generator() });
+    const same = conv2d(x, init.dirac(new Parameter(zeros([4, 3, 3, 5]))), null, { padding: 'same' }).detach();
+    expect(same.narrow(1, 0, 3).toArray()).toEqual(x.toArray());
+    expect(same.select(1, 3).abs().sum().item()).toBe(0);
+    const fewer = conv2d(x, init.dirac(zeros([2, 3, 1, 3])), null, { padding: 'same' });
+    expect(fewer.toArray()).toEqual(x.narrow(1, 0, 2).toArray());
+  });
+
+  it('dirac passes the inputs anew in every group', () => {
+    const x = randn([1, 4, 6], { generator: generator() });
+    const y = conv1d(x, init.dirac(zeros([4, 2, 3]), { groups: 2 }), null, { padding: 1, groups: 2 });
+    expect(y.toArray()).toEqual(x.toArray());
+    expect(() => init.dirac(zeros([4, 2, 3]), { groups: 3 })).toThrow(/4 output channels do not divide into 3 groups/);
+    for (const groups of [0, 1.5, 'x'])
+      expect(() => init.dirac(zeros([4, 2, 3]), { groups: groups as number })).toThrow(ArgumentError);
+    for (const shape of [
+      [2, 2],
+      [1, 1, 1, 1, 1, 1],
+    ])
+      expect(() => init.dirac(zeros(shape))).toThrow(ShapeError);
+  });
+
   it('fill a parameter in place, repeatably from a generator', () => {
     const a = new Parameter(zeros([40, 50]));
     expect(init.kaimingUniform(a, { a: Math.sqrt(5), generator: generator() })).toBe(a);

@@ -1,5 +1,17 @@
-import { DTypeError, ones, tensor, zeros, type Tensor } from '@q/tensor';
-import { BatchNorm1d, Dropout, Linear, Module, ModuleList, Parameter, ReLU, Sequential, slots, Tanh } from '@q/nn';
+import { ArgumentError, DTypeError, ones, tensor, zeros, type Tensor } from '@q/tensor';
+import {
+  BatchNorm1d,
+  Dropout,
+  Linear,
+  Module,
+  ModuleError,
+  ModuleList,
+  Parameter,
+  ReLU,
+  Sequential,
+  slots,
+  Tanh,
+} from '@q/nn';
 
 class Scale extends Module {
   factor = new Parameter(ones([3]));
@@ -139,7 +151,7 @@ describe('modes and gradients', () => {
     model.train();
     expect(model.modules().every(({ training }) => training)).toBe(true);
     for (const mode of ['eval', 0, null])
-      expect(() => model.train(mode as unknown as boolean)).toThrow(/Module.train: mode must be one of true, false/);
+      expect(() => model.train(mode as unknown as boolean)).toThrow(/Module.train: mode must be true or false/);
     expect(model.modules().every(({ training }) => training)).toBe(true);
   });
 
@@ -154,6 +166,24 @@ describe('modes and gradients', () => {
     expect(linear.weight.grad).toBeNull();
     linear.requiresGrad_(false);
     expect(linear.forward(ones([1, 2])).requiresGrad).toBe(false);
+  });
+
+  it('changes no mode where a descendant is frozen', () => {
+    const model = new Sequential(new Dropout(0.5), Object.freeze(new Dropout(0.5)));
+    expect(() => model.eval()).toThrow(ModuleError);
+    expect(() => model.eval()).toThrow(/Module.train: '1.training' cannot be assigned: what holds it is frozen/);
+    expect(model.modules().every(({ training }) => training)).toBe(true);
+  });
+
+  it('gives no parameter a gradient where one cannot have any', () => {
+    const counts = Object.assign(new Linear(1, 1), {
+      table: new Parameter(zeros([2], { dtype: 'int32' }), { requiresGrad: false }),
+    });
+    const model = new Sequential(new Linear(1, 1), counts).requiresGrad_(false);
+    expect(() => model.requiresGrad_(true)).toThrow(DTypeError);
+    expect(() => model.requiresGrad_()).toThrow(/only floating parameters have gradients, '1.table' is int32/);
+    expect(() => model.requiresGrad_('false' as unknown as boolean)).toThrow(ArgumentError);
+    expect(model.parameters().some(({ requiresGrad }) => requiresGrad)).toBe(false);
   });
 
   it('applies a function to children in their order, then to their parent, each once', () => {
@@ -174,6 +204,14 @@ describe('to', () => {
     expect(model.at(0)).toBe(model.at(1));
     expect(norm.weight?.requiresGrad).toBe(true);
     expect(() => model.to('int8')).toThrow(DTypeError);
+  });
+
+  it('replaces nothing where something stands in a frozen object', () => {
+    const model = new Sequential(new Linear(1, 1), Object.freeze(new Linear(1, 1)));
+    expect(() => model.to('float64')).toThrow(ModuleError);
+    expect(() => model.to('float64')).toThrow(/Module.to: '1.weight' cannot be assigned: what holds it is frozen/);
+    expect(model.parameters().map(({ dtype }) => dtype)).toEqual(['float32', 'float32', 'float32', 'float32']);
+    expect(model.to('float32')).toBe(model);
   });
 });
 
@@ -212,5 +250,32 @@ describe('toString', () => {
   (head): Linear(in_features=10, out_features=2, bias=False)
 )`);
     expect(tensor([1]) instanceof Module).toBe(false);
+  });
+
+  it('prints a module that stands inside itself once, one that stands in several places in each', () => {
+    class Knot extends Module {
+      body: Module[] = [];
+      own = new ReLU();
+      again = this.own;
+      override extraRepr(): string {
+        return 'knotted';
+      }
+      forward(): null {
+        return null;
+      }
+    }
+    const knot = new Knot();
+    const inside = new Sequential(new ReLU());
+    Object.assign(inside, { parent: knot });
+    knot.body.push(inside);
+    expect(String(knot)).toBe(`Knot(
+  knotted
+  (body.0): Sequential(
+    (0): ReLU()
+    (parent): Knot(...)
+  )
+  (own): ReLU()
+  (again): ReLU()
+)`);
   });
 });

@@ -1,5 +1,5 @@
-import { full, ones, tensor, zeros, type Tensor } from '@q/tensor';
-import { BatchNorm1d, Linear, Module, ModuleError, Parameter, Sequential } from '@q/nn';
+import { full, ones, scope, tensor, zeros, type Tensor } from '@q/tensor';
+import { BatchNorm1d, Linear, Module, ModuleError, ModuleList, Parameter, Sequential } from '@q/nn';
 
 class Counter extends Module {
   weight = new Parameter(zeros([2]));
@@ -105,6 +105,29 @@ describe('loadStateDict', () => {
     expect(message).toMatch(/2\.weight is not a tensor but string/);
     expect(JSON.stringify(Object.values(model.stateDict()).map((value) => value.toArray()))).toBe(before);
   });
+
+  it('changes nothing where an entry, or a tensor of the module, was freed', () => {
+    const second = new Linear(20, 20);
+    const model = new ModuleList(new Linear(20, 20), second, new Counter());
+    const state = new ModuleList(new Linear(20, 20), new Linear(20, 20), new Counter()).stateDict();
+    const before = JSON.stringify(model.stateDict());
+    const freed: Tensor[] = [];
+    scope(() => void freed.push(ones([20, 20]), ones([100])));
+    const [weight, extra] = freed as [Tensor, Tensor];
+    const message = error(() => model.loadStateDict({ ...state, '1.weight': weight, '2._extra_state': extra }));
+    expect(message).toMatch(/1\.weight was freed when its scope\(\) ended: return it from the scope, or keep\(\) it/);
+    expect(message).toMatch(/2\._extra_state was freed/);
+    expect(JSON.stringify(model.stateDict())).toBe(before);
+    second.weight = new Parameter(weight);
+    expect(error(() => model.loadStateDict(state))).toMatch(
+      /1\.weight cannot be written: the module's tensor was freed/,
+    );
+  });
+
+  it('wants to be told with a boolean whether to be strict', () =>
+    expect(() => new Linear(1, 1).loadStateDict({}, { strict: 'false' as unknown as boolean })).toThrow(
+      /loadStateDict: strict must be true or false, got "false"/,
+    ));
 
   it('without strict, loads what matches and tells what does not', () => {
     const linear = new Linear(2, 1);

@@ -1,5 +1,5 @@
 import { ArgumentError, described, IndexError, randperm, ShapeError, shown, type Tensor } from '@q/tensor';
-import { checkTensor } from '@q/tensor/internal';
+import { checkInteger, checkTensor } from '@q/tensor/internal';
 import { seededGenerator, type SeedOptions } from './seed.js';
 
 /** Samples by index, now or later. */
@@ -33,10 +33,16 @@ export function datasetOf<T>(source: IndexedSource<T>): Dataset<T> {
   };
 }
 
+/** Throws ArgumentError unless what has a length can have so many samples. */
+export function checkLength(operation: string, { length }: { readonly length: unknown }): void {
+  checkInteger(operation, 'the number of samples', length, 0);
+}
+
 /** The data set that an argument is. Throws ArgumentError for anything else. */
 function checkedSource<T>(operation: string, source: IndexedSource<T>): Dataset<T> {
   if (!has(source, 'length'))
     throw new ArgumentError(`${operation}: wants an array or a Dataset ({ length, get }), got ${described(source)}.`);
+  checkLength(operation, source);
   return datasetOf(source);
 }
 

@@ -1,7 +1,8 @@
 import { ArgumentError, described, randperm, Tensor, type Generator } from '@q/tensor';
-import { checkFunction, optionsOf } from '@q/tensor/internal';
+import { checkFunction, checkInteger, optionsOf } from '@q/tensor/internal';
+import { checkBooleans } from '../options.js';
 import { collate, type Collated } from './collate.js';
-import { checkIndex, datasetOf, has, type IndexedSource } from './dataset.js';
+import { checkIndex, checkLength, datasetOf, has, type IndexedSource } from './dataset.js';
 import { seededGenerator, type SeedOptions } from './seed.js';
 import type { Sampler } from './sampler.js';
 
@@ -140,14 +141,16 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
       throw new ArgumentError(
         'DataLoader: wants an array, a Dataset ({ length, get }) or something iterable; a generator function as { [Symbol.iterator]: it }.',
       );
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new ArgumentError(`DataLoader: batchSize must be a positive integer, got ${described(batchSize)}.`);
+    if (hasIndices(source)) checkLength('DataLoader', source);
+    checkInteger('DataLoader', 'batchSize', batchSize, 1);
+    checkBooleans('DataLoader', { shuffle, dropLast });
     if (shuffle && !hasIndices(source))
       throw new ArgumentError('DataLoader: only samples with indices can be shuffled. Collect them in an array first.');
     if (sampler !== undefined && !(has(sampler, Symbol.iterator) && has(sampler, 'length')))
       throw new ArgumentError(
         `DataLoader: a sampler is an array of indices or iterable with a length, got ${described(sampler)}.`,
       );
+    if (sampler !== undefined) checkLength('DataLoader', sampler);
     if (sampler !== undefined && (shuffle || !hasIndices(source)))
       throw new ArgumentError(
         `DataLoader: a sampler ${shuffle ? 'gives the order. Leave shuffle out' : 'wants samples with indices. Collect them in an array first'}.`,
@@ -167,6 +170,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     const samples: SampleSource<unknown> = this.sampler ?? this.source;
     if (!hasLength(samples))
       throw new ArgumentError('DataLoader: the number of samples of an iterable is not known before the end.');
+    checkLength('DataLoader', samples);
     return (this.dropLast ? Math.floor : Math.ceil)(samples.length / this.batchSize);
   }
 

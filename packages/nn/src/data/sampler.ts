@@ -1,5 +1,5 @@
-import { ArgumentError, described, Generator, multinomial, ShapeError, shown, tensor, Tensor } from '@q/tensor';
-import { checkInteger, optionsOf } from '@q/tensor/internal';
+import { Generator, multinomial, ShapeError, shown, tensor, Tensor } from '@q/tensor';
+import { checkBoolean, checkInteger, optionsOf } from '@q/tensor/internal';
 import { seededGenerator, type SeedOptions } from './seed.js';
 
 /** Which samples a pass takes, and in which order: iterated anew for every pass. An array of indices is one. */
@@ -38,10 +38,7 @@ export class WeightedRandomSampler implements Sampler {
    */
   constructor(weights: ArrayLike<number> | Tensor, numSamples: number, options: WeightedSamplerOptions = {}) {
     const { replacement = true } = optionsOf('WeightedRandomSampler', options, ['replacement', 'generator', 'seed']);
-    if (typeof replacement !== 'boolean')
-      throw new ArgumentError(
-        `WeightedRandomSampler: replacement must be true or false, got ${described(replacement)}.`,
-      );
+    checkBoolean('WeightedRandomSampler', 'replacement', replacement);
     checkInteger('WeightedRandomSampler', 'numSamples', numSamples, 1);
     this.weights = weights instanceof Tensor ? weights : tensor(Array.from(weights), { dtype: 'float64' });
     if (this.weights.ndim !== 1)

@@ -1,5 +1,5 @@
 import { ArgumentError, DTypeError, isFloat, ones, ShapeError, shown, zeros, type Tensor } from '@q/tensor';
-import { checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
 import { dropout } from './dropout.js';
 
 /**
@@ -52,6 +52,7 @@ export function scaledDotProductAttention(
   } = optionsOf('scaledDotProductAttention', options, ['attnMask', 'dropoutP', 'isCausal', 'scale']);
   const operation = 'scaledDotProductAttention';
   checkTensors(operation, { query, key, value });
+  checkBoolean(operation, 'isCausal', isCausal);
   const size = query.shape.at(-1);
   if (
     Math.min(query.ndim, key.ndim, value.ndim) < 2 ||

@@ -19,6 +19,7 @@ function checkTarget(loss: string, input: Tensor, target: Tensor): void {
 /** Logarithms are cut at -100, so that a wrong certainty costs 100 and not Infinity. */
 const probabilityLoss = defineOp<readonly [Tensor, Tensor]>({
   name: 'binaryCrossEntropy',
+  transient: true,
   forward: ([x, target]) =>
     target
       .sub(1)

@@ -1,5 +1,15 @@
-import { ArgumentError, defineOp, described, IndexError, ShapeError, shown, tensor, Tensor } from '@q/tensor';
-import { checkTensors, isIntegers, optionsOf } from '@q/tensor/internal';
+import {
+  ArgumentError,
+  AutogradError,
+  defineOp,
+  described,
+  IndexError,
+  ShapeError,
+  shown,
+  tensor,
+  Tensor,
+} from '@q/tensor';
+import { checkBoolean, checkTensors, isIntegers, optionsOf } from '@q/tensor/internal';
 import { reduced, type ReductionOptions } from './loss.js';
 
 /** Options of `ctcLoss`. */
@@ -88,11 +98,8 @@ const samples = (x: Tensor, { inputLengths }: Alignment): Steps[] => {
   return inputLengths.map((steps, n) => ({ values, steps, stride: batch * classes, start: n * classes }));
 };
 
-/**
- * Derivative of the loss of every sample by `[T, N, C]`: `exp(x) - (share of the paths that pass c at t)`, as PyTorch
- * gives it. That is the derivative by the logits behind a log-softmax; behind `logSoftmax` both mean the same.
- */
-function derivative(x: Tensor, alignment: Alignment): Tensor {
+/** The derivative of `ctcLoss` that `derivative` gives, as numbers. */
+function slopes(x: Tensor, alignment: Alignment): Tensor {
   const [, , classes] = x.shape as [number, number, number];
   const result = new Float64Array(x.numel);
   samples(x, alignment).forEach((sample, n) => {
@@ -118,9 +125,24 @@ function derivative(x: Tensor, alignment: Alignment): Tensor {
   return tensor(result, { shape: x.shape }).to(x.dtype);
 }
 
+/**
+ * Derivative of the loss of every sample by `[T, N, C]`: `exp(x) - (share of the paths that pass c at t)`, as PyTorch
+ * gives it. That is the derivative by the logits behind a log-softmax; behind `logSoftmax` both mean the same. Its own
+ * derivative is not available.
+ */
+const derivative = defineOp<readonly [Tensor], Alignment>({
+  name: 'ctcLoss',
+  transient: true,
+  forward: ([x], alignment) => slopes(x, alignment),
+  backward: () => {
+    throw new AutogradError('ctcLoss: its second derivative is not available.');
+  },
+});
+
 /** Loss of every sample of `[T, N, C]`: `[N]`. */
 const connectionist = defineOp<readonly [Tensor], Alignment>({
   name: 'ctcLoss',
+  transient: true,
   forward: ([x], alignment) => {
     const losses = samples(x, alignment).map((sample, n) => {
       const path = alignment.paths[n]!;
@@ -190,6 +212,7 @@ export function ctcLoss(
     zeroInfinity = false,
   } = optionsOf('ctcLoss', options, ['blank', 'zeroInfinity', 'reduction']);
   checkTensors('ctcLoss', { logProbabilities, targets });
+  checkBoolean('ctcLoss', 'zeroInfinity', zeroInfinity);
   const single = logProbabilities.ndim === 2;
   if (!single && logProbabilities.ndim !== 3)
     throw new ShapeError(`ctcLoss: wants [T, N, C] or [T, C], got shape ${shown(logProbabilities.shape)}.`);

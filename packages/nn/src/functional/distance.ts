@@ -1,5 +1,5 @@
 import { defineOp, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
-import { checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkTensor, checkTensors, optionsOf } from '@q/tensor/internal';
 
 /** Options of `normalize`. */
 export interface NormalizeOptions {
@@ -54,6 +54,7 @@ export interface PairwiseDistanceOptions {
 export const pairwiseDistance = (x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor => {
   const { p = 2, eps = 1e-6, keepdim = false } = optionsOf('pairwiseDistance', options, ['p', 'eps', 'keepdim']);
   checkTensors('pairwiseDistance', { x1, x2 });
+  checkBoolean('pairwiseDistance', 'keepdim', keepdim);
   return x1.sub(x2).add(eps).norm({ p, dim: -1, keepdim });
 };
 
@@ -89,6 +90,7 @@ function differences(x1: Tensor, x2: Tensor, places: Tensor, [rows, columns]: re
 /** `|a - b|` as `sqrt(|a|^2 + |b|^2 - 2 a b)`: nothing of the size `[P, R, M]` is made. */
 const euclidean = defineOp<readonly [Tensor, Tensor]>({
   name: 'cdist',
+  transient: true,
   forward: ([x1, x2]) => {
     const [a, b] = centred(x1, x2);
     const lengths = a.square().sum(-1, { keepdim: true }).add(b.square().sum(-1).unsqueeze(-2));

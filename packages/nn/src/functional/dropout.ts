@@ -1,5 +1,5 @@
 import { ArgumentError, rand, ShapeError, shown, type Generator, type Shape, type Tensor } from '@q/tensor';
-import { checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkNumber, checkTensor, optionsOf } from '@q/tensor/internal';
 
 /** Options of the dropout functions. */
 export interface DropoutOptions {
@@ -25,6 +25,7 @@ function drop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape, opt
   const { p = 0.5, training = true, generator } = optionsOf(operation, options, ['p', 'training', 'generator']);
   checkTensor(operation, 'x', x);
   checkProbability(operation, p);
+  checkBoolean(operation, 'training', training);
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
   return x.mul(kept(x, maskShape(x), p, generator).mul(1 / (1 - p)));
@@ -35,6 +36,7 @@ function alphaDrop(operation: string, x: Tensor, maskShape: (x: Tensor) => Shape
   const { p = 0.5, training = true, generator } = optionsOf(operation, options, ['p', 'training', 'generator']);
   checkTensor(operation, 'x', x);
   checkProbability(operation, p);
+  checkBoolean(operation, 'training', training);
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
   const alpha = 1.7580993408473766;
@@ -107,6 +109,7 @@ export function rrelu(x: Tensor, options: RReluOptions = {}): Tensor {
   checkTensor('rrelu', 'x', x);
   checkNumber('rrelu', 'lower', lower);
   checkNumber('rrelu', 'upper', upper);
+  checkBoolean('rrelu', 'training', training);
   if (!(lower <= upper)) throw new ArgumentError(`rrelu: lower (${lower}) must not be above upper (${upper}).`);
   if (!training) return x.leakyRelu({ negativeSlope: (lower + upper) / 2 });
   const slopes = rand(x.shape, { generator })

@@ -12,7 +12,7 @@ import {
   zeros,
   type Tensor,
 } from '@q/tensor';
-import { checkChoice, checkOptionalTensor, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
+import { checkBoolean, checkChoice, checkOptionalTensor, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -33,6 +33,7 @@ interface LookupAttrs {
 
 const lookup = defineOp<readonly [Tensor, Tensor], LookupAttrs>({
   name: 'embedding',
+  transient: true,
   saves: 'inputs',
   forward: ([weight, index]) =>
     weight.indexSelect(0, index.reshape([-1])).reshape([...index.shape, ...weight.shape.slice(1)]),
@@ -92,6 +93,7 @@ export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptio
     scaleGradByFreq = false,
   } = optionsOf('embedding', options, ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq']);
   checkIndex('embedding', index, weight);
+  checkBoolean('embedding', 'scaleGradByFreq', scaleGradByFreq);
   const padding = wrapPadding('embedding', paddingIdx, weight.shape[0]!);
   if (maxNorm !== null) renormalize(weight, index.reshape([-1]), maxNorm, normType);
   return lookup(weight, index, { paddingIdx: padding, scaleGradByFreq });
@@ -167,6 +169,7 @@ export function embeddingBag(
   ]);
   checkIndex('embeddingBag', index, weight);
   checkChoice('embeddingBag', 'mode', mode, ['sum', 'mean', 'max']);
+  checkBoolean('embeddingBag', 'includeLastOffset', includeLastOffset);
   checkOptionalTensor('embeddingBag', 'offsets', offsets);
   checkOptionalTensor('embeddingBag', 'perSampleWeights', perSampleWeights);
   if (perSampleWeights !== null && (mode !== 'sum' || !sameShape(perSampleWeights.shape, index.shape)))

@@ -1,5 +1,6 @@
 import { DTypeError, IndexError, isInt, ShapeError, shown, type Tensor } from '@q/tensor';
 import {
+  checkBoolean,
   checkChoice,
   checkFunction,
   checkOptionalTensor,
@@ -165,6 +166,7 @@ function triplet(
   { margin = 1, swap = false, reduction = 'mean' }: Omit<TripletDistanceOptions, 'distanceFunction'>,
 ): Tensor {
   checkTensors(operation, { anchor, positive, negative });
+  checkBoolean(operation, 'swap', swap);
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
     throw new ShapeError(
       `${operation}: anchor, positive and negative must have one rank, got ${shown(anchor.shape)}, ${shown(positive.shape)} and ${shown(negative.shape)}.`,

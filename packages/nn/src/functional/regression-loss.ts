@@ -1,5 +1,6 @@
 import { ArgumentError, defineOp, described, ShapeError, shown, type Tensor } from '@q/tensor';
-import { checkNumber, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
+import { checkBoolean, checkNumber, checkTensors, optionsOf, sameShape } from '@q/tensor/internal';
+import { checkBooleans } from '../options.js';
 import { reduced, type Reduction, type ReductionOptions } from './loss.js';
 
 /** Options of `smoothL1Loss`. */
@@ -11,6 +12,7 @@ export interface SmoothL1Options extends ReductionOptions {
 /** Quadratic within `beta`, linear outside, of a difference; the derivative is that of `x / beta` cut to [-1, 1]. */
 const smoothL1 = defineOp<readonly [Tensor], number>({
   name: 'smoothL1Loss',
+  transient: true,
   forward: ([x], beta) => {
     const size = x.abs();
     if (beta === 0) return size;
@@ -40,6 +42,7 @@ export interface HuberOptions extends ReductionOptions {
 
 const huber = defineOp<readonly [Tensor], number>({
   name: 'huberLoss',
+  transient: true,
   forward: ([x], delta) => {
     const size = x.abs();
     return x
@@ -75,6 +78,7 @@ export interface KLDivOptions {
 export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {}): Tensor {
   const { reduction = 'mean', logTarget = false } = optionsOf('klDiv', options, ['reduction', 'logTarget']);
   checkTensors('klDiv', { input, target });
+  checkBoolean('klDiv', 'logTarget', logTarget);
   const losses = logTarget ? target.exp().mul(target.sub(input)) : target.xlogy(target).sub(target.mul(input));
   if (reduction === 'batchmean') return input.ndim === 0 ? losses.sum() : losses.sum().div(input.shape[0]!);
   return reduced('klDiv', losses, reduction);
@@ -99,6 +103,7 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNL
     reduction = 'mean',
   } = optionsOf('poissonNllLoss', options, ['logInput', 'full', 'eps', 'reduction']);
   checkTensors('poissonNllLoss', { input, target });
+  checkBooleans('poissonNllLoss', { logInput, full });
   const losses = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (!full) return reduced('poissonNllLoss', losses, reduction);
   // Small targets are replaced before the logarithm, whose gradient at 0 would not vanish under the mask.
@@ -127,6 +132,7 @@ export interface GaussianNLLOptions extends ReductionOptions {
 /** `max(x, min)`, through which gradients pass unchanged. */
 const raised = defineOp<readonly [Tensor], number>({
   name: 'gaussianNllLoss',
+  transient: true,
   forward: ([x], min) => x.clamp({ min }),
   backward: (grad) => [grad],
   saves: 'none',
@@ -151,6 +157,7 @@ export function gaussianNllLoss(
   } = optionsOf('gaussianNllLoss', options, ['full', 'eps', 'reduction']);
   checkTensors('gaussianNllLoss', { input, target, variance });
   checkNumber('gaussianNllLoss', 'eps', eps);
+  checkBoolean('gaussianNllLoss', 'full', full);
   const vectors = input.shape.slice(0, -1);
   const shared = input.ndim > 0 && sameShape(variance.shape, vectors);
   const fits = shared || sameShape(variance.shape, input.shape) || sameShape(variance.shape, [...vectors, 1]);

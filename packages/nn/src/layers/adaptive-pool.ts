@@ -9,7 +9,7 @@ import {
   type Tensor,
   type ValuesAndIndices,
 } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
+import { checkBoolean, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
 import type { ModuleStatics } from '../slots.js';
@@ -85,8 +85,10 @@ function adaptiveMaxPooling(fn: AdaptiveMaxPool): AdaptiveMaxPoolClass {
 
     constructor(outputSize: AdaptiveSize, options: { readonly returnIndices?: R } = {}) {
       super();
+      const { returnIndices = false } = optionsOf(this.constructor.name, options, ['returnIndices']);
+      checkBoolean(this.constructor.name, 'returnIndices', returnIndices);
       this.outputSize = outputSize;
-      this.returnIndices = optionsOf(this.constructor.name, options, ['returnIndices']).returnIndices ?? false;
+      this.returnIndices = returnIndices;
     }
 
     forward(x: Tensor): PoolResult<R> {

@@ -4,6 +4,7 @@ import { masked } from '../functional/attention.js';
 import { checkProbability, dropout } from '../functional/dropout.js';
 import { xavierNormal, xavierUniform, zeros as fillZeros } from '../init.js';
 import { Module } from '../module.js';
+import { checkBooleans } from '../options.js';
 import { Parameter } from '../parameter.js';
 import { checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
@@ -131,6 +132,7 @@ export class MultiheadAttention extends Module {
     this.dropout = options.dropout ?? 0;
     checkSizes('MultiheadAttention', { embedDim, numHeads, kdim: this.kdim, vdim: this.vdim });
     checkProbability('MultiheadAttention', this.dropout);
+    checkBooleans('MultiheadAttention', { bias, addBiasKv, addZeroAttn, batchFirst });
     if (embedDim % numHeads !== 0)
       throw new ArgumentError(`MultiheadAttention: embedDim ${embedDim} does not divide into ${numHeads} heads.`);
     this.addZeroAttn = addZeroAttn;
@@ -245,6 +247,7 @@ export class MultiheadAttention extends Module {
       'needWeights',
       'averageAttnWeights',
     ]);
+    checkBooleans('MultiheadAttention', { needWeights, averageAttnWeights });
     this.checkInputs(query, key, value);
     checkOptionalTensor('MultiheadAttention', 'keyPaddingMask', keyPaddingMask);
     checkOptionalTensor('MultiheadAttention', 'attnMask', attnMask);

@@ -12,12 +12,12 @@ import {
   zeros,
   type Tensor,
 } from '@q/tensor';
-import { checkChoice, checkIntegers, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkChoice, checkIntegers, checkTensor, optionsOf, perDim } from '@q/tensor/internal';
 import { calculateFans, kaimingUniform, uniform } from '../init.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
-import { checkSizes, perDim, type Sizes } from '../sizes.js';
+import { checkSizes, type Sizes } from '../sizes.js';
 
 /** What stands beyond the border of the input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -95,6 +95,7 @@ abstract class ConvNd extends Module {
       outputPadding,
     } = optionsOf(layer, options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', 'outputPadding']);
     checkSizes(layer, { inChannels, outChannels, groups });
+    checkBoolean(layer, 'bias', bias);
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(
         `${layer}: inChannels (${inChannels}) and outChannels (${outChannels}) must be divisible by groups (${groups}).`,
@@ -109,12 +110,13 @@ abstract class ConvNd extends Module {
       throw new ArgumentError(
         `${layer}: outputPadding is for transposed convolutions, got ${described(outputPadding)}. Leave it out, or take ConvTranspose${rank}d.`,
       );
+    const sizes = (name: string, value: Sizes, least: number): number[] => [...perDim(layer, name, value, rank, least)];
     this.inChannels = inChannels;
     this.outChannels = outChannels;
-    this.kernelSize = perDim(layer, 'kernelSize', kernelSize, rank, 1);
-    this.stride = perDim(layer, 'stride', stride, rank, 1);
-    this.dilation = perDim(layer, 'dilation', dilation, rank, 1);
-    this.outputPadding = perDim(layer, 'outputPadding', outputPadding ?? 0, rank, 0);
+    this.kernelSize = sizes('kernelSize', kernelSize, 1);
+    this.stride = sizes('stride', stride, 1);
+    this.dilation = sizes('dilation', dilation, 1);
+    this.outputPadding = sizes('outputPadding', outputPadding ?? 0, 0);
     if (typeof padding === 'string') {
       if (transposed)
         throw new ArgumentError(
@@ -126,7 +128,7 @@ abstract class ConvNd extends Module {
           `${layer}: padding 'same' is only possible with a stride of 1, got ${shown(this.stride)}.`,
         );
       this.padding = padding;
-    } else this.padding = perDim(layer, 'padding', padding, rank, 0);
+    } else this.padding = sizes('padding', padding, 0);
     this.groups = groups;
     this.paddingMode = paddingMode;
     const [rows, columns] = transposed ? [inChannels, outChannels] : [outChannels, inChannels];

@@ -1,5 +1,5 @@
 import { ArgumentError, described, noGrad, ShapeError, Tensor, zeros } from '@q/tensor';
-import { checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
 import {
   embedding,
   embeddingBag,
@@ -23,6 +23,7 @@ export interface PretrainedOptions {
 /** The rows of a table that were learned elsewhere. */
 function pretrained(name: string, rows: Tensor, { freeze = true }: PretrainedOptions) {
   checkTensor(name, 'the rows', rows);
+  checkBoolean(name, 'freeze', freeze);
   if (rows.ndim !== 2)
     throw new ShapeError(`${name}: wants rows as [numEmbeddings, embeddingDim], got [${rows.shape.join(', ')}].`);
   const [numEmbeddings, embeddingDim] = rows.shape as readonly [number, number];
@@ -49,13 +50,15 @@ abstract class Table extends Module {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, weight: Parameter | null) {
     super();
     checkOptions(this.constructor.name, options);
+    const { scaleGradByFreq = false } = options;
     checkSizes(this.constructor.name, { numEmbeddings, embeddingDim });
+    checkBoolean(this.constructor.name, 'scaleGradByFreq', scaleGradByFreq);
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = wrapPadding(this.constructor.name, options.paddingIdx, numEmbeddings);
     this.maxNorm = options.maxNorm ?? null;
     this.normType = options.normType ?? 2;
-    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
+    this.scaleGradByFreq = scaleGradByFreq;
     if (weight !== null && !(weight instanceof Parameter))
       throw new ArgumentError(
         `${this.constructor.name}: its weight must be a Parameter or null, got ${described(weight)}. Rows in a tensor: ${this.constructor.name}.fromPretrained(rows).`,
@@ -153,8 +156,10 @@ export class EmbeddingBag extends Table {
     weight: Parameter | null = null,
   ) {
     super(numEmbeddings, embeddingDim, options, weight);
-    this.mode = options.mode ?? 'mean';
-    this.includeLastOffset = options.includeLastOffset ?? false;
+    const { mode = 'mean', includeLastOffset = false } = options;
+    checkBoolean(this.constructor.name, 'includeLastOffset', includeLastOffset);
+    this.mode = mode;
+    this.includeLastOffset = includeLastOffset;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { linear, zeros, type Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
+import { checkBoolean, optionsOf } from '@q/tensor/internal';
 import { bilinear } from '../functional/bilinear.js';
 import { kaimingUniform, uniform } from '../init.js';
 import { Module } from '../module.js';
@@ -47,6 +47,7 @@ export class Linear extends Module {
     const { bias = true } = optionsOf('Linear', options, ['bias']);
     super();
     checkSizes('Linear', { inFeatures, outFeatures });
+    checkBoolean('Linear', 'bias', bias);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = new Parameter(zeros([outFeatures, inFeatures]));
@@ -91,6 +92,7 @@ export class Bilinear extends Module {
     const { bias = true } = optionsOf('Bilinear', options, ['bias']);
     super();
     checkSizes('Bilinear', { in1Features, in2Features, outFeatures });
+    checkBoolean('Bilinear', 'bias', bias);
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;

@@ -22,10 +22,11 @@ import {
   type Tensor,
   type ValuesAndIndices,
 } from '@q/tensor';
-import { checkKnown, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkKnown, checkTensor, optionsOf, perDim } from '@q/tensor/internal';
 import { Module } from '../module.js';
+import { checkBooleans } from '../options.js';
 import { fields } from '../repr.js';
-import { perDim, type Sizes } from '../sizes.js';
+import type { Sizes } from '../sizes.js';
 import type { ModuleStatics } from '../slots.js';
 import type { Layer } from './operation.js';
 
@@ -75,13 +76,15 @@ function maxPooling(rank: number, fn: MaxPool): MaxPoolClass {
       super();
       const layer = this.constructor.name;
       checkKnown(layer, options, ['stride', 'padding', 'dilation', 'ceilMode', 'returnIndices']);
+      const { ceilMode = false, returnIndices = false } = options;
+      checkBooleans(layer, { ceilMode, returnIndices });
       perDim(layer, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
       this.padding = options.padding ?? 0;
       this.dilation = options.dilation ?? 1;
-      this.ceilMode = options.ceilMode ?? false;
-      this.returnIndices = options.returnIndices ?? false;
+      this.ceilMode = ceilMode;
+      this.returnIndices = returnIndices;
     }
 
     forward(x: Tensor): PoolResult<R> {
@@ -147,12 +150,14 @@ function avgPooling(rank: number, fn: AvgPool): AvgPoolClass {
     constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
       super();
       checkKnown(this.constructor.name, options, averageOptions);
+      const { ceilMode = false, countIncludePad = true } = options;
+      checkBooleans(this.constructor.name, { ceilMode, countIncludePad });
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
       this.kernelSize = kernelSize;
       this.stride = options.stride ?? kernelSize;
       this.padding = options.padding ?? 0;
-      this.ceilMode = options.ceilMode ?? false;
-      this.countIncludePad = options.countIncludePad ?? true;
+      this.ceilMode = ceilMode;
+      this.countIncludePad = countIncludePad;
       this.divisorOverride = options.divisorOverride ?? null;
     }
 
@@ -211,6 +216,7 @@ function lpPooling(rank: number, fn: LpPool): LPPoolClass {
       super();
       const { stride = null, ceilMode = false } = optionsOf(this.constructor.name, options, ['stride', 'ceilMode']);
       perDim(this.constructor.name, 'kernelSize', kernelSize, rank, 1);
+      checkBoolean(this.constructor.name, 'ceilMode', ceilMode);
       this.normType = normType;
       this.kernelSize = kernelSize;
       this.stride = stride;
@@ -271,9 +277,9 @@ function maxUnpooling(rank: number, fn: MaxUnpool): MaxUnpoolClass {
       super();
       const layer = this.constructor.name;
       const { stride, padding = 0 } = optionsOf(layer, options, ['stride', 'padding']);
-      this.kernelSize = perDim(layer, 'kernelSize', kernelSize, rank, 1);
-      this.stride = perDim(layer, 'stride', stride ?? kernelSize, rank, 1);
-      this.padding = perDim(layer, 'padding', padding, rank, 0);
+      this.kernelSize = [...perDim(layer, 'kernelSize', kernelSize, rank, 1)];
+      this.stride = [...perDim(layer, 'stride', stride ?? kernelSize, rank, 1)];
+      this.padding = [...perDim(layer, 'padding', padding, rank, 0)];
     }
 
     forward(x: Tensor, indices: Tensor, options: UnpoolOptions = {}): Tensor {
@@ -337,15 +343,16 @@ function fractionalMaxPooling(rank: number, fn: FractionalMaxPool): FractionalMa
 
     constructor(kernelSize: Sizes, options: FractionalLayerOptions<R>) {
       super();
-      const { outputSize, outputRatio, returnIndices } = optionsOf(this.constructor.name, options, [
-        'outputSize',
-        'outputRatio',
-        'returnIndices',
-      ]);
+      const {
+        outputSize,
+        outputRatio,
+        returnIndices = false,
+      } = optionsOf(this.constructor.name, options, ['outputSize', 'outputRatio', 'returnIndices']);
+      checkBoolean(this.constructor.name, 'returnIndices', returnIndices);
       this.kernelSize = kernelSize;
       this.outputSize = outputSize ?? null;
       this.outputRatio = outputRatio ?? null;
-      this.returnIndices = returnIndices ?? false;
+      this.returnIndices = returnIndices;
     }
 
     forward(x: Tensor): PoolResult<R> {

@@ -1,5 +1,5 @@
 import { ShapeError, shown, zeros, type Tensor } from '@q/tensor';
-import { checkChoice, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkChoice, checkTensor, optionsOf } from '@q/tensor/internal';
 import {
   checkedState,
   recurrences,
@@ -40,6 +40,7 @@ abstract class RecurrentCell extends Module {
     super();
     const { bias = true } = optionsOf(this.constructor.name, options, ['bias']);
     checkSizes(this.constructor.name, { inputSize, hiddenSize });
+    checkBoolean(this.constructor.name, 'bias', bias);
     const rows = gates * hiddenSize;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;

@@ -11,6 +11,7 @@ import {
 } from '../functional/recurrent.js';
 import { uniform } from '../init.js';
 import { Module } from '../module.js';
+import { checkBooleans } from '../options.js';
 import { Parameter } from '../parameter.js';
 import { fields } from '../repr.js';
 import { checkLayers, checkSizes } from '../sizes.js';
@@ -73,6 +74,7 @@ abstract class Recurrent extends Module {
     const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, projSize = 0 } = options;
     checkSizes(layer, { inputSize, hiddenSize });
     checkLayers(layer, numLayers);
+    checkBooleans(layer, { bias, batchFirst, bidirectional });
     checkProbability(layer, options.dropout ?? 0);
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
       throw new ArgumentError(

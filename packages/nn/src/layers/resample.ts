@@ -7,7 +7,7 @@ import {
   type InterpolateOptions,
   type Tensor,
 } from '@q/tensor';
-import { checkKnown, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkKnown, optionsOf } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields, float } from '../repr.js';
 import { checkSizes, type Sizes } from '../sizes.js';
@@ -46,11 +46,15 @@ export class Upsample extends Module {
   constructor(options: UpsampleOptions = {}) {
     super();
     checkKnown(this.constructor.name, options, ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor']);
+    const { alignCorners = null, recomputeScaleFactor = null } = options;
+    if (alignCorners !== null) checkBoolean(this.constructor.name, 'alignCorners', alignCorners);
+    if (recomputeScaleFactor !== null)
+      checkBoolean(this.constructor.name, 'recomputeScaleFactor', recomputeScaleFactor);
     this.size = options.size ?? null;
     this.scaleFactor = options.scaleFactor ?? null;
     this.mode = options.mode ?? 'nearest';
-    this.alignCorners = options.alignCorners ?? null;
-    this.recomputeScaleFactor = options.recomputeScaleFactor ?? null;
+    this.alignCorners = alignCorners;
+    this.recomputeScaleFactor = recomputeScaleFactor;
   }
 
   forward(x: Tensor): Tensor {

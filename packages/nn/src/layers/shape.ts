@@ -1,8 +1,8 @@
 import { fold, unfold, type Tensor } from '@q/tensor';
-import { checkIntegers, checkTensor, optionsOf } from '@q/tensor/internal';
+import { checkIntegers, checkTensor, optionsOf, perDim } from '@q/tensor/internal';
 import { Module } from '../module.js';
 import { fields } from '../repr.js';
-import { perDim, type Sizes } from '../sizes.js';
+import type { Sizes } from '../sizes.js';
 
 /** Options of `Flatten`. */
 export interface FlattenOptions {

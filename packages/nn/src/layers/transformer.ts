@@ -2,6 +2,7 @@ import { full, type Tensor } from '@q/tensor';
 import { checkChoice, optionsOf } from '@q/tensor/internal';
 import { xavierUniform } from '../init.js';
 import { checkModule, Module } from '../module.js';
+import { checkBooleans } from '../options.js';
 import { checkLayers, checkSizes } from '../sizes.js';
 import type { StateNames } from '../slots.js';
 import { GELU, ReLU } from './activation.js';
@@ -10,7 +11,7 @@ import { ModuleList } from './container.js';
 import { Dropout } from './dropout.js';
 import { Add } from './elementwise.js';
 import { Linear } from './linear.js';
-import { LayerNorm } from './norm.js';
+import { LayerNorm } from './norm/layer.js';
 import type { Layer } from './operation.js';
 
 /** Options of the layers of a transformer. */
@@ -86,6 +87,7 @@ abstract class TransformerLayer extends Module {
     } = optionsOf(layer, options, layerOptions);
     const { batchFirst = false, normFirst = false, bias = true } = options;
     checkSizes(layer, { dModel, nhead, dimFeedforward });
+    checkBooleans(layer, { batchFirst, normFirst, bias });
     if (!(activation instanceof Module)) checkChoice(layer, 'activation', activation, ['relu', 'gelu']);
     this.normFirst = normFirst;
     this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias });

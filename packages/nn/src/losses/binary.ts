@@ -28,8 +28,13 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   posWeight: Tensor | null;
 
   constructor(options: BinaryLogitsOptions = {}) {
-    super(options, ['posWeight']);
+    super(options);
     this.posWeight = options.posWeight ?? null;
+  }
+
+  /** Names of the options that the class takes. */
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'posWeight'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {

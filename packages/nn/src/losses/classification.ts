@@ -7,10 +7,14 @@ export class NLLLoss extends WeightedLoss {
   /** Class that does not count. */
   ignoreIndex: number;
 
-  /** @param known names of the options that a subclass reads */
-  constructor(options: NLLOptions = {}, known: readonly string[] = []) {
-    super(options, ['ignoreIndex', ...known]);
+  constructor(options: NLLOptions = {}) {
+    super(options);
     this.ignoreIndex = options.ignoreIndex ?? -100;
+  }
+
+  /** Names of the options that the class takes. */
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'ignoreIndex'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -33,8 +37,13 @@ export class CrossEntropyLoss extends NLLLoss {
   labelSmoothing: number;
 
   constructor(options: CrossEntropyOptions = {}) {
-    super(options, ['labelSmoothing']);
+    super(options);
     this.labelSmoothing = options.labelSmoothing ?? 0;
+  }
+
+  /** Names of the options that the class takes. */
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'labelSmoothing'];
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {

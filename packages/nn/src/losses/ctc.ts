@@ -10,9 +10,13 @@ export class CTCLoss extends Loss {
   zeroInfinity: boolean;
 
   constructor(options: CTCOptions = {}) {
-    super(options, ['blank', 'zeroInfinity']);
+    super(options);
     this.blank = options.blank ?? 0;
     this.zeroInfinity = options.zeroInfinity ?? false;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'blank', 'zeroInfinity'];
   }
 
   forward(logProbabilities: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {

@@ -8,11 +8,15 @@ export abstract class Loss extends Module {
   /** What becomes of the losses of a batch: their mean, their sum, or none. */
   reduction: Reduction;
 
-  /** @param known names of the options that a subclass reads */
-  constructor(options: ReductionOptions = {}, known: readonly string[] = []) {
+  constructor(options: ReductionOptions = {}) {
     super();
-    checkKnown(this.constructor.name, options, ['reduction', ...known]);
+    checkKnown(this.constructor.name, options, this.optionNames);
     this.reduction = options.reduction ?? 'mean';
+  }
+
+  /** Names of the options that the class takes: a subclass puts its own behind those of `super`. */
+  protected get optionNames(): readonly string[] {
+    return ['reduction'];
   }
 }
 
@@ -27,9 +31,13 @@ export abstract class WeightedLoss extends Loss {
   /** Factor per class or element, or null. */
   weight: Tensor | null;
 
-  /** @param known names of the options that a subclass reads */
-  constructor(options: WeightOptions = {}, known: readonly string[] = []) {
-    super(options, ['weight', ...known]);
+  constructor(options: WeightOptions = {}) {
+    super(options);
     this.weight = options.weight ?? null;
+  }
+
+  /** Names of the options that the class takes. */
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'weight'];
   }
 }

@@ -20,8 +20,12 @@ export class MarginRankingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options, ['margin']);
+    super(options);
     this.margin = options.margin ?? 0;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'margin'];
   }
 
   forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -35,8 +39,12 @@ export class HingeEmbeddingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options, ['margin']);
+    super(options);
     this.margin = options.margin ?? 1;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'margin'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -50,8 +58,12 @@ export class CosineEmbeddingLoss extends Loss {
   margin: number;
 
   constructor(options: MarginOptions = {}) {
-    super(options, ['margin']);
+    super(options);
     this.margin = options.margin ?? 0;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'margin'];
   }
 
   forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
@@ -67,9 +79,14 @@ export class MultiMarginLoss extends WeightedLoss {
   margin: number;
 
   constructor(options: MultiMarginOptions = {}) {
-    super(options, ['p', 'margin']);
+    super(options);
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
+  }
+
+  /** Names of the options that the class takes. */
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'p', 'margin'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -96,11 +113,15 @@ export class TripletMarginLoss extends Loss {
   swap: boolean;
 
   constructor(options: TripletOptions = {}) {
-    super(options, ['margin', 'p', 'eps', 'swap']);
+    super(options);
     this.margin = options.margin ?? 1;
     this.p = options.p ?? 2;
     this.eps = options.eps ?? 1e-6;
     this.swap = options.swap ?? false;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'margin', 'p', 'eps', 'swap'];
   }
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -118,10 +139,14 @@ export class TripletMarginWithDistanceLoss extends Loss {
   swap: boolean;
 
   constructor(options: TripletDistanceOptions = {}) {
-    super(options, ['distanceFunction', 'margin', 'swap']);
+    super(options);
     this.distanceFunction = options.distanceFunction ?? null;
     this.margin = options.margin ?? 1;
     this.swap = options.swap ?? false;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'distanceFunction', 'margin', 'swap'];
   }
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {

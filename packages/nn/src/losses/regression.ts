@@ -37,8 +37,12 @@ export class SmoothL1Loss extends Loss {
   beta: number;
 
   constructor(options: SmoothL1Options = {}) {
-    super(options, ['beta']);
+    super(options);
     this.beta = options.beta ?? 1;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'beta'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -52,8 +56,12 @@ export class HuberLoss extends Loss {
   delta: number;
 
   constructor(options: HuberOptions = {}) {
-    super(options, ['delta']);
+    super(options);
     this.delta = options.delta ?? 1;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'delta'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -71,10 +79,14 @@ export class PoissonNLLLoss extends Loss {
   eps: number;
 
   constructor(options: PoissonNLLOptions = {}) {
-    super(options, ['logInput', 'full', 'eps']);
+    super(options);
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-8;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'logInput', 'full', 'eps'];
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -90,9 +102,13 @@ export class GaussianNLLLoss extends Loss {
   eps: number;
 
   constructor(options: GaussianNLLOptions = {}) {
-    super(options, ['full', 'eps']);
+    super(options);
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-6;
+  }
+
+  protected override get optionNames(): readonly string[] {
+    return [...super.optionNames, 'full', 'eps'];
   }
 
   forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {

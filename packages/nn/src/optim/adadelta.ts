@@ -1,5 +1,13 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, direction, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import { checkBoolean } from '@q/tensor/internal';
+import {
+  checkHyperparameter,
+  direction,
+  Optimizer,
+  type GroupOptions,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
 import { withDefaults } from '../options.js';
 
 /** Options of `Adadelta`. */
@@ -31,9 +39,12 @@ export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
     super(params, withDefaults(new.target.name, options, defaults));
   }
 
-  protected override checkOptions({ lr, rho, eps, weightDecay }: AdadeltaOptions): void {
-    for (const [name, value] of Object.entries({ lr, eps, weightDecay })) checkNumber('Adadelta', name, value);
-    checkNumber('Adadelta', 'rho', rho, 0, 1);
+  protected override checkOptions({ lr, rho, eps, weightDecay, maximize }: AdadeltaOptions): void {
+    checkHyperparameter('Adadelta', 'lr', lr);
+    checkHyperparameter('Adadelta', 'rho', rho, 0, 1);
+    checkHyperparameter('Adadelta', 'eps', eps);
+    checkHyperparameter('Adadelta', 'weightDecay', weightDecay);
+    checkBoolean('Adadelta', 'maximize', maximize);
   }
 
   protected override initialState(param: Tensor): AdadeltaState {

@@ -1,5 +1,13 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, direction, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import { checkBoolean } from '@q/tensor/internal';
+import {
+  checkHyperparameter,
+  direction,
+  Optimizer,
+  type GroupOptions,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
 import { withDefaults } from '../options.js';
 
 /** Options of `Adagrad`. */
@@ -18,6 +26,7 @@ export interface AdagradOptions extends GroupOptions {
   maximize: boolean;
 }
 
+/** Memory of a parameter. */
 export interface AdagradState extends ParamState {
   /** Steps made. */
   step: number;
@@ -39,9 +48,13 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
     super(params, withDefaults(new.target.name, options, defaults));
   }
 
-  protected override checkOptions({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: AdagradOptions): void {
-    for (const [name, value] of Object.entries({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }))
-      checkNumber('Adagrad', name, value);
+  protected override checkOptions(options: AdagradOptions): void {
+    checkHyperparameter('Adagrad', 'lr', options.lr);
+    checkHyperparameter('Adagrad', 'lrDecay', options.lrDecay);
+    checkHyperparameter('Adagrad', 'weightDecay', options.weightDecay);
+    checkHyperparameter('Adagrad', 'initialAccumulatorValue', options.initialAccumulatorValue);
+    checkHyperparameter('Adagrad', 'eps', options.eps);
+    checkBoolean('Adagrad', 'maximize', options.maximize);
   }
 
   protected override initialState(param: Tensor, { initialAccumulatorValue }: AdagradOptions): AdagradState {

@@ -1,4 +1,5 @@
 import { adamStep, type Tensor } from '@q/tensor';
+import { checkBoolean } from '@q/tensor/internal';
 import { initialMoments, momentDefaults, MomentOptimizer, type MomentOptions, type MomentState } from './moments.js';
 import { direction, type Params } from './optimizer.js';
 import { withDefaults } from '../options.js';
@@ -13,6 +14,12 @@ export interface AdamOptions extends MomentOptions {
 export type AdamState = MomentState;
 
 abstract class AdamBase extends MomentOptimizer<AdamOptions, AdamState> {
+  /** Throws unless the options of a group are in range. */
+  protected override checkOptions(options: AdamOptions): void {
+    super.checkOptions(options);
+    checkBoolean(this.constructor.name, 'amsgrad', options.amsgrad);
+  }
+
   protected override initialState(param: Tensor): AdamState {
     return initialMoments(param);
   }
@@ -23,9 +30,10 @@ abstract class AdamBase extends MomentOptimizer<AdamOptions, AdamState> {
 
   /** The step of Adam on a parameter and its memory. */
   protected descend(param: Tensor, grad: Tensor, { lr, betas, eps, amsgrad }: AdamOptions, state: AdamState): void {
-    state.step++;
+    const step = state.step + 1;
     const maxExpAvgSq = amsgrad ? ((state.maxExpAvgSq ??= state.expAvgSq.zerosLike()) as Tensor) : null;
-    adamStep(param, grad, { ...state, maxExpAvgSq }, { step: state.step, lr, betas, eps });
+    adamStep(param, grad, { ...state, maxExpAvgSq }, { step, lr, betas, eps });
+    state.step = step;
   }
 }
 

@@ -1,9 +1,9 @@
 import { ArgumentError, described } from '@q/tensor';
-import { checkChoice, checkFunction, checkNumber, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkChoice, checkFunction, checkNumber, optionsOf } from '@q/tensor/internal';
 import {
   checkCount,
+  checkRates,
   checkSetting,
-  isNumbers,
   LRScheduler,
   type Scheduled,
   type ScheduledGroup,
@@ -113,19 +113,19 @@ abstract class CycleScheduler extends LRScheduler {
       : state;
   }
 
-  /** Takes back what `stateDict` gave. Throws ArgumentError for another number of groups. */
+  /** Takes back what `stateDict` gave. Throws ArgumentError for anything else, or another number of groups. */
   override loadStateDict(stateDict: SchedulerStateDict): void {
-    const name = this.constructor.name;
+    const { name } = this.constructor;
     const { paramGroups } = this.optimizer;
-    const momenta: unknown = (stateDict as Partial<SchedulerStateDict> | null | undefined)?.momenta;
-    if (momenta !== undefined && !(isNumbers(momenta) && momenta.length === paramGroups.length))
-      throw new ArgumentError(
-        `${name}.loadStateDict: wants the momenta of ${paramGroups.length} groups, got ${described(momenta)}.`,
-      );
+    const { momenta } = (stateDict as Partial<SchedulerStateDict> | null | undefined) ?? {};
+    // The state of a schedule that does not cycle momentum has none.
+    if (momenta === undefined) return super.loadStateDict(stateDict);
+    checkRates(`${name}.loadStateDict`, 'momenta', momenta, paramGroups.length);
+    if (paramGroups.some(({ betas }, i) => betas !== undefined && momenta[i]! >= 1))
+      throw new ArgumentError(`${name}.loadStateDict: momenta must be below 1 as betas, got ${described(momenta)}.`);
     this.attempt(() => {
       super.loadStateDict(stateDict);
-      // States from before they had momenta leave it as it is.
-      if (momenta !== undefined) paramGroups.forEach((group, i) => setMomentum(name, group, momenta[i]!));
+      paramGroups.forEach((group, i) => setMomentum(name, group, momenta[i]!));
     });
   }
 }
@@ -207,6 +207,8 @@ export class OneCycleLR extends CycleScheduler {
       throw new ArgumentError('OneCycleLR: give totalSteps, or epochs and stepsPerEpoch, as positive integers.');
     checkNumber('OneCycleLR', 'pctStart', pctStart, 0, 1);
     checkChoice('OneCycleLR', 'annealStrategy', annealStrategy, ['cos', 'linear']);
+    checkBoolean('OneCycleLR', 'cycleMomentum', cycleMomentum);
+    checkBoolean('OneCycleLR', 'threePhase', threePhase);
     checkSetting('OneCycleLR', 'divFactor', divFactor);
     checkSetting('OneCycleLR', 'finalDivFactor', finalDivFactor);
     this.totalSteps = total;
@@ -326,6 +328,7 @@ export class CyclicLR extends CycleScheduler {
     checkChoice('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
     checkChoice('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);
     checkSetting('CyclicLR', 'gamma', gamma);
+    checkBoolean('CyclicLR', 'cycleMomentum', cycleMomentum);
     if (scaleFn != null) checkFunction('CyclicLR', scaleFn);
     checkCount('CyclicLR', 'stepSizeUp', stepSizeUp);
     checkCount('CyclicLR', 'stepSizeDown', stepSizeDown);

@@ -135,9 +135,9 @@ export class LinearLR extends LRScheduler {
     const { startFactor, endFactor, totalIters, lastEpoch } = this;
     if (lastEpoch === 0) return lr * startFactor;
     if (lastEpoch > totalIters) return lr;
-    return (
-      lr * (1 + (endFactor - startFactor) / (totalIters * startFactor + (lastEpoch - 1) * (endFactor - startFactor)))
-    );
+    const change = endFactor - startFactor;
+    // Rounding takes the end of a fall to 0 below it, where no optimizer goes.
+    return lr * Math.max(0, 1 + change / (totalIters * startFactor + (lastEpoch - 1) * change));
   }
 }
 

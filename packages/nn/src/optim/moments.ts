@@ -1,5 +1,6 @@
-import { ArgumentError, type Tensor } from '@q/tensor';
-import { checkNumber, Optimizer, type GroupOptions, type ParamState } from './optimizer.js';
+import { ArgumentError, described, type Tensor } from '@q/tensor';
+import { checkBoolean } from '@q/tensor/internal';
+import { checkHyperparameter, Optimizer, type GroupOptions, type ParamState } from './optimizer.js';
 
 /** Options of optimizers that keep running means of the gradient and of its square. */
 export interface MomentOptions extends GroupOptions {
@@ -27,13 +28,17 @@ export interface MomentState extends ParamState {
 
 /** What Adam and its relatives have in common: two decays, and the options around them. */
 export abstract class MomentOptimizer<O extends MomentOptions, S extends ParamState> extends Optimizer<O, S> {
-  protected override checkOptions({ lr, betas, eps, weightDecay }: O): void {
-    const name = this.constructor.name;
-    checkNumber(name, 'lr', lr);
-    checkNumber(name, 'eps', eps);
-    checkNumber(name, 'weightDecay', weightDecay);
-    if (!Array.isArray(betas) || betas.length !== 2) throw new ArgumentError(`${name}: betas must be two numbers.`);
-    for (const [i, beta] of betas.entries()) checkNumber(name, `betas[${i}]`, beta, 0, 1);
+  /** Throws unless the options of a group are in range. */
+  protected override checkOptions({ lr, betas, eps, weightDecay, maximize }: O): void {
+    const { name } = this.constructor;
+    checkHyperparameter(name, 'lr', lr);
+    checkHyperparameter(name, 'eps', eps);
+    checkHyperparameter(name, 'weightDecay', weightDecay);
+    if (!Array.isArray(betas) || betas.length !== 2)
+      throw new ArgumentError(`${name}: betas must be two numbers, got ${described(betas)}.`);
+    checkHyperparameter(name, 'betas[0]', betas[0], 0, 1);
+    checkHyperparameter(name, 'betas[1]', betas[1], 0, 1);
+    checkBoolean(name, 'maximize', maximize);
   }
 }
 

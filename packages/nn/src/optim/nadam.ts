@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { checkBoolean } from '@q/tensor/internal';
 import {
   initialMoments,
   momentDefaults,
@@ -7,7 +8,7 @@ import {
   type MomentOptions,
   type MomentState,
 } from './moments.js';
-import { checkNumber, direction, type Params } from './optimizer.js';
+import { checkHyperparameter, direction, type Params } from './optimizer.js';
 import { withDefaults } from '../options.js';
 
 /** Options of `NAdam`. `lr` is 0.002 by default. */
@@ -31,9 +32,11 @@ export class NAdam extends MomentOptimizer<NAdamOptions, NAdamState> {
     super(params, withDefaults(new.target.name, options, defaults));
   }
 
+  /** Throws unless the options of a group are in range. */
   protected override checkOptions(options: NAdamOptions): void {
     super.checkOptions(options);
-    checkNumber('NAdam', 'momentumDecay', options.momentumDecay);
+    checkHyperparameter('NAdam', 'momentumDecay', options.momentumDecay);
+    checkBoolean('NAdam', 'decoupledWeightDecay', options.decoupledWeightDecay);
   }
 
   protected override initialState(param: Tensor): NAdamState {

@@ -1,7 +1,19 @@
-import { ArgumentError, described, enableGrad, keep, noGrad, shown, Tensor } from '@q/tensor';
+import {
+  ArgumentError,
+  described,
+  DTypeError,
+  enableGrad,
+  isFloat,
+  keep,
+  MemoryError,
+  noGrad,
+  shown,
+  Tensor,
+} from '@q/tensor';
 import { checkFunction, isIntegers, sameShape } from '@q/tensor/internal';
 import { ModuleError } from '../errors.js';
 import { withDefaults } from '../options.js';
+import { isExpanded } from '../parameter.js';
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
@@ -61,12 +73,30 @@ function checkedDict(optimizer: string, stateDict: unknown): object {
   return stateDict as object;
 }
 
-/** Throws unless `value` is a number from `least` on. */
-export function checkNumber(optimizer: string, name: string, value: number, least = 0, below = Infinity): void {
-  const fits = typeof value === 'number' && value >= least && (value < below || below === Infinity);
-  if (!fits)
+/** Throws ArgumentError unless an option is a finite number from `least` on: anything else would reach every parameter as NaN. */
+export function checkHyperparameter(
+  optimizer: string,
+  name: string,
+  value: unknown,
+  least = 0,
+  below = Infinity,
+): asserts value is number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least && value < below) return;
+  const range = least === -Infinity ? '' : ` of at least ${least}${below < Infinity ? ` and below ${below}` : ''}`;
+  throw new ArgumentError(`${optimizer}: ${name} must be a finite number${range}, got ${described(value)}.`);
+}
+
+/** Throws unless a parameter can be moved by its gradient, whose shape and dtype it has. */
+function checkMovable(optimizer: string, param: Tensor, gradient: Tensor): void {
+  if (param.storage.isFreed || gradient.storage.isFreed)
+    throw new MemoryError(
+      `${optimizer}.step: a parameter of shape ${shown(param.shape)}, or its gradient, was freed when its scope() ended. Make it outside, or keep() it.`,
+    );
+  if (!isFloat(param.dtype))
+    throw new DTypeError(`${optimizer}.step: only floating parameters can be optimized, one is ${param.dtype}.`);
+  if (isExpanded(param))
     throw new ArgumentError(
-      `${optimizer}: ${name} must be at least ${least}${below < Infinity ? ` and below ${below}` : ''}, got ${described(value)}.`,
+      `${optimizer}.step: several elements of an expanded parameter of shape ${shown(param.shape)} share one place. Optimize a clone() of it.`,
     );
 }
 
@@ -117,7 +147,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
   }
 
-  /** Throws unless the options of a group are in range. */
+  /** Throws unless the options of a group are in range. Called with every step, before any parameter moves. */
   protected abstract checkOptions(options: O): void;
 
   /** The memory of a parameter before its first step. */
@@ -162,8 +192,33 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       ...withDefaults(name, options, this.defaults, ['params', 'initialLr']),
       params,
     };
-    this.checkOptions(complete);
+    this.checkGroup(complete);
     this.paramGroups.push(complete);
+  }
+
+  /** Throws unless the options of a group are in range, and the rate that its schedulers started from. */
+  private checkGroup(group: ParamGroup<O>): void {
+    this.checkOptions(group);
+    if (group.initialLr !== undefined) checkHyperparameter(this.constructor.name, 'initialLr', group.initialLr);
+  }
+
+  /** Throws where a step could not be finished: groups and gradients are open to everybody. Allocates nothing. */
+  private checkStep(): void {
+    for (const group of this.paramGroups) {
+      const params: unknown = (group as Partial<ParamGroup<O>> | null | undefined)?.params;
+      if (!Array.isArray(params))
+        throw new ArgumentError(
+          `${this.constructor.name}.step: a group must have a list of params, got ${described(params)}.`,
+        );
+      this.checkGroup(group);
+      for (const param of params as readonly unknown[]) {
+        if (!(param instanceof Tensor))
+          throw new ArgumentError(
+            `${this.constructor.name}.step: a parameter must be a tensor, got ${described(param)}.`,
+          );
+        if (param.gradient !== null) checkMovable(this.constructor.name, param, param.gradient);
+      }
+    }
   }
 
   /**
@@ -180,10 +235,13 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    *
    * @param closure computes the loss and its gradients anew, before the update
    * @returns what the closure returned
+   * @throws ArgumentError for options out of range or a parameter that cannot be written; MemoryError for one that was freed. No
+   * parameter has moved then.
    */
   step(closure?: () => Tensor): Tensor | undefined {
     if (closure !== undefined) checkFunction(`${this.constructor.name}.step`, closure);
     const loss = closure === undefined ? undefined : enableGrad(closure);
+    this.checkStep();
     noGrad(() => {
       for (const group of this.paramGroups)
         for (const param of group.params) {
@@ -223,7 +281,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    * Takes back what `stateDict` gave, for an optimizer of the same groups: their options become the saved ones, and what is
    * remembered of a parameter takes its dtype.
    *
-   * @throws ModuleError where groups, parameters or shapes do not fit; nothing is changed then
+   * @throws ModuleError where groups, parameters or shapes do not fit, ArgumentError for options out of range; nothing is changed
+   * then
    */
   loadStateDict(stateDict: OptimizerStateDict<O>): void {
     const name = this.constructor.name;
@@ -240,15 +299,18 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       const options = Object.entries(group).filter(([key]) => !(key in Object.prototype));
       return { ...own, ...Object.fromEntries(options), params: own.params };
     });
-    for (const group of groups) this.checkOptions(group);
+    for (const group of groups) this.checkGroup(group);
     const places = new Map<number, readonly [param: Tensor, group: ParamGroup<O>]>();
     paramGroups.forEach(({ params }, g) =>
       params.forEach((i, p) => places.set(i, [groups[g]!.params[p]!, groups[g]!] as const)),
     );
+    if (places.size < groups.reduce((count, { params }) => count + params.length, 0))
+      throw new ModuleError(`${name}.loadStateDict: two parameters have one number in the state's groups.`);
     const loaded: [Tensor, S][] = [];
     for (const [index, remembered] of Object.entries(state)) {
-      const place = places.get(Number(index));
-      if (place === undefined) throw new ModuleError(`${name}.loadStateDict: state of an unknown parameter ${index}.`);
+      const place = String(Number(index)) === index ? places.get(Number(index)) : undefined;
+      if (place === undefined)
+        throw new ModuleError(`${name}.loadStateDict: state of an unknown parameter ${described(index)}.`);
       loaded.push([place[0], this.checkedState(...place, remembered, index)]);
     }
     this.state.clear();
@@ -258,28 +320,30 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** A copy of one parameter's memory in its dtype, once it has what an optimizer remembers of one in this group. */
   protected checkedState(param: Tensor, group: O, remembered: ParamState, index: string): S {
+    const misfit = (key: string, what: string): ModuleError =>
+      new ModuleError(`${this.constructor.name}.loadStateDict: ${key} of parameter ${index} ${what}.`);
     const wanted = this.initialState(param, group);
     const copy: ParamState = Object.create(null) as ParamState;
-    for (const [key, value] of Object.entries(remembered)) {
-      if (!(value instanceof Tensor) && typeof value !== 'number')
-        throw new ModuleError(
-          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} must be a tensor or a number, got ${described(value)}.`,
-        );
-      if (value instanceof Tensor && !sameShape(value.shape, param.shape))
-        throw new ModuleError(
-          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} has shape ${shown(value.shape)}, the parameter ${shown(param.shape)}.`,
-        );
-      // What is loaded outlives the scope it is loaded in.
-      copy[key] = value instanceof Tensor ? keep(value.detach().clone().to(param.dtype)) : value;
+    for (const [key, value] of Object.entries<unknown>(remembered)) {
+      if (value instanceof Tensor) {
+        if (!sameShape(value.shape, param.shape))
+          throw misfit(key, `has shape ${shown(value.shape)}, the parameter ${shown(param.shape)}`);
+        // What is loaded outlives the scope it is loaded in.
+        copy[key] = keep(value.detach().clone().to(param.dtype));
+      } else {
+        if (typeof value !== 'number') throw misfit(key, `must be a tensor or a number, got ${described(value)}`);
+        if (key === 'step' && !(Number.isInteger(value) && value >= 0))
+          throw misfit(key, `must count steps, got ${described(value)}`);
+        if (!Number.isFinite(value)) throw misfit(key, `must be a finite number, got ${described(value)}`);
+        copy[key] = value;
+      }
     }
     for (const [key, value] of Object.entries(wanted))
       if (typeof copy[key] !== typeof value)
         throw new ModuleError(`${this.constructor.name}.loadStateDict: parameter ${index} has no ${key}.`);
     for (const key of this.lateState)
       if (key in copy && !(copy[key] instanceof Tensor))
-        throw new ModuleError(
-          `${this.constructor.name}.loadStateDict: ${key} of parameter ${index} must be a tensor, got ${described(copy[key])}.`,
-        );
+        throw misfit(key, `must be a tensor, got ${described(copy[key])}`);
     return copy as S;
   }
 }

@@ -1,8 +1,7 @@
 import { ArgumentError, described, type Tensor } from '@q/tensor';
-import { checkChoice, checkNumber, checkTensor } from '@q/tensor/internal';
-import {} from './optimizer.js';
+import { checkChoice, checkInteger, checkNumber, checkTensor } from '@q/tensor/internal';
 import { withDefaults } from '../options.js';
-import { checkScheduled, checkSetting, isEpoch, isNumbers, type Scheduled } from './scheduler.js';
+import { checkRates, checkScheduled, checkSetting, type Scheduled } from './scheduler.js';
 
 /** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
@@ -71,8 +70,9 @@ export class ReduceLROnPlateau {
     const { factor, patience, threshold, cooldown, eps, minLr, mode, thresholdMode } = this.options;
     checkChoice('ReduceLROnPlateau', 'mode', mode, ['min', 'max']);
     checkChoice('ReduceLROnPlateau', 'thresholdMode', thresholdMode, ['rel', 'abs']);
-    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps }))
+    for (const [name, value] of Object.entries({ factor, patience, threshold, eps }))
       checkSetting('ReduceLROnPlateau', name, value);
+    checkInteger('ReduceLROnPlateau', 'cooldown', cooldown, 0);
     if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau: factor must be below 1, got ${factor}.`);
     if (typeof minLr !== 'number' && !Array.isArray(minLr))
       throw new ArgumentError(`ReduceLROnPlateau: minLr must be a number or one per group, got ${described(minLr)}.`);
@@ -153,19 +153,19 @@ export class ReduceLROnPlateau {
 
   /** Takes back what `stateDict` gave. Throws ArgumentError for anything else, or another number of groups. */
   loadStateDict(stateDict: PlateauStateDict): void {
+    const operation = 'ReduceLROnPlateau.loadStateDict';
     const { lastEpoch, best, numBadEpochs, cooldownCounter, lrs } =
       (stateDict as Partial<PlateauStateDict> | null | undefined) ?? {};
-    const numbers: readonly unknown[] = [lastEpoch, best === null ? this.worst : best, numBadEpochs, cooldownCounter];
-    if (!isEpoch(lastEpoch) || !isNumbers(numbers) || !isNumbers(lrs))
-      throw new ArgumentError(
-        `ReduceLROnPlateau.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
-      );
     const { paramGroups } = this.optimizer;
-    if (lrs.length !== paramGroups.length)
-      throw new ArgumentError(
-        `ReduceLROnPlateau.loadStateDict: state of ${lrs.length} groups for ${paramGroups.length}.`,
-      );
-    [this.lastEpoch, this.best, this.numBadEpochs, this.cooldownCounter] = numbers as [number, number, number, number];
+    checkInteger(operation, 'lastEpoch', lastEpoch, 0);
+    checkInteger(operation, 'numBadEpochs', numBadEpochs, 0);
+    checkInteger(operation, 'cooldownCounter', cooldownCounter, 0);
+    if (best !== null) checkSetting(operation, 'best', best);
+    checkRates(operation, 'lrs', lrs, paramGroups.length);
+    this.lastEpoch = lastEpoch;
+    this.best = best ?? this.worst;
+    this.numBadEpochs = numBadEpochs;
+    this.cooldownCounter = cooldownCounter;
     paramGroups.forEach((group, i) => (group.lr = lrs[i]!));
   }
 }

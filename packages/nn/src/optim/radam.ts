@@ -1,4 +1,5 @@
 import type { Tensor } from '@q/tensor';
+import { checkBoolean } from '@q/tensor/internal';
 import {
   initialMoments,
   momentDefaults,
@@ -23,6 +24,12 @@ const TRACTABLE = 5;
 export class RAdam extends MomentOptimizer<RAdamOptions, MomentState> {
   constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(params, withDefaults(new.target.name, options, { ...momentDefaults, decoupledWeightDecay: false }));
+  }
+
+  /** Throws unless the options of a group are in range. */
+  protected override checkOptions(options: RAdamOptions): void {
+    super.checkOptions(options);
+    checkBoolean('RAdam', 'decoupledWeightDecay', options.decoupledWeightDecay);
   }
 
   protected override initialState(param: Tensor): MomentState {

@@ -1,5 +1,13 @@
 import type { Tensor } from '@q/tensor';
-import { checkNumber, direction, Optimizer, type GroupOptions, type Params, type ParamState } from './optimizer.js';
+import { checkBoolean } from '@q/tensor/internal';
+import {
+  checkHyperparameter,
+  direction,
+  Optimizer,
+  type GroupOptions,
+  type Params,
+  type ParamState,
+} from './optimizer.js';
 import { withDefaults } from '../options.js';
 
 /** Options of `RMSprop`. */
@@ -20,6 +28,7 @@ export interface RMSpropOptions extends GroupOptions {
   maximize: boolean;
 }
 
+/** Memory of a parameter: with `centered` also the mean of the gradient, with `momentum` the last step. */
 export interface RMSpropState extends ParamState {
   /** Running mean of the square of the gradient. */
   squareAvg: Tensor;
@@ -40,9 +49,14 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     super(params, withDefaults(new.target.name, options, defaults));
   }
 
-  protected override checkOptions({ lr, alpha, eps, weightDecay, momentum }: RMSpropOptions): void {
-    for (const [name, value] of Object.entries({ lr, alpha, eps, weightDecay, momentum }))
-      checkNumber('RMSprop', name, value);
+  protected override checkOptions(options: RMSpropOptions): void {
+    checkHyperparameter('RMSprop', 'lr', options.lr);
+    checkHyperparameter('RMSprop', 'alpha', options.alpha);
+    checkHyperparameter('RMSprop', 'eps', options.eps);
+    checkHyperparameter('RMSprop', 'weightDecay', options.weightDecay);
+    checkHyperparameter('RMSprop', 'momentum', options.momentum);
+    checkBoolean('RMSprop', 'centered', options.centered);
+    checkBoolean('RMSprop', 'maximize', options.maximize);
   }
 
   protected override initialState(param: Tensor): RMSpropState {

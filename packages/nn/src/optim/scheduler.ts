@@ -1,5 +1,5 @@
 import { ArgumentError, described } from '@q/tensor';
-import { checkNumber, isIntegers } from '@q/tensor/internal';
+import { checkInteger, checkNumber } from '@q/tensor/internal';
 
 /** What a scheduler changes in a group of parameters. */
 export interface ScheduledGroup {
@@ -39,12 +39,14 @@ export function checkScheduled(scheduler: string, optimizer: unknown): asserts o
     throw new ArgumentError(`${scheduler}: wants an optimizer, got ${described(optimizer)}.`);
 }
 
-/** Whether a value is a list of numbers, none of them NaN. */
-export const isNumbers = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && Array.from(value, (entry) => typeof entry === 'number' && entry === entry).every(Boolean);
-
-/** Whether a value counts steps. */
-export const isEpoch = (value: unknown): value is number => isIntegers([value], 0);
+/** Throws ArgumentError unless a state gives every group what an optimizer takes as a rate or momentum: finite and not negative. */
+export function checkRates(operation: string, name: string, rates: unknown, groups: number): asserts rates is number[] {
+  const isRate = (rate: unknown): boolean => typeof rate === 'number' && rate >= 0 && rate < Infinity;
+  if (!Array.isArray(rates) || rates.length !== groups || !Array.from<unknown>(rates).every(isRate))
+    throw new ArgumentError(
+      `${operation}: ${name} must be a finite number of at least 0 for each of ${groups} groups, got ${described(rates)}.`,
+    );
+}
 
 /** Throws ArgumentError unless a setting of a scheduler is a number other than NaN. */
 export function checkSetting(scheduler: string, name: string, value: unknown): asserts value is number {
@@ -172,19 +174,14 @@ export abstract class LRScheduler {
     return { lastEpoch: this.lastEpoch, baseLrs: [...this.baseLrs], lrs: this.getLastLr() };
   }
 
-  /** Takes back what `stateDict` gave. Throws ArgumentError for another number of groups. */
+  /** Takes back what `stateDict` gave. Throws ArgumentError for anything else, or another number of groups. */
   loadStateDict(stateDict: SchedulerStateDict): void {
+    const operation = `${this.constructor.name}.loadStateDict`;
     const { lastEpoch, baseLrs, lrs } = (stateDict as Partial<SchedulerStateDict> | null | undefined) ?? {};
-    if (!isEpoch(lastEpoch) || !isNumbers(baseLrs) || !isNumbers(lrs))
-      throw new ArgumentError(
-        `${this.constructor.name}.loadStateDict: wants what stateDict() gave, got ${described(stateDict)}.`,
-      );
     const { paramGroups } = this.optimizer;
-    const counts = [baseLrs.length, lrs.length];
-    if (counts.some((count) => count !== paramGroups.length))
-      throw new ArgumentError(
-        `${this.constructor.name}.loadStateDict: state of ${Math.min(...counts)} groups for ${paramGroups.length}.`,
-      );
+    checkInteger(operation, 'lastEpoch', lastEpoch, 0);
+    checkRates(operation, 'baseLrs', baseLrs, paramGroups.length);
+    checkRates(operation, 'lrs', lrs, paramGroups.length);
     this.adopt();
     this.lastEpoch = lastEpoch;
     this.baseLrs.splice(0, Infinity, ...baseLrs);

@@ -1,6 +1,13 @@
 import { ArgumentError, sgdStep, type Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkNumber, direction, Optimizer, type GroupOptions, type ParamState, type Params } from './optimizer.js';
+import { checkBoolean, optionsOf } from '@q/tensor/internal';
+import {
+  checkHyperparameter,
+  direction,
+  Optimizer,
+  type GroupOptions,
+  type ParamState,
+  type Params,
+} from './optimizer.js';
 import { withDefaults } from '../options.js';
 
 /** Options of `SGD`. */
@@ -46,11 +53,13 @@ export class SGD extends Optimizer<SGDOptions, Partial<SGDState> & ParamState> {
     super(params, withDefaults<SGDOptions>(new.target.name, options, defaults));
   }
 
-  protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
-    checkNumber('SGD', 'lr', lr);
-    checkNumber('SGD', 'momentum', momentum);
-    checkNumber('SGD', 'weightDecay', weightDecay);
-    checkNumber('SGD', 'dampening', dampening, -Infinity);
+  protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDOptions): void {
+    checkHyperparameter('SGD', 'lr', lr);
+    checkHyperparameter('SGD', 'momentum', momentum);
+    checkHyperparameter('SGD', 'weightDecay', weightDecay);
+    checkHyperparameter('SGD', 'dampening', dampening, -Infinity);
+    checkBoolean('SGD', 'nesterov', nesterov);
+    checkBoolean('SGD', 'maximize', maximize);
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new ArgumentError('SGD: nesterov needs a momentum above 0 and a dampening of 0.');
   }

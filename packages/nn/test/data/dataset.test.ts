@@ -39,6 +39,14 @@ describe('Subset', () => {
     ));
 });
 
+it.each([NaN, -1, 1.5])('data sets refuse a source of %p samples', (length) => {
+  const source = { length, get: (i: number) => i };
+  const wanted = /: the number of samples must be an integer of at least 0/;
+  expect(() => new Subset(source, [])).toThrow(wanted);
+  expect(() => new ConcatDataset([letters, source])).toThrow(wanted);
+  expect(() => randomSplit(source, [1])).toThrow(wanted);
+});
+
 describe('ConcatDataset', () => {
   it('counts through its data sets', () => {
     const both = new ConcatDataset([letters, [], { length: 1, get: () => 'z' }]);

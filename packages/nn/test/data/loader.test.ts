@@ -79,7 +79,8 @@ describe('DataLoader', () => {
       [5, 6],
     ]);
     const labels = tensor([7, 8, 9], { dtype: 'int32' });
-    const [[firstX, firstLabels]] = new DataLoader(new TensorDataset(x, labels), { batchSize: 2 });
+    const [first] = new DataLoader(new TensorDataset(x, labels), { batchSize: 2 });
+    const [firstX, firstLabels] = first!;
     expect(firstX.toArray()).toEqual([
       [1, 2],
       [3, 4],
@@ -170,10 +171,21 @@ describe('DataLoader', () => {
     expect([...loader]).toEqual(['ab', 'c']);
   });
 
+  it.each([NaN, -1, 1.5, Infinity, '2'])('refuses a number of samples of %p', (length) => {
+    const wanted = /DataLoader: the number of samples must be an integer of at least 0/;
+    const counted = { length: length as number };
+    expect(() => new DataLoader({ ...counted, get: (i: number) => i })).toThrow(wanted);
+    expect(() => new DataLoader(counted as ArrayLike<number>)).toThrow(wanted);
+    expect(() => new DataLoader([1], { sampler: { ...counted, *[Symbol.iterator]() {} } })).toThrow(wanted);
+    expect(() => new DataLoader({ ...counted, *[Symbol.iterator]() {} }).length).toThrow(wanted);
+  });
+
   it('refuses sources and options that make no sense', () => {
     expect(() => new DataLoader(tensor([1, 2]) as unknown as number[])).toThrow(/new TensorDataset/);
     expect(() => new DataLoader({} as unknown as number[])).toThrow(ArgumentError);
-    expect(() => new DataLoader([1], { batchSize: 0 })).toThrow(/batchSize must be a positive integer/);
+    expect(() => new DataLoader([1], { batchSize: 0 })).toThrow(/batchSize must be an integer of at least 1, got 0/);
+    for (const name of ['shuffle', 'dropLast'])
+      expect(() => new DataLoader([1], { [name]: 'false' })).toThrow(`DataLoader: ${name} must be true or false`);
     expect(() => new DataLoader([1], { seed: 1, generator: new Generator(1) })).toThrow(/either a generator or a seed/);
   });
 });

@@ -1,4 +1,4 @@
-import { ArgumentError, IndexError, randn, Generator, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { ArgumentError, AutogradError, IndexError, randn, Generator, ShapeError, tensor, type Tensor } from '@q/tensor';
 import { CTCLoss, functional } from '@q/nn';
 import { expectGradient } from '../../../tensor/test/gradcheck.js';
 
@@ -94,6 +94,14 @@ describe('ctcLoss', () => {
     ctcLoss(x.logSoftmax(2), ints([[1]]), [2], [1]).backward();
     expect(x.grad!.slice([2, 4]).abs().sum().item()).toBe(0);
     expect(x.grad!.slice([0, 2]).abs().sum().item()).toBeGreaterThan(0);
+  });
+
+  it('has no second derivative, and says so', () => {
+    const x = random(4, 1, 3);
+    x.requiresGrad = true;
+    ctcLoss(x.logSoftmax(2), ints([[1]]), [4], [1]).backward(undefined, { createGraph: true });
+    const penalty = x.grad!.square().sum();
+    expect(() => penalty.backward()).toThrow(new AutogradError('ctcLoss: its second derivative is not available.'));
   });
 
   it('is infinite where the input is too short, or 0 with gradient 0 as asked for', () => {

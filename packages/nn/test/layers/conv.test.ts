@@ -1,4 +1,4 @@
-import { ArgumentError, randn, ShapeError, zeros } from '@q/tensor';
+import { ArgumentError, conv2d, randn, ShapeError, zeros } from '@q/tensor';
 import { Conv1d, Conv2d, ConvTranspose2d } from '@q/nn';
 
 describe('convolutions', () => {
@@ -17,6 +17,22 @@ describe('convolutions', () => {
     },
   );
 
+  it('take sizes as the functions do: one number, a list of one, or one per dim', () => {
+    const options = { stride: [2], padding: [1], dilation: [1] };
+    const conv = new Conv2d(3, 4, [3], options);
+    expect([conv.kernelSize, conv.stride, conv.padding]).toEqual([[3, 3], [2, 2], [1, 1]]); // prettier-ignore
+    const x = randn([1, 3, 6, 6]);
+    expect(conv.forward(x).toArray()).toEqual(conv2d(x, conv.weight, conv.bias, options).toArray());
+    expect(new ConvTranspose2d(3, 4, 3, { stride: [2], outputPadding: [1] }).outputPadding).toEqual([1, 1]);
+  });
+
+  it('keep sizes of their own', () => {
+    const stride = [1, 2];
+    const conv = new Conv2d(3, 4, 3, { stride });
+    stride[0] = 5;
+    expect(conv.stride).toEqual([1, 2]);
+  });
+
   it('circular padding sees the other end', () => {
     const conv = new Conv1d(1, 1, 3, { padding: 1, paddingMode: 'circular', bias: false });
     conv.loadStateDict({ weight: zeros([1, 1, 3]).add(1) });
@@ -27,7 +43,7 @@ describe('convolutions', () => {
 
   it.each([
     [() => new Conv2d(3, 4, 3, { groups: 2 }), /must be divisible by groups \(2\)/],
-    [() => new Conv2d(3, 4, [3]), /kernelSize must be an integer of at least 1 or 2 of them/],
+    [() => new Conv2d(3, 4, [3, 3, 3]), /Conv2d: kernelSize must be one integer or 2 of them, at least 1/],
     [() => new Conv2d(3, 4, 3, { stride: 0 }), /stride/],
     [() => new Conv2d(3, 4, 3, { padding: -1 }), /padding/],
     [() => new Conv2d(3, 4, 3, { padding: 'same', stride: 2 }), /only possible with a stride of 1/],

@@ -23,6 +23,14 @@ describe('max pooling', () => {
     expect(new MaxUnpool1d(2).forward(values, indices, { outputSize: [5] }).shape).toEqual([1, 1, 5]);
   });
 
+  it('takes windows as the functions do: one number, a list of one, or one per dim', () => {
+    const x = randn([1, 2, 4, 4]);
+    const wanted = new MaxPool2d(2).forward(x).toArray();
+    for (const size of [[2], [2, 2]]) expect(new MaxPool2d(size).forward(x).toArray()).toEqual(wanted);
+    expect(new MaxUnpool1d([2], { stride: [3] }).stride).toEqual([3]);
+    expect(() => new MaxPool2d([2, 2, 2])).toThrow(/MaxPool2d: kernelSize must be one integer or 2 of them/);
+  });
+
   it('stands in a Sequential and reads its options at every call', () => {
     const pool = new MaxPool2d(2);
     expect(new Sequential(pool).forward(randn([1, 2, 4, 4])).shape).toEqual([1, 2, 2, 2]);

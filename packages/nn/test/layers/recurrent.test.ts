@@ -36,7 +36,7 @@ describe('recurrent layers', () => {
     const plain = cellOf(new RNNCell(3, 4, { nonlinearity: 'relu' }), rnn, '_l0');
     const gated = cellOf(new GRUCell(3, 4), gru, '_l0');
     const long = cellOf(new LSTMCell(3, 4), lstm, '_l0');
-    let [h, g]: Tensor[] = [zeros([2, 4]), zeros([2, 4])];
+    let [h, g]: [Tensor, Tensor] = [zeros([2, 4]), zeros([2, 4])];
     let state: [Tensor, Tensor] = [zeros([2, 4]), zeros([2, 4])];
     for (const step of x.unbind(0)) {
       h = plain.forward(step, h);

@@ -1,5 +1,17 @@
 import { tensor, type Tensor } from '@q/tensor';
 import { Parameter } from '@q/nn';
+import { SGD } from '@q/nn/optim';
+
+/** A parameter of float32. */
+export const param = (...values: number[]): Parameter => new Parameter(tensor(values));
+
+/** Steps under a fixed sequence of gradients, so that two runs can be compared. */
+export function run(optimizer: { step(): unknown }, parameter: Tensor, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    parameter.grad = tensor([Math.sin(i), Math.cos(2 * i)]);
+    optimizer.step();
+  }
+}
 
 /** The gradient of a step: of changing sign and size. */
 export const gradientAt = (step: number): number => Math.sin(3 * step) * (1 + (step % 4));
@@ -25,3 +37,10 @@ export function courseOf(next: (value: number, gradient: number, step: number) =
 export function expectSame(found: readonly number[], wanted: readonly number[]): void {
   found.forEach((value, i) => expect([i, value]).toEqual([i, expect.closeTo(wanted[i]!, 12)]));
 }
+
+/** An optimizer with a group for each rate. */
+export const sgdOf = (...lrs: readonly number[]): SGD =>
+  new SGD(
+    lrs.map((lr) => ({ params: [param(0)], lr })),
+    { lr: 1, momentum: 0.9 },
+  );

@@ -1,6 +1,7 @@
 import { ArgumentError, tensor } from '@q/tensor';
 import { Parameter } from '@q/nn';
 import * as optim from '@q/nn/optim';
+import { sgdOf } from './steps.js';
 
 const group = (lr?: number) => ({ params: [new Parameter(tensor([0]))], ...(lr !== undefined && { lr }) });
 const sgd = (): optim.SGD => new optim.SGD([group()], { lr: 1, momentum: 0.9 });
@@ -14,6 +15,47 @@ const go = (scheduler: Scheduler): void => (scheduler as { step(metric: number):
 const seen = (optimizer: optim.SGD, scheduler: Scheduler): unknown => ({
   groups: optimizer.paramGroups.map((each) => ({ ...each })),
   lastEpoch: scheduler.lastEpoch,
+});
+
+describe('schedulers', () => {
+  it('act together on one optimizer', () => {
+    const sgd = sgdOf(1);
+    const [step, decay] = [new optim.StepLR(sgd, 2, { gamma: 0.1 }), new optim.ExponentialLR(sgd, 0.5)];
+    for (let i = 0; i < 2; i++) {
+      step.step();
+      decay.step();
+    }
+    expect(sgd.paramGroups[0]!.lr).toBeCloseTo(0.025, 12);
+  });
+
+  it('go on where a saved state was taken', () => {
+    const [a, b] = [sgdOf(1, 0.5), sgdOf(1, 0.5)];
+    const whole = new optim.CosineAnnealingLR(a, 7);
+    for (let i = 0; i < 10; i++) whole.step();
+    const first = new optim.CosineAnnealingLR(b, 7);
+    for (let i = 0; i < 4; i++) first.step();
+    const second = new optim.CosineAnnealingLR(sgdOf(1, 0.5), 7);
+    second.loadStateDict(first.stateDict());
+    for (let i = 0; i < 6; i++) second.step();
+    expect(second.getLastLr()).toEqual(whole.getLastLr());
+    expect(() => second.loadStateDict({ lastEpoch: 0, baseLrs: [1], lrs: [1] })).toThrow(ArgumentError);
+  });
+
+  it('refuse rates that the optimizer would refuse, and no number of steps', () => {
+    const sgd = sgdOf(1);
+    const step = new optim.StepLR(sgd, 2);
+    const good = step.stateDict();
+    for (const bad of [
+      { lastEpoch: NaN },
+      { lastEpoch: 0.5 },
+      { lastEpoch: -1 },
+      ...[[NaN], [-1], [Infinity], ['1'], [], [1, 1], null].flatMap((rates) => [{ lrs: rates }, { baseLrs: rates }]),
+    ])
+      expect(() => step.loadStateDict({ ...good, ...(bad as object) })).toThrow(ArgumentError);
+    for (const bad of [null, {}, 5])
+      expect(() => step.loadStateDict(bad as unknown as optim.SchedulerStateDict)).toThrow(ArgumentError);
+    expect([step.stateDict(), step.getLastLr()]).toEqual([good, [1]]);
+  });
 });
 
 describe('a group that is added while a scheduler runs', () => {
