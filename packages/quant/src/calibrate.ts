@@ -1,7 +1,7 @@
 import { Module } from '@q/nn';
 import { checkInstance } from './arguments.js';
 import { computeParamEncodings as computeParameters, calibrate } from './modules/calibration.js';
-import { isQuantized, situationOf, type QuantizedModule } from './modules/quantized-module.js';
+import { isQuantized, quantizerSlots, situationOf, type QuantizedModule } from './modules/quantized-module.js';
 import type { CalibrationScope } from './quantizers/calibration.js';
 import { QuantizerBase } from './quantizers/quantizer.js';
 
@@ -20,7 +20,7 @@ function quantizedModules(model: Module): (Module & QuantizedModule)[] {
 /** The quantizers of a model that stand at no place of a quantized module. */
 function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): QuantizerBase[] {
   const placed = new Set<unknown>();
-  for (const { inputQuantizers, outputQuantizers, paramQuantizers } of modules)
+  for (const { inputQuantizers, outputQuantizers, paramQuantizers } of modules.map(quantizerSlots))
     for (const slot of [...inputQuantizers, ...outputQuantizers, ...Object.values(paramQuantizers)]) placed.add(slot);
   return model
     .modules()
@@ -32,7 +32,8 @@ function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): Qu
  * computes the encodings of all its quantizers.
  *
  * The encodings of parameters are computed first and used; activation quantizers only observe what passes. Where `fn` throws
- * or rejects, no quantizer changes. Without `fn`, returns the open calibration, for `using`.
+ * or rejects, no quantizer and no statistics change. Where nothing passed although some quantizers wait for an encoding, it warns.
+ * Without `fn`, returns the open calibration, for `using`.
  *
  * ```ts
  * computeEncodings(model, () => { for (const x of batches) model.forward(x); });
@@ -46,7 +47,7 @@ export function computeEncodings<T>(target: Module, fn?: () => T): T | Calibrati
   if (target instanceof QuantizerBase)
     return fn === undefined ? target.computeEncodings() : target.computeEncodings(fn);
   const modules = quantizedModules(target);
-  return calibrate(modules, looseQuantizers(target, modules), fn);
+  return calibrate(target, modules, looseQuantizers(target, modules), fn);
 }
 
 /** Computes the encodings of all parameter quantizers of a model from its parameters as they are. */

@@ -1,52 +1,18 @@
-import {
-  dequantizeLinear,
-  described,
-  fakeQuantize,
-  isFloat,
-  quantizeLinear,
-  ShapeError,
-  shown,
-  type Shape,
-  type DType,
-  type Tensor,
-} from '@q/tensor';
-import { commonShape, checkTensor, isIntegers } from '@q/tensor/internal';
-import { checkOptions, QuantizationError } from './errors.js';
+import { dequantizeLinear, fakeQuantize, isFloat, quantizeLinear, type DType, type Tensor } from '@q/tensor';
+import { commonShape, checkTensors } from '@q/tensor/internal';
+import { checkKnownOptions } from './arguments.js';
+import { QuantizationError } from './errors.js';
 import { gridOf, gridOptions, type Grid, type GridOptions } from './grid.js';
+import { checkBlockSize, checkSpread, type BlockSize } from './spread.js';
 
-/** Elements per encoding entry along each dim of the encoding; -1 shares a dim out evenly. */
-export type BlockSize = readonly number[];
-
-/** Options of the functional forms: the grid, and the block size where the encoding is block-wise. */
-export interface AffineFunctionOptions extends GridOptions {
+/** Which elements share a scale. */
+export interface BlockOptions {
   /** Elements per dim that share a scale; -1 for all. Left out: the shape of the scale says it. */
   readonly blockSize?: BlockSize | null;
 }
 
-/** Throws ShapeError unless an encoding of `shape` can be spread over `x` without making `x` larger. */
-export function checkSpread(operation: string, x: Tensor, shape: Shape, blockSize: BlockSize | null): void {
-  if (blockSize !== null) return;
-  const leading = x.ndim - shape.length;
-  if (leading < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[leading + d]))
-    throw new ShapeError(
-      `${operation}: an encoding of shape ${shown(shape)} does not spread over a tensor of shape ${shown(x.shape)}. ` +
-        'Each of its sizes must be 1 or the size of that dim, counted from the right.',
-    );
-}
-
-/** Throws ShapeError unless a block size is null or one size per dim of `shape`, each positive or -1. */
-export function checkBlockSize(operation: string, blockSize: unknown, shape: Shape): void {
-  if (blockSize === null) return;
-  const sizes: readonly unknown[] | null = Array.isArray(blockSize) ? blockSize : null;
-  if (sizes?.length !== shape.length)
-    throw new ShapeError(
-      `${operation}: blockSize ${sizes === null ? described(blockSize) : shown(sizes as number[])} needs one entry per dim of the scale ${shown(shape)}.`,
-    );
-  if (!isIntegers(sizes, -1) || sizes.includes(0))
-    throw new ShapeError(
-      `${operation}: block sizes must be positive integers, or -1 to share a dim out evenly, got ${described(sizes)}.`,
-    );
-}
+/** Options of the functional forms: the grid, and the block size where the encoding is block-wise. */
+export type AffineFunctionOptions = GridOptions & BlockOptions;
 
 /** Scale and offset in the dtype that x is computed in. */
 function matched(
@@ -56,15 +22,10 @@ function matched(
   offset: Tensor,
   blockSize: BlockSize | null,
 ): [Tensor, Tensor] {
-  for (const [name, value] of [
-    ['x', x],
-    ['scale', scale],
-    ['offset', offset],
-  ] as const)
-    checkTensor(operation, name, value);
+  checkTensors(operation, { x, scale, offset });
   const shape = commonShape(operation, scale.shape, offset.shape);
   checkBlockSize(operation, blockSize, shape);
-  checkSpread(operation, x, shape, blockSize);
+  if (blockSize === null) checkSpread(operation, shape, x.shape);
   if (!isFloat(x.dtype)) return [scale, offset];
   const dtype = x.dtype === 'float64' ? 'float64' : 'float32';
   return [scale.to(dtype), offset.to(dtype)];
@@ -116,7 +77,7 @@ const known = [...gridOptions, 'blockSize'];
 
 /** The grid of a functional form, which may be a single point. */
 function functionGrid(operation: string, options: AffineFunctionOptions): Grid {
-  checkOptions(operation, options, known);
+  checkKnownOptions(operation, options, known);
   const { qmin, qmax } = options;
   if (qmin !== undefined && qmin === qmax && Number.isSafeInteger(qmin)) return { qmin, qmax };
   return gridOf(operation, options);
@@ -146,8 +107,13 @@ export function quantizeDequantize(x: Tensor, scale: Tensor, offset: Tensor, opt
  *
  * @param options `blockSize` where the encoding is block-wise; a grid may be given and does not matter
  */
-export function dequantize(q: Tensor, scale: Tensor, offset: Tensor, options: AffineFunctionOptions = {}): Tensor {
-  checkOptions('dequantize', options, known);
+export function dequantize(
+  q: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  options: AffineFunctionOptions | BlockOptions = {},
+): Tensor {
+  checkKnownOptions('dequantize', options, known);
   const blockSize = options.blockSize ?? null;
   const [s, o] = matched('dequantize', q, scale, offset, blockSize);
   const x = dequantizeLinear(q, s, o, { blockSize });

@@ -9,19 +9,50 @@ export interface Grid {
   readonly qmax: number;
 }
 
-/** The ways to say which grid: its ends, its bits and sign, or its number of steps and sign. */
-export interface GridOptions {
-  /** Smallest integer; together with `qmax`. */
-  readonly qmin?: number;
-  /** Largest integer; together with `qmin`. */
-  readonly qmax?: number;
-  /** Bits of the grid, 1 to 32: `[-2^(b-1), 2^(b-1) - 1]` or `[0, 2^b - 1]`. */
-  readonly bitwidth?: number;
-  /** Number of steps between the ends: `[-ceil(n / 2), floor(n / 2)]` or `[0, n]`. */
-  readonly numSteps?: number;
-  /** Whether a grid given by `bitwidth` or `numSteps` lies around zero; false where left out. */
-  readonly signed?: boolean;
+/** A grid by its ends. */
+export interface GridByEnds {
+  /** Smallest integer. */
+  readonly qmin: number;
+  /** Largest integer. */
+  readonly qmax: number;
+  /** The ends say it. */
+  readonly bitwidth?: never;
+  /** The ends say it. */
+  readonly numSteps?: never;
+  /** The ends say it. */
+  readonly signed?: never;
 }
+
+/** A grid by its bits. */
+export interface GridByBits {
+  /** Bits of the grid, 1 to 32: `[-2^(b-1), 2^(b-1) - 1]` or `[0, 2^b - 1]`. */
+  readonly bitwidth: number;
+  /** Whether the grid lies around zero; false where left out. */
+  readonly signed?: boolean;
+  /** The bits say it. */
+  readonly qmin?: never;
+  /** The bits say it. */
+  readonly qmax?: never;
+  /** The bits say it. */
+  readonly numSteps?: never;
+}
+
+/** A grid by its number of steps. */
+export interface GridBySteps {
+  /** Number of steps between the ends: `[-ceil(n / 2), floor(n / 2)]` or `[0, n]`. */
+  readonly numSteps: number;
+  /** Whether the grid lies around zero; false where left out. */
+  readonly signed?: boolean;
+  /** The steps say it. */
+  readonly qmin?: never;
+  /** The steps say it. */
+  readonly qmax?: never;
+  /** The steps say it. */
+  readonly bitwidth?: never;
+}
+
+/** The ways to say which grid: its ends, its bits and sign, or its number of steps and sign. */
+export type GridOptions = GridByEnds | GridByBits | GridBySteps;
 
 /** The names of the options that say which grid. */
 export const gridOptions = ['qmin', 'qmax', 'bitwidth', 'numSteps', 'signed'] as const;
@@ -70,16 +101,17 @@ export function gridOfSteps(operation: string, numSteps: unknown, signed: boolea
  * @throws QuantizationError where none, several or half a way is given, or a value is not on any grid
  */
 export function gridOf(operation: string, options: GridOptions, signedByDefault = false): Grid {
-  const { qmin, qmax, bitwidth, numSteps, signed } = options;
+  const { qmin, qmax, bitwidth, numSteps, signed }: Partial<Record<(typeof gridOptions)[number], unknown>> = options;
   if (signed !== undefined && typeof signed !== 'boolean')
     throw new QuantizationError(`${operation}: signed must be true or false, got ${described(signed)}.`);
-  const given = [qmin !== undefined || qmax !== undefined, bitwidth !== undefined, numSteps !== undefined].filter(
-    Boolean,
-  );
+  const byEnds = qmin !== undefined || qmax !== undefined;
+  const given = [byEnds, bitwidth !== undefined, numSteps !== undefined].filter(Boolean);
   if (given.length !== 1)
     throw new QuantizationError(
       `${operation}: ${given.length === 0 ? 'no grid given' : 'the grid is given in several ways'}. ${ways}.`,
     );
+  if (byEnds && signed !== undefined)
+    throw new QuantizationError(`${operation}: qmin and qmax say whether the grid is signed. ${ways}.`);
   if (bitwidth !== undefined) return gridOfBits(operation, bitwidth, signed ?? signedByDefault);
   if (numSteps !== undefined) return gridOfSteps(operation, numSteps, signed ?? signedByDefault);
   if (qmin === undefined || qmax === undefined)

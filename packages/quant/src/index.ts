@@ -2,7 +2,7 @@ export { EncodingAnalyzer, type EncodingRange } from './analyzers/analyzer.js';
 export type { Ends } from './analyzers/range.js';
 export type { Histogram } from './observers/histogram.js';
 export type { MinMaxStats } from './observers/min-max.js';
-export type { Grid } from './grid.js';
+export type { Grid, GridByBits, GridByEnds, GridBySteps, GridOptions } from './grid.js';
 export { EntropyEncodingAnalyzer, type EntropyOptions } from './analyzers/entropy.js';
 export { MinMaxEncodingAnalyzer } from './analyzers/min-max.js';
 export { MovingAverageMinMaxEncodingAnalyzer, type MovingAverageOptions } from './analyzers/moving-average.js';
@@ -10,11 +10,12 @@ export { MseEncodingAnalyzer, type MseOptions } from './analyzers/mse.js';
 export { PercentileEncodingAnalyzer, type PercentileOptions } from './analyzers/percentile.js';
 export { SqnrEncodingAnalyzer, type SqnrOptions } from './analyzers/sqnr.js';
 export { computeEncodings, computeParamEncodings } from './calibrate.js';
-export { AffineEncoding, type AffineEncodingOptions } from './encodings/affine.js';
+export { AffineEncoding, type AffineEncodingOptions, type AffineEncodingSettings } from './encodings/affine.js';
 export type { Encoding, Granularity } from './encodings/encoding.js';
 export { EncodingError, QuantizationError, StatisticsNotFoundError } from './errors.js';
 export { integerAdd, integerConv, integerLinear, integerMatMul, integerMultiply } from './kernels/integer.js';
-export { readInteger, writeInteger } from './lower/file.js';
+export { readInteger } from './lower/file/read.js';
+export { writeInteger } from './lower/file/write.js';
 export { lowerToInteger, type Lowered } from './lower/lower.js';
 export { IntegerLayer, type Route } from './lower/layer.js';
 export { LoweringReport, type LoweredLayer } from './lower/report.js';
@@ -43,6 +44,7 @@ export { FakeQuantizationMixin, QuantizationMixin, type Register } from './modul
 export {
   isQuantized,
   type Arity,
+  type EncodingsByPlace,
   type ImportOptions,
   type Kernel,
   type KernelContext,
@@ -73,5 +75,6 @@ export * as affine from './quantizers/affine.js';
 export * as float from './quantizers/float.js';
 export type { Calibration, CalibrationOptions, CalibrationScope } from './quantizers/calibration.js';
 export { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizers/quantizer.js';
-export { DequantizedTensor, EncodedTensor, QuantizedTensor, type FloatDType } from './tensor.js';
+export type { FloatDType } from './arguments.js';
+export { DequantizedTensor, EncodedTensor, QuantizedTensor } from './tensor.js';
 export { onWarning, type QuantizationWarning, type WarningListener } from './warnings.js';

@@ -1,42 +1,28 @@
-import {
-  DTypeError,
-  dtypes,
-  isFloat,
-  isGradEnabled,
-  isInt,
-  noGrad,
-  Tensor,
-  type ArrayOf,
-  type DType,
-  type Storage,
-} from '@q/tensor';
+import { DTypeError, dtypes, isFloat, isGradEnabled, isInt, noGrad, Tensor, type ArrayOf, type DType } from '@q/tensor';
 import { checkTensor, Layout } from '@q/tensor/internal';
-import { checkInstance } from './arguments.js';
+import { checkFloating, checkInstance, type FloatDType } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
 import { GridValues, type GridDType } from './encodings/grid-values.js';
 import { EncodingError } from './errors.js';
-import { checkSpread } from './functional.js';
+import { checkSpread } from './spread.js';
 
 /** Numbers from which a kernel makes them faster than a loop, its start and a copy included. */
 const KERNEL_NUMBERS = 4096;
 
-/** The floating dtypes. */
-export type FloatDType = 'float16' | 'bfloat16' | 'float32' | 'float64';
-
 /** A place for the elements, and the integers behind them where these are known. */
 interface Stored {
-  readonly values: Tensor;
+  readonly values: Tensor<FloatDType>;
   readonly grid: GridValues | null;
 }
 
 /**
  * A floating tensor that knows how its numbers are represented in few bits. Operations read it as the floats it shows and
  * give plain tensors; those that only move elements keep the class, and the encoding where it is per tensor. Writing to it
- * in place drops the encoding.
+ * in place, or to anything that shares its storage, drops the encoding.
  */
 export abstract class EncodedTensor extends Tensor<FloatDType> {
-  /** How the numbers are represented; null once an operation has made it meaningless. */
-  declare encoding: AffineEncoding | null;
+  /** The encoding of the elements it was made with. */
+  declare private given: AffineEncoding | null;
   /**
    * The integers, where they are known.
    *
@@ -49,20 +35,21 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 
   /** @internal */
   protected constructor({ values, grid }: Stored, encoding: AffineEncoding | null) {
-    super(values.storage as Storage<FloatDType>, values.layout);
-    this.encoding = encoding;
+    super(values.storage, values.layout);
+    this.given = encoding;
     this.grid = grid;
     this.made = this.storage.version;
     if (values.node !== null) this.attach(values.node, values.outputIndex);
   }
 
-  /**
-   * Whether its elements are those it was made with: a write through another view does not reach the encoding.
-   *
-   * @internal
-   */
-  get isIntact(): boolean {
-    return this.storage.version === this.made;
+  /** How the numbers are represented; null once an operation, or a write through whatever view, has made it meaningless. */
+  get encoding(): AffineEncoding | null {
+    return this.isIntact ? this.given : null;
+  }
+
+  /** Whether its elements are those it was made with: nothing was written to its storage since, nor to its integers. */
+  private get isIntact(): boolean {
+    return this.storage.version === this.made && (this.grid?.isIntact ?? true);
   }
 
   /** The grid positions, as a tensor of the same shape whose floats are the integers themselves. Itself where it is one. */
@@ -98,7 +85,8 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   override carry(result: Tensor): Tensor {
     const keeps = this.encoding?.granularity === 'pertensor';
     const grid = keeps && result.storage === this.storage ? this.grid : null;
-    return this.like({ values: result, grid }, keeps ? this.encoding : null);
+    // What only moves elements keeps their dtype.
+    return this.like({ values: result as Tensor<FloatDType>, grid }, keeps ? this.encoding : null);
   }
 
   override detach(): Tensor<FloatDType> {
@@ -107,7 +95,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 
   override clone(): Tensor<FloatDType> {
     const copy = super.clone();
-    if (copy instanceof EncodedTensor) copy.encoding = this.encoding;
+    if (copy instanceof EncodedTensor) copy.given = this.encoding;
     return copy;
   }
 
@@ -119,7 +107,8 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
       throw new DTypeError(
         `to: a ${this.constructor.name} holds floats and cannot become ${dtype}. Use quantizedRepr() for its integers, or detach it from its encoding with add(0).`,
       );
-    return this.like({ values: cast, grid: null }, this.encoding) as Tensor as Tensor<E>;
+    const values = cast as Tensor as Tensor<FloatDType>;
+    return this.like({ values, grid: null }, this.encoding) as Tensor as Tensor<E>;
   }
 
   /** Which elements are not zero, as a plain tensor. */
@@ -135,7 +124,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
   /** @internal */
   override beginWrite(operation: string): void {
     super.beginWrite(operation);
-    this.encoding = null;
+    this.given = null;
     this.grid = null;
   }
 
@@ -146,11 +135,12 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 
   /** The encoding. Throws EncodingError where there is none. */
   protected needed(operation: string): AffineEncoding {
-    if (this.encoding === null)
+    const { encoding } = this;
+    if (encoding === null)
       throw new EncodingError(
-        `${operation}: this ${this.constructor.name} has no encoding any more: it was written to, or its dims no longer match a per-channel encoding. ${operation} before that.`,
+        `${operation}: this ${this.constructor.name} has no encoding any more: it or a view of it was written to, or its dims no longer match a per-channel encoding. ${operation} before that.`,
       );
-    return this.encoding;
+    return encoding;
   }
 
   /** Whether a computation from this tensor and an encoding has to be recorded. */
@@ -165,7 +155,7 @@ export abstract class EncodedTensor extends Tensor<FloatDType> {
 }
 
 /** A tensor in the graph that is no leaf, so that what is made of it can take its place. */
-const grown = (values: Tensor): Tensor =>
+const grown = (values: Tensor<FloatDType>): Tensor<FloatDType> =>
   values.isLeaf && values.requiresGrad && isGradEnabled() ? values.clone() : values;
 
 /** Integers that fill a storage, in order or (`anyOrder`) not. */
@@ -179,6 +169,12 @@ function overIntegers(integers: Tensor<GridDType>): Stored {
   const { storage, layout } = packed(integers, true);
   const { grid, floats } = GridValues.ofIntegers(storage);
   return { values: new Tensor(floats, layout), grid };
+}
+
+/** Numbers as they are. */
+function numbers(values: Tensor): Stored {
+  checkFloating('DequantizedTensor', 'values', values);
+  return { values: grown(values), grid: null };
 }
 
 /** Where the elements of a new tensor are. Throws ArgumentError for values or an encoding that are none. */
@@ -208,6 +204,7 @@ function stored(values: Tensor, encoding: AffineEncoding | null): Stored {
     if (values.dtype === dtype) return overIntegers(values as Tensor<GridDType>);
     return holds(dtype, values) ? overIntegers(values.to(dtype)) : { values: values.to('float32'), grid: null };
   }
+  checkFloating('QuantizedTensor', 'values', values);
   const source = grown(values);
   const compact =
     encoding !== null &&
@@ -245,7 +242,7 @@ export class QuantizedTensor extends EncodedTensor {
     const encoding = this.needed('dequantize');
     const integers = this.recorded(encoding) ? null : this.known();
     if (integers === null) return new DequantizedTensor(encoding.dequantize(this), encoding);
-    checkSpread('dequantize', this, encoding.scale.shape, encoding.blockSize);
+    if (encoding.blockSize === null) checkSpread('dequantize', encoding.scale.shape, this.shape);
     return DequantizedTensor.ofIntegers(integers, encoding.detach());
   }
 
@@ -272,15 +269,13 @@ export class DequantizedTensor extends EncodedTensor {
   /**
    * @param values numbers that lie on the grid of the encoding
    * @param encoding the grid
+   * @throws DTypeError for numbers that are not floating
    */
   constructor(values: Tensor, encoding: AffineEncoding | null);
   /** @internal */
   constructor(values: Stored, encoding: AffineEncoding | null);
   constructor(values: Tensor | Stored, encoding: AffineEncoding | null) {
-    super(
-      placed('DequantizedTensor', values, encoding, (given) => ({ values: grown(given), grid: null })),
-      encoding,
-    );
+    super(placed('DequantizedTensor', values, encoding, numbers), encoding);
   }
 
   /** @internal Integers of the encoding's dtype as the numbers they stand for, which are made when first asked for. */

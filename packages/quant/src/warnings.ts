@@ -2,7 +2,7 @@ import { checkFunction } from '@q/tensor/internal';
 /** A condition that deserves a look and stops nothing. */
 export interface QuantizationWarning {
   /** What it is about, stable: to filter or count by. */
-  readonly code: 'non-finite-values' | 'extreme-values' | 'clipped-negatives';
+  readonly code: 'non-finite-values' | 'extreme-values' | 'clipped-negatives' | 'nothing-observed';
   /** The same in words. */
   readonly message: string;
   /** The object that warns, for instance the quantizer whose calibration saw the values. */

@@ -1,18 +1,24 @@
 import { Module } from '@q/nn';
-import { ArgumentError, described, DTypeError, QError, tensor, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, described, DTypeError, QError, ShapeError, tensor, zeros, type Tensor } from '@q/tensor';
 import {
   affine,
   computeEncodings,
   DequantizedTensor,
+  EntropyEncodingAnalyzer,
   float,
+  foldAllBatchNorms,
   MinMaxEncodingAnalyzer,
+  MovingAverageMinMaxEncodingAnalyzer,
+  MseEncodingAnalyzer,
   PercentileEncodingAnalyzer,
   QuantizationMixin,
+  QuantizationSimModel,
   QuantizedLinear,
   QuantizedTensor,
+  SqnrEncodingAnalyzer,
   toQuantized,
 } from '../src/index.js';
-import { checkFloating, checkInstance } from '../src/arguments.js';
+import { checkFloating, checkInstance, checkKnownOptions, sizesOf } from '../src/arguments.js';
 
 /** A value of a wrong type, as JavaScript without types may pass it. */
 const wrong = <T>(value: unknown): T => value as T;
@@ -31,7 +37,100 @@ describe('checks', () => {
   it('name the operation and the argument', () => {
     expect(() => checkFloating('mix', 'left', tensor([1], { dtype: 'int8' }))).toThrow(DTypeError);
     expect(() => checkInstance('mix', 'model', {}, Module)).toThrow(/mix: model must be of class Module/);
+    expect(() => checkKnownOptions('mix', { bits: 8 }, ['bitwidth'])).toThrow(
+      'mix: unknown option bits. Known: bitwidth.',
+    );
   });
+
+  it('take a size for a shape of one dim, and give an array of their own', () => {
+    const shape = [2, 3];
+    expect([sizesOf('op', 4), sizesOf('op', shape), sizesOf('op', [])]).toEqual([[4], [2, 3], []]);
+    expect(sizesOf('op', shape)).not.toBe(shape);
+    for (const none of [0, [0], [1.5], 'x', undefined, [2 ** 40]])
+      expect(() => sizesOf('op', none)).toThrow(ShapeError);
+  });
+});
+
+describe('one fault has one class of errors, wherever it is noticed:', () => {
+  const options = { bitwidth: 8, symmetric: true } as const;
+  const blockSize = [0];
+  const integers = tensor([1], { dtype: 'int32' });
+  const eightBits = new float.FloatQuantizeDequantize({ exponentBits: 4, mantissaBits: 3 });
+
+  it.each<[string, typeof ShapeError, readonly (() => unknown)[]]>([
+    [
+      'a block size of 0',
+      ShapeError,
+      [
+        () => new affine.Quantize({ shape: [4], ...options, blockSize }),
+        () => new affine.AffineEncoding(tensor([1]), tensor([0]), { bitwidth: 8, blockSize }),
+        () => affine.quantize(zeros([4]), tensor([1]), tensor([0]), { bitwidth: 8, blockSize }),
+      ],
+    ],
+    [
+      'a size of 0',
+      ShapeError,
+      [() => new affine.Quantize({ shape: [0], ...options }), () => new MinMaxEncodingAnalyzer([0])],
+    ],
+    [
+      'integers',
+      DTypeError,
+      [
+        () => quantizer().forward(integers),
+        () => new MinMaxEncodingAnalyzer([]).updateStats(integers),
+        () => new PercentileEncodingAnalyzer([]).updateStats(integers),
+        () => eightBits.quantize(integers),
+        () => new DequantizedTensor(integers, null),
+      ],
+    ],
+    [
+      'a shape that does not spread',
+      ShapeError,
+      [
+        () => quantizer().forward(zeros([3])),
+        () => new MinMaxEncodingAnalyzer([2]).updateStats(zeros([3])),
+        () =>
+          quantizer()
+            .getEncoding()!
+            .quantize(zeros([3])),
+        () => new affine.Quantize({ shape: [3], ...options, encodingAnalyzer: new MinMaxEncodingAnalyzer([2]) }),
+      ],
+    ],
+  ])('%s', (_fault, type, runs) => {
+    for (const run of runs) expect(run).toThrow(type);
+  });
+});
+
+describe('an option that nothing reads is refused by', () => {
+  const foo = { foo: 1 };
+  const grid = { bitwidth: 8, ...foo } as never;
+  const x = zeros([2]);
+  const layer = new QuantizedLinear(2, 2);
+  class Twice extends Module {
+    forward(y: Tensor): Tensor {
+      return y.mul(2);
+    }
+  }
+
+  it.each<[string, () => unknown]>([
+    ['Quantize', () => new affine.Quantize({ shape: [], bitwidth: 8, symmetric: true, ...foo } as never)],
+    ['FloatQuantizeDequantize', () => new float.FloatQuantizeDequantize({ dtype: 'float16', ...foo } as never)],
+    ['MinMaxEncodingAnalyzer', () => new MinMaxEncodingAnalyzer([], foo as never)],
+    ['MovingAverageMinMaxEncodingAnalyzer', () => new MovingAverageMinMaxEncodingAnalyzer([], foo as never)],
+    ['PercentileEncodingAnalyzer', () => new PercentileEncodingAnalyzer([], foo as never)],
+    ['SqnrEncodingAnalyzer', () => new SqnrEncodingAnalyzer([], foo as never)],
+    ['MseEncodingAnalyzer', () => new MseEncodingAnalyzer([], { gamma: 2 } as never)],
+    ['EntropyEncodingAnalyzer', () => new EntropyEncodingAnalyzer([], foo as never)],
+    ['AffineEncoding', () => new affine.AffineEncoding(1, 0, grid)],
+    ['quantize', () => affine.quantize(x, tensor(1), tensor(0), grid)],
+    ['dequantize', () => affine.dequantize(x, tensor(1), tensor(0), foo as never)],
+    ['beginCalibration', () => quantizer().beginCalibration({ passthrough: true } as never)],
+    ['setLegacyEncodings', () => quantizer().setLegacyEncodings([], foo as never)],
+    ['importParamEncodings', () => layer.importParamEncodings({}, { Strict: false } as never)],
+    ['QuantizationMixin', () => QuantizationMixin(Twice, { input: 2 } as never)],
+    ['QuantizationSimModel', () => new QuantizationSimModel(new Twice(), { dummyInput: x, ...foo } as never)],
+    ['foldAllBatchNorms', () => foldAllBatchNorms(new Twice(), { dummyInput: x, ...foo } as never)],
+  ])('%s', (_name, run) => expect(run).toThrow(/unknown option|there is no option/));
 });
 
 describe('an argument of a wrong type is refused with an error of the library:', () => {

@@ -24,9 +24,11 @@ describe('a grid', () => {
     [{ numSteps: 0 }, /numSteps must be at least 1/],
     [{ qmin: 4, qmax: 4 }, /qmax must be larger than qmin, got qmin=4 and qmax=4/],
     [{ qmin: 0.5, qmax: 4 }, /qmin must be an integer/],
+    [{ qmin: 0, qmax: 4, signed: false }, /qmin and qmax say whether the grid is signed/],
+    [{ bitwidth: 4, signed: 'true' }, /signed must be true or false/],
   ])('of %j is refused', (options, message) => {
-    expect(() => gridOf('Quantize', options)).toThrow(QuantizationError);
-    expect(() => gridOf('Quantize', options)).toThrow(message);
+    expect(() => gridOf('Quantize', options as never)).toThrow(QuantizationError);
+    expect(() => gridOf('Quantize', options as never)).toThrow(message);
   });
 
   it('gives back the bits and the sign it was made of', () =>

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DTypeError, memoryUsage, noGrad, ones, scope, tensor, zeros, type Tensor } from '@q/tensor';
+import { DTypeError, memoryUsage, noGrad, ones, rand, scope, Tensor, tensor, zeros } from '@q/tensor';
 import { AffineEncoding } from '../src/encodings/affine.js';
 import { EncodingError } from '../src/errors.js';
 import { Quantize, QuantizeDequantize } from '../src/quantizers/affine.js';
@@ -232,11 +232,42 @@ describe('what happens to an encoding', () => {
     expect(q.quantize()).toBe(q);
   });
 
-  it('integers behind a view do not outlive a write through its base', () => {
-    const x = grid();
-    const view = x.reshape([6]) as QuantizedTensor;
-    noGrad(() => x.fill_(7));
-    expect(Array.from(view.quantizedRepr().data)).toEqual([7, 7, 7, 7, 7, 7]);
+  it.each<[string, (x: Tensor) => Tensor]>([
+    ['select', (x) => x.select(0, 0)],
+    ['slice', (x) => x.slice([0, 1])],
+    ['T', (x) => x.T],
+    ['reshape', (x) => x.reshape([6])],
+    ['detach', (x) => x.detach()],
+    ['a plain view', (x) => new Tensor(x.storage, x.layout)],
+  ])('is dropped by writing through %s, for the base and for every other view', (_name, viewOf) => {
+    const quantizer = new QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });
+    quantizer.setRange(-1, 1);
+    for (const x of [grid(), grid().dequantize(), quantizer.forward(rand([2, 3])) as DequantizedTensor]) {
+      const others = [x, x.reshape([6]), x.detach()] as EncodedTensor[];
+      expect(others.map(({ encoding }) => encoding !== null)).toEqual([true, true, true]);
+      noGrad(() => viewOf(x).fill_(5));
+      expect(others.map(({ encoding }) => encoding)).toEqual([null, null, null]);
+      expect(encodingOf(x.clone()) ?? null).toBeNull();
+      expect(encodingOf(x.select(0, 0)) ?? null).toBeNull();
+      for (const other of others) expect(() => other.quantizedRepr()).toThrow(/a view of it was written to/);
+      const back = x instanceof QuantizedTensor ? () => x.dequantize() : () => x.quantize();
+      expect(back).toThrow(EncodingError);
+      expect(
+        viewOf(x)
+          .add(0)
+          .data.every((value) => value === 5),
+      ).toBe(true);
+    }
+  });
+
+  it('is dropped by writing to integers that it was made of', () => {
+    const integers = tensor([1, -2], { dtype: 'int8' });
+    const q = new QuantizedTensor(integers, int8);
+    const x = q.dequantize();
+    expect(x.toArray()).toEqual([0.5, -1]);
+    integers.fill_(7);
+    expect([q.encoding, x.encoding]).toEqual([null, null]);
+    expect(() => x.quantizedRepr()).toThrow(EncodingError);
   });
 
   it('forbids casts to integers, which would forget what they mean', () => {
@@ -251,6 +282,14 @@ describe('what happens to an encoding', () => {
 });
 
 describe('DequantizedTensor', () => {
+  it('holds floats: integers and truths are refused, not shown as if they were', () => {
+    expect(() => new DequantizedTensor(tensor([1, 0], { dtype: 'int32' }), int8)).toThrow(DTypeError);
+    expect(() => new DequantizedTensor(tensor([true]), int8)).toThrow(
+      /DequantizedTensor: values must be a floating tensor, got bool/,
+    );
+    expect(() => new QuantizedTensor(tensor([true]), int8)).toThrow(DTypeError);
+  });
+
   it('finds its integers', () => {
     const quantizer = new QuantizeDequantize({ shape: [], bitwidth: 4, symmetric: true });
     quantizer.setRange(-8, 7);

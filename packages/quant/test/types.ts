@@ -3,6 +3,7 @@ import { type Linear, Module } from '@q/nn';
 import {
   affine,
   computeEncodings,
+  FakeQuantizationMixin,
   float,
   integerLinear,
   MinMaxEncodingAnalyzer,
@@ -13,6 +14,7 @@ import {
   type EncodingAnalyzer,
   type Kernel,
   type LegacyEncoding,
+  type QuantizedModule,
   type QuantizedTensor,
 } from '@q/quant';
 import type { Tensor } from '@q/tensor';
@@ -38,10 +40,76 @@ export function quantizersTakeNamedOptions(): void {
   new affine.Quantize({ shape: [], bits: 8, symmetric: true });
   // @ts-expect-error LPBQ has no explicit grid.
   new affine.GroupedBlockQuantizeDequantize({ shape: [1], qmin: 0, qmax: 3, symmetric: true, decompressedBw: 8 });
+  // @ts-expect-error A grid must be given.
+  new affine.QuantizeDequantize({ shape: [], symmetric: true });
+  // @ts-expect-error One end is no grid.
+  new affine.QuantizeDequantize({ shape: [], qmin: -7, symmetric: true });
+  // @ts-expect-error Two ways to say the grid contradict each other.
+  new affine.QuantizeDequantize({ shape: [], bitwidth: 8, qmin: -7, qmax: 7, symmetric: true });
+  // @ts-expect-error LPBQ needs blocks.
+  new affine.GroupedBlockQuantizeDequantize({ shape: [1], bitwidth: 4, symmetric: true, decompressedBw: 8 });
+  // @ts-expect-error Half of a format is none.
+  new float.FloatQuantizeDequantize({ exponentBits: 4 });
+  // @ts-expect-error A format is said in one way.
+  new float.FloatQuantizeDequantize({ dtype: 'float16', exponentBits: 5, mantissaBits: 10 });
   // @ts-expect-error There is no such format.
   new float.FloatQuantizeDequantize({ dtype: 'float8' });
   // @ts-expect-error Min-max has no percentile.
   new MinMaxEncodingAnalyzer([], { percentile: 99 });
+}
+
+export function gridsAreGivenInOneWay(x: Tensor): void {
+  new affine.AffineEncoding(x, x, { bitwidth: 8, signed: true, symmetry: true });
+  new affine.AffineEncoding(x, x, { qmin: 0, qmax: 3, blockSize: null });
+  affine.quantize(x, x, x, { numSteps: 14 });
+  affine.dequantize(x, x, x, { blockSize: [1] });
+  affine.dequantize(x, x, x);
+  // @ts-expect-error An encoding has a grid.
+  new affine.AffineEncoding(x, x, { symmetry: true });
+  // @ts-expect-error Two ways to say the grid contradict each other.
+  new affine.AffineEncoding(x, x, { bitwidth: 8, numSteps: 14 });
+  // @ts-expect-error The ends of a grid say whether it is signed.
+  affine.quantize(x, x, x, { qmin: 0, qmax: 3, signed: false });
+  // @ts-expect-error One end is no grid.
+  affine.quantizeDequantize(x, x, x, { qmax: 3 });
+}
+
+export function quantizersShareWhatAllHave({ paramQuantizers, outputQuantizers }: QuantizedLinear): void {
+  for (const quantizer of [...outputQuantizers, ...Object.values(paramQuantizers)]) {
+    if (quantizer === null) continue;
+    const bits: number = quantizer.bitwidth;
+    const parameters: (Tensor | null)[] = [
+      quantizer.getMin(),
+      quantizer.getMax(),
+      quantizer.getScale(),
+      quantizer.getOffset(),
+    ];
+    const encoding = quantizer.getEncoding();
+    const range: readonly [Tensor, Tensor, boolean, string] | undefined = encoding
+      ? [encoding.min, encoding.max, encoding.signed, encoding.dtype]
+      : undefined;
+    void [bits, parameters, range];
+  }
+}
+
+export function whatIsExportedCanBeImported(layer: QuantizedLinear): void {
+  layer.importInputEncodings(layer.exportInputEncodings());
+  layer.importOutputEncodings(layer.exportOutputEncodings());
+  layer.importParamEncodings(layer.exportParamEncodings());
+  layer.importParamEncodings({ weight: layer.exportParamEncodings()['weight']!, bias: null });
+  // @ts-expect-error Numbers are no encodings.
+  layer.importParamEncodings({ weight: 3 });
+}
+
+export function originalsHaveTheirClass(layer: QuantizedLinear, module: MaskedAdd): void {
+  const float: Linear = layer.getOriginalModule();
+  const own: MaskedAdd = QuantizationMixin.fromModule(module).getOriginalModule();
+  const made: MaskedAdd = new QuantizedMaskedAdd().getOriginalModule();
+  const fake: MaskedAdd = FakeQuantizationMixin.fromModule(module).getOriginalModule();
+  const any: Module & QuantizedModule = layer;
+  void [float, own, made, fake, any.getOriginalModule().training];
+  // @ts-expect-error The original takes no kernels.
+  float.setKernel(null);
 }
 
 export function quantizersGiveTensorsWithEncodings(x: Tensor, quantizer: affine.QuantizeDequantize): void {

@@ -1,5 +1,6 @@
-import { described, FormatError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { checkBoolean, checkInstance } from '../arguments.js';
+import { described, FormatError, QError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { checkBoolean } from '@q/tensor/internal';
+import { checkInstance, sizesOf } from '../arguments.js';
 import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
 import { fieldsOf, shapeOf } from '../observers/numbers.js';
 import type { Ends } from './range.js';
@@ -25,13 +26,9 @@ export abstract class EncodingAnalyzer<S = unknown> {
   /** Shape of the ranges: dims of size 1 (aligned from the right) are observed together. */
   readonly shape: Shape;
 
+  /** @throws ShapeError unless the sizes are positive integers */
   constructor(shape: Shape | number) {
-    const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
-    if (!Array.isArray(sizes) || sizes.some((size) => !Number.isSafeInteger(size) || size < 1))
-      throw new QuantizationError(
-        `${this.constructor.name}: shape must be an array of positive integers, got ${Array.isArray(sizes) ? shown(sizes as number[]) : described(sizes)}.`,
-      );
-    this.shape = [...(sizes as number[])];
+    this.shape = sizesOf(this.constructor.name, shape);
   }
 
   /** Takes a tensor into account; returns the statistics of it alone. A failed call changes nothing. */
@@ -118,13 +115,42 @@ export abstract class EncodingAnalyzer<S = unknown> {
   }
 }
 
-/** The fields of an analyzer's JSON. Throws FormatError unless it names `type` and has a shape. */
-export function analyzerFields(
+/**
+ * The analyzer that JSON holds: `make` gives one of the settings, `restore` the statistics. Throws FormatError unless the JSON names
+ * `type`, and has a shape and settings with which there is such an analyzer.
+ */
+export function analyzerFrom<A extends EncodingAnalyzer>(
   type: string,
   json: unknown,
-): { readonly shape: number[]; readonly fields: Readonly<Record<string, unknown>> } {
+  make: (shape: number[], fields: Readonly<Record<string, unknown>>) => A,
+  restore: (analyzer: A, stats: unknown) => void,
+): A {
   const fields = fieldsOf(type, json);
   if (fields['type'] !== type)
     throw new FormatError(`${type}.fromJSON: wants type '${type}', got ${described(fields['type'])}.`);
-  return { shape: shapeOf(`${type}.shape`, fields['shape']), fields };
+  const shape = shapeOf(`${type}.shape`, fields['shape']);
+  let analyzer: A;
+  try {
+    analyzer = make(shape, fields);
+  } catch (cause) {
+    if (!(cause instanceof QError) || cause instanceof FormatError) throw cause;
+    throw new FormatError(`${type}.fromJSON: ${cause.message}`, { cause });
+  }
+  restore(analyzer, fields['stats']);
+  return analyzer;
+}
+
+/** Settings of an analyzer that are numbers. Throws FormatError for others. */
+export function settingsFrom<Name extends string>(
+  type: string,
+  fields: Readonly<Record<string, unknown>>,
+  names: readonly Name[],
+): Record<Name, number> {
+  const settings = names.map((name): [Name, number] => {
+    const value = fields[name];
+    if (typeof value !== 'number')
+      throw new FormatError(`${type}.fromJSON: ${name} must be a number, got ${described(value)}.`);
+    return [name, value];
+  });
+  return Object.fromEntries(settings) as Record<Name, number>;
 }

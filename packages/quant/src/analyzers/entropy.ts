@@ -1,7 +1,7 @@
-import { FormatError, type Shape } from '@q/tensor';
-import { checkOptions } from '../errors.js';
+import type { Shape } from '@q/tensor';
+import { checkKnownOptions } from '../arguments.js';
 import type { Histogram } from '../observers/histogram.js';
-import { analyzerFields } from './analyzer.js';
+import { analyzerFrom, settingsFrom } from './analyzer.js';
 import { HistogramEncodingAnalyzer } from './histogram.js';
 import { EPSILON, symmetricRange, tooNarrow, widened, type Ends } from './range.js';
 
@@ -82,7 +82,7 @@ export function bestCut(counts: Float64Array, levels: number): number {
 export class EntropyEncodingAnalyzer extends HistogramEncodingAnalyzer {
   /** @throws QuantizationError for a number of bins that is not positive */
   constructor(shape: Shape | number, options: EntropyOptions = {}) {
-    checkOptions('EntropyEncodingAnalyzer', options, ['numBins']);
+    checkKnownOptions('EntropyEncodingAnalyzer', options, ['numBins']);
     super(shape, options.numBins ?? 2048);
   }
 
@@ -97,13 +97,13 @@ export class EntropyEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   /** The analyzer that `toJSON` wrote. Throws FormatError for anything else. */
   static fromJSON(json: unknown): EntropyEncodingAnalyzer {
-    const { shape, fields } = analyzerFields('EntropyEncodingAnalyzer', json);
-    const { numBins } = fields;
-    if (typeof numBins !== 'number')
-      throw new FormatError('EntropyEncodingAnalyzer.fromJSON: numBins must be a number.');
-    const analyzer = new EntropyEncodingAnalyzer(shape, { numBins });
-    analyzer.observer.restore(fields['stats']);
-    return analyzer;
+    const type = 'EntropyEncodingAnalyzer';
+    return analyzerFrom(
+      type,
+      json,
+      (shape, fields) => new EntropyEncodingAnalyzer(shape, settingsFrom(type, fields, ['numBins'])),
+      ({ observer }, stats) => observer.restore(stats),
+    );
   }
 
   protected override *rangesOf(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Iterable<Ends> {

@@ -14,7 +14,7 @@ export abstract class HistogramEncodingAnalyzer extends EncodingAnalyzer<readonl
 
   constructor(shape: Shape | number, numBins: number) {
     super(shape);
-    this.observer = new HistogramObserver(this.shape, numBins);
+    this.observer = new HistogramObserver(this.shape, numBins, this.constructor.name);
   }
 
   /** Bins per histogram. */

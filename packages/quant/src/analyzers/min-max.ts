@@ -1,34 +1,15 @@
-import type { Shape, Tensor } from '@q/tensor';
-import { elementsOf } from '../elements.js';
-import { checkMinMax, MinMaxObserver, type MinMaxStats } from '../observers/min-max.js';
-import { analyzerFields, EncodingAnalyzer } from './analyzer.js';
-import { bounded, EPSILON, symmetricRange, tooNarrow, widened, withZero, type Ends } from './range.js';
+import type { Shape } from '@q/tensor';
+import { checkKnownOptions } from '../arguments.js';
+import { MinMaxObserver, type MinMaxStats } from '../observers/min-max.js';
+import { analyzerFrom, type EncodingAnalyzer } from './analyzer.js';
+import { ObservedRangeEncodingAnalyzer } from './observed-range.js';
 
 /** The range from the smallest to the largest value seen (and zero): nothing is clipped, one outlier widens every step. */
-export class MinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMaxStats> {
-  private readonly observer: MinMaxObserver;
-
-  constructor(shape: Shape | number) {
-    super(shape);
-    this.observer = new MinMaxObserver(this.shape);
-  }
-
-  override updateStats(x: Tensor): MinMaxStats {
-    const batch = this.observer.collect(x);
-    this.observer.merge(batch);
-    return batch;
-  }
-
-  override collectStats(x: Tensor): MinMaxStats {
-    return this.observer.collect(x);
-  }
-
-  override getStats(): MinMaxStats | null {
-    return this.observer.stats;
-  }
-
-  override resetStats(): void {
-    this.observer.reset();
+export class MinMaxEncodingAnalyzer extends ObservedRangeEncodingAnalyzer<MinMaxObserver> {
+  /** @param options none: nothing can be set */
+  constructor(shape: Shape | number, options: Readonly<Record<string, never>> = {}) {
+    checkKnownOptions('MinMaxEncodingAnalyzer', options, []);
+    super(shape, (sizes, name) => new MinMaxObserver(sizes, name));
   }
 
   override mergeStats(other: EncodingAnalyzer<MinMaxStats>): void {
@@ -47,27 +28,11 @@ export class MinMaxEncodingAnalyzer extends EncodingAnalyzer<MinMaxStats> {
 
   /** The analyzer that `toJSON` wrote. Throws FormatError for anything else. */
   static fromJSON(json: unknown): MinMaxEncodingAnalyzer {
-    const { shape, fields } = analyzerFields('MinMaxEncodingAnalyzer', json);
-    const analyzer = new MinMaxEncodingAnalyzer(shape);
-    analyzer.observer.restore(fields['stats']);
-    return analyzer;
-  }
-
-  protected override checkStats(stats: unknown): asserts stats is MinMaxStats {
-    checkMinMax(this.constructor.name, stats, this.shape);
-  }
-
-  protected override rangesOf(stats: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
-    return minMaxRanges(stats, numSteps, isSymmetric);
-  }
-}
-
-/** The ranges from smallest to largest value and zero, with steps of at least epsilon. */
-export function* minMaxRanges({ min, max }: MinMaxStats, numSteps: number, isSymmetric: boolean): Iterable<Ends> {
-  const [lows, highs] = elementsOf(min, max);
-  for (let g = 0; g < lows.length; g++) {
-    const seen = withZero([lows[g]!, highs[g]!]);
-    const wide = widened(seen, numSteps, isSymmetric, tooNarrow(seen, numSteps) ? EPSILON : 0);
-    yield bounded(isSymmetric ? symmetricRange(wide, numSteps) : wide);
+    return analyzerFrom(
+      'MinMaxEncodingAnalyzer',
+      json,
+      (shape) => new MinMaxEncodingAnalyzer(shape),
+      ({ observer }, stats) => observer.restore(stats),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { Shape } from '@q/tensor';
-import { checkOptions } from '../errors.js';
+import { checkKnownOptions } from '../arguments.js';
+import { QuantizationError } from '../errors.js';
 import { SqnrEncodingAnalyzer, sqnrFromJSON, sqnrOptions, type SqnrOptions } from './sqnr.js';
 
 /** Options of `MseEncodingAnalyzer`. */
@@ -11,7 +12,7 @@ export class MseEncodingAnalyzer extends SqnrEncodingAnalyzer {
 
   /** @throws QuantizationError for options that are not positive numbers */
   constructor(shape: Shape | number, options: MseOptions = {}) {
-    checkOptions(
+    checkKnownOptions(
       'MseEncodingAnalyzer',
       options,
       sqnrOptions.filter((name) => name !== 'gamma'),
@@ -26,10 +27,9 @@ export class MseEncodingAnalyzer extends SqnrEncodingAnalyzer {
 
   /** The analyzer that `toJSON` wrote. Throws FormatError for anything else. */
   static override fromJSON(json: unknown): MseEncodingAnalyzer {
-    return sqnrFromJSON(
-      'MseEncodingAnalyzer',
-      json,
-      (shape, { gamma: _one, ...options }) => new MseEncodingAnalyzer(shape, options),
-    );
+    return sqnrFromJSON('MseEncodingAnalyzer', json, (shape, { gamma, ...options }) => {
+      if (gamma !== 1) throw new QuantizationError(`gamma must be 1, got ${gamma}.`);
+      return new MseEncodingAnalyzer(shape, options);
+    });
   }
 }

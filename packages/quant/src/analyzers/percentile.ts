@@ -1,7 +1,8 @@
-import { described, FormatError, type Shape } from '@q/tensor';
-import { checkOptions, QuantizationError } from '../errors.js';
+import { described, type Shape } from '@q/tensor';
+import { checkKnownOptions } from '../arguments.js';
+import { QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
-import { analyzerFields } from './analyzer.js';
+import { analyzerFrom, settingsFrom } from './analyzer.js';
 import { HistogramEncodingAnalyzer } from './histogram.js';
 import { bounded, EPSILON, symmetricRange, tooNarrow, widened, withZero, type Ends } from './range.js';
 
@@ -43,7 +44,7 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   /** @throws QuantizationError for a percentile outside 50 to 100 or a number of bins that is not positive */
   constructor(shape: Shape | number, options: PercentileOptions = {}) {
-    checkOptions('PercentileEncodingAnalyzer', options, ['numBins', 'percentile']);
+    checkKnownOptions('PercentileEncodingAnalyzer', options, ['numBins', 'percentile']);
     super(shape, options.numBins ?? 2048);
     this.share = 100;
     this.percentile = options.percentile ?? 100;
@@ -79,13 +80,13 @@ export class PercentileEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   /** The analyzer that `toJSON` wrote. Throws FormatError for anything else. */
   static fromJSON(json: unknown): PercentileEncodingAnalyzer {
-    const { shape, fields } = analyzerFields('PercentileEncodingAnalyzer', json);
-    const { numBins, percentile } = fields;
-    if (typeof numBins !== 'number' || typeof percentile !== 'number')
-      throw new FormatError('PercentileEncodingAnalyzer.fromJSON: numBins and percentile must be numbers.');
-    const analyzer = new PercentileEncodingAnalyzer(shape, { numBins, percentile });
-    analyzer.observer.restore(fields['stats']);
-    return analyzer;
+    const type = 'PercentileEncodingAnalyzer';
+    return analyzerFrom(
+      type,
+      json,
+      (shape, fields) => new PercentileEncodingAnalyzer(shape, settingsFrom(type, fields, ['numBins', 'percentile'])),
+      ({ observer }, stats) => observer.restore(stats),
+    );
   }
 
   protected override *rangesOf(stats: readonly Histogram[], numSteps: number, isSymmetric: boolean): Iterable<Ends> {

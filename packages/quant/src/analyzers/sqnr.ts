@@ -1,20 +1,10 @@
-import {
-  arange,
-  cat,
-  described,
-  FormatError,
-  full,
-  leastErrorGrid,
-  scope,
-  tensor,
-  type Shape,
-  type Tensor,
-} from '@q/tensor';
+import { arange, cat, described, full, leastErrorGrid, scope, tensor, type Shape, type Tensor } from '@q/tensor';
 import { elementsOf } from '../elements.js';
-import { checkOptions, QuantizationError } from '../errors.js';
+import { checkKnownOptions } from '../arguments.js';
+import { QuantizationError } from '../errors.js';
 import type { Histogram } from '../observers/histogram.js';
 import { rint } from '../rounding.js';
-import { analyzerFields } from './analyzer.js';
+import { analyzerFrom, settingsFrom } from './analyzer.js';
 import { HistogramEncodingAnalyzer } from './histogram.js';
 import { EPSILON, type Ends } from './range.js';
 
@@ -68,7 +58,8 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
 
   /** @throws QuantizationError for options that are not positive numbers */
   constructor(shape: Shape | number, options: SqnrOptions = {}) {
-    checkOptions('SqnrEncodingAnalyzer', options, sqnrOptions);
+    const { name: type } = new.target;
+    checkKnownOptions(type, options, sqnrOptions);
     const settings = {
       numBins: 2048,
       asymmetricDeltaCandidates: 17,
@@ -80,11 +71,11 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
     for (const name of ['asymmetricDeltaCandidates', 'symmetricDeltaCandidates', 'offsetCandidates'] as const)
       if (!Number.isSafeInteger(settings[name]) || settings[name] < 2)
         throw new QuantizationError(
-          `SqnrEncodingAnalyzer: ${name} must be an integer of at least 2, got ${described(settings[name])}.`,
+          `${type}: ${name} must be an integer of at least 2, got ${described(settings[name])}.`,
         );
     const { gamma } = settings;
     if (typeof gamma !== 'number' || !(fround(gamma) > 0 && fround(gamma) < Infinity))
-      throw new QuantizationError(`SqnrEncodingAnalyzer: gamma must be a positive float32, got ${described(gamma)}.`);
+      throw new QuantizationError(`${type}: gamma must be a positive float32, got ${described(gamma)}.`);
     super(shape, settings.numBins);
     this.settings = settings;
   }
@@ -166,24 +157,14 @@ export class SqnrEncodingAnalyzer extends HistogramEncodingAnalyzer {
 }
 
 /** Reads the JSON of an analyzer that searches as `SqnrEncodingAnalyzer` does. */
-export function sqnrFromJSON<T extends SqnrEncodingAnalyzer>(
+export const sqnrFromJSON = <T extends SqnrEncodingAnalyzer>(
   type: string,
   json: unknown,
   make: (shape: Shape, options: Required<SqnrOptions>) => T,
-): T {
-  const { shape, fields } = analyzerFields(type, json);
-  const number = (name: keyof SqnrOptions): number => {
-    const value = fields[name];
-    if (typeof value !== 'number') throw new FormatError(`${type}.fromJSON: ${name} must be a number.`);
-    return value;
-  };
-  const analyzer = make(shape, {
-    numBins: number('numBins'),
-    asymmetricDeltaCandidates: number('asymmetricDeltaCandidates'),
-    symmetricDeltaCandidates: number('symmetricDeltaCandidates'),
-    offsetCandidates: number('offsetCandidates'),
-    gamma: number('gamma'),
-  });
-  analyzer.restore(fields['stats']);
-  return analyzer;
-}
+): T =>
+  analyzerFrom(
+    type,
+    json,
+    (shape, fields) => make(shape, settingsFrom(type, fields, sqnrOptions)),
+    (analyzer, stats) => analyzer.restore(stats),
+  );

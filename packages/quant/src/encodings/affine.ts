@@ -1,17 +1,21 @@
 import { described, isFloat, ShapeError, shown, tensor, type DType, type Tensor } from '@q/tensor';
 import { checkTensor } from '@q/tensor/internal';
-import { checkOptions, EncodingError, QuantizationError } from '../errors.js';
-import { checkBlockSize, dequantize, quantizeOnGrid, type BlockSize } from '../functional.js';
+import { checkKnownOptions } from '../arguments.js';
+import { elementsOf } from '../elements.js';
+import { EncodingError, QuantizationError } from '../errors.js';
+import { dequantize, quantizeOnGrid, type BlockOptions } from '../functional.js';
 import { bitwidthOf, dtypeOfGrid, gridOf, gridOptions, isSigned, type Grid, type GridOptions } from '../grid.js';
+import { checkBlockSize, type BlockSize } from '../spread.js';
 import { checkParameterDType, granularityOf, type Encoding, type Granularity } from './encoding.js';
 
-/** Options of an affine encoding. */
-export interface AffineEncodingOptions extends GridOptions {
+/** What an affine encoding says besides its scale, offset and grid. */
+export interface AffineEncodingSettings extends BlockOptions {
   /** Whether zero lies at the grid's own zero; the offset is then 0. */
   readonly symmetry?: boolean;
-  /** Elements per scale along each of its dims, for a block-wise encoding. */
-  readonly blockSize?: BlockSize | null;
 }
+
+/** Options of an affine encoding: the grid, its symmetry, and the block size of a block-wise one. */
+export type AffineEncodingOptions = GridOptions & AffineEncodingSettings;
 
 /**
  * `x ~ (q + offset) * scale` with `q` on the grid `[qmin, qmax]`: scale, offset and grid of a quantized tensor. Immutable.
@@ -37,10 +41,23 @@ export class AffineEncoding implements Encoding {
 
   /**
    * @param options the grid as `{ qmin, qmax }`, `{ bitwidth, signed }` or `{ numSteps, signed }`; `symmetry`; `blockSize`
-   * @throws QuantizationError for a grid that is none; ShapeError where scale, offset and block size do not fit
+   * @throws QuantizationError for a grid that is none, for scales that are not positive and finite, and for offsets that are not
+   *   finite; ShapeError where scale, offset and block size do not fit
    */
-  constructor(scale: Tensor | number, offset: Tensor | number, options: AffineEncodingOptions) {
-    checkOptions('AffineEncoding', options, [...gridOptions, 'symmetry', 'blockSize']);
+  constructor(scale: Tensor | number, offset: Tensor | number, options: AffineEncodingOptions);
+  /**
+   * `computed`: scale and offset come from a range, whatever it is; one without width gives scale 0 and offset NaN.
+   *
+   * @internal
+   */
+  constructor(scale: Tensor | number, offset: Tensor | number, options: AffineEncodingOptions, computed: boolean);
+  constructor(
+    scale: Tensor | number,
+    offset: Tensor | number,
+    options: AffineEncodingOptions,
+    computed: boolean = false,
+  ) {
+    checkKnownOptions('AffineEncoding', options, [...gridOptions, 'symmetry', 'blockSize']);
     const { symmetry = false, blockSize = null } = options;
     const { qmin, qmax } = gridOf('AffineEncoding', options);
     if (typeof symmetry !== 'boolean')
@@ -60,6 +77,7 @@ export class AffineEncoding implements Encoding {
         `AffineEncoding: scale ${shown(shape)} and offset ${shown(this.offset.shape)} must have one shape.`,
       );
     checkBlockSize('AffineEncoding', blockSize, shape);
+    if (!computed) checkParameters(this.scale, this.offset);
     this.qmin = qmin;
     this.qmax = qmax;
     this.symmetry = symmetry;
@@ -109,7 +127,7 @@ export class AffineEncoding implements Encoding {
   /** The same grid with other parameters of the same meaning. */
   withParameters(scale: Tensor, offset: Tensor): AffineEncoding {
     const { qmin, qmax, symmetry, blockSize } = this;
-    return new AffineEncoding(scale, offset, { qmin, qmax, symmetry, blockSize });
+    return new AffineEncoding(scale, offset, { qmin, qmax, symmetry, blockSize }, true);
   }
 
   /** The encoding with scale and offset in another floating dtype. Throws EncodingError for any other. */
@@ -133,4 +151,14 @@ export class AffineEncoding implements Encoding {
   dequantize(q: Tensor): Tensor {
     return dequantize(q, this.scale, this.offset, { blockSize: this.blockSize });
   }
+}
+
+/** Throws QuantizationError for scales and offsets that no numbers can be represented with. */
+function checkParameters(scale: Tensor, offset: Tensor): void {
+  const [scales, offsets] = elementsOf(scale, offset);
+  const step = scales.find((value: number) => !(value > 0 && value < Infinity));
+  if (step !== undefined)
+    throw new QuantizationError(`AffineEncoding: scales must be positive and finite, got ${step}.`);
+  const shift = offsets.find((value: number) => !Number.isFinite(value));
+  if (shift !== undefined) throw new QuantizationError(`AffineEncoding: offsets must be finite, got ${shift}.`);
 }

@@ -1,4 +1,4 @@
-import { described, dtypes, isFloat, type DType } from '@q/tensor';
+import { described, dtypes, isFloat, type DType, type Tensor } from '@q/tensor';
 import { EncodingError } from '../errors.js';
 
 /** What a calibrated quantizer leaves behind: how numbers are represented in few bits. */
@@ -7,6 +7,22 @@ export interface Encoding {
   readonly mapping: string;
   /** What shares one set of parameters: the tensor, a channel, a block; `'unknown'` for any other shape. */
   readonly granularity: Granularity;
+  /** Bits of a number. */
+  readonly bitwidth: number;
+  /** The smallest dtype that holds what `quantize` gives. */
+  readonly dtype: DType;
+  /** Whether there are representations of negative numbers. */
+  readonly signed: boolean;
+  /** Whether the numbers lie around zero. */
+  readonly symmetry: boolean;
+  /** Smallest number. */
+  readonly min: Tensor;
+  /** Largest number. */
+  readonly max: Tensor;
+  /** What represents numbers, as floats. */
+  quantize(x: Tensor): Tensor;
+  /** The numbers that are represented. */
+  dequantize(q: Tensor): Tensor;
   /** The same encoding with its parameters in another floating dtype. */
   to(dtype: DType): Encoding;
 }

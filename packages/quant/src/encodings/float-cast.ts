@@ -2,8 +2,8 @@ import { defineOp, described, full, Tensor, zeros, type TypedArray } from '@q/te
 import { checkFloating } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
-import { checkSpread } from '../functional.js';
 import { rint } from '../rounding.js';
+import { checkSpread } from '../spread.js';
 
 const { fround } = Math;
 
@@ -11,6 +11,12 @@ const { fround } = Math;
 export interface FloatFormat {
   readonly exponentBits: number;
   readonly mantissaBits: number;
+}
+
+/** The dtype that has a format of these bits, or null. */
+export function castDType({ exponentBits, mantissaBits }: FloatFormat): 'float16' | 'bfloat16' | null {
+  if (exponentBits === 5 && mantissaBits === 10) return 'float16';
+  return exponentBits === 8 && mantissaBits === 7 ? 'bfloat16' : null;
 }
 
 /** Throws unless the bits make a format that float32 can show. */
@@ -77,7 +83,7 @@ function roundToStretched(
  */
 export function floatCast(x: Tensor, format: FloatFormat, maxval: Tensor | null): Tensor {
   checkFloating('floatCast', 'x', x);
-  if (maxval !== null) checkSpread('floatCast', x, maxval.shape, null);
+  if (maxval !== null) checkSpread('floatCast', maxval.shape, x.shape);
   return castOp(x.to('float32'), { format, maxval }).to(x.dtype);
 }
 
@@ -92,6 +98,7 @@ const limitsOf = (x: Tensor, { format, maxval }: CastAttrs): Tensor =>
 
 const castOp = defineOp<readonly [Tensor], CastAttrs>({
   name: 'floatCast',
+  transient: true,
   forward: ([x], attrs) => {
     const result = zeros(x.shape);
     const [values, limits, out] = elementsOf(x, limitsOf(x, attrs), result);
@@ -110,8 +117,14 @@ const castOp = defineOp<readonly [Tensor], CastAttrs>({
 });
 
 /** The numbers of float16 or bfloat16 nearest to x, in the dtype of x. Beyond the format's range it gives infinity. The gradient is cast alike. */
-export const halfCast = defineOp<readonly [Tensor], 'float16' | 'bfloat16'>({
+export function halfCast(x: Tensor, dtype: 'float16' | 'bfloat16'): Tensor {
+  checkFloating('halfCast', 'x', x);
+  return halfOp(x, dtype);
+}
+
+const halfOp = defineOp<readonly [Tensor], 'float16' | 'bfloat16'>({
   name: 'halfCast',
+  transient: true,
   forward: ([x], dtype) => new Tensor(x.storage, x.layout).to(dtype).to(x.dtype),
   backward: (grad, [x], _y, dtype) => [grad.to(dtype).to(x.dtype)],
   saves: 'none',

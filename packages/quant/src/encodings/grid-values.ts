@@ -11,6 +11,9 @@ export type GridDType = AffineEncoding['dtype'];
  * asked for while a kernel gathers its operands, when no other kernel may run.
  */
 export class GridValues {
+  /** The version of the integers for which all of this holds. */
+  private readonly made: number;
+
   private constructor(
     readonly integers: Storage<GridDType>,
     /** The float storage they belong to, and its version at that time. */
@@ -18,7 +21,9 @@ export class GridValues {
     private readonly version: number,
     /** The one scale and offset that turn all integers into the floats; null where the floats are something else. */
     private readonly entries: Entries | null = null,
-  ) {}
+  ) {
+    this.made = integers.version;
+  }
 
   /** Over integers that exist; also gives the float storage, whose elements are made when first asked for. */
   static ofIntegers(
@@ -81,9 +86,14 @@ export class GridValues {
     return GridValues.ofIntegers(new Storage(dtype, count, integers), signsOfZeros(floats));
   }
 
+  /** Whether nothing was written to the integers, which may be somebody else's too. */
+  get isIntact(): boolean {
+    return this.integers.version === this.made;
+  }
+
   /** Whether the floats are still the ones these integers stand for. */
   standsFor(floats: Storage): boolean {
-    return floats === this.floats && floats.version === this.version;
+    return floats === this.floats && floats.version === this.version && this.isIntact;
   }
 
   /** The integers walked as the floats are. */

@@ -17,8 +17,7 @@ export class IntegerConcat extends IntegerLayer {
     const inputs = args.flat().filter((x): x is Tensor => x instanceof Tensor);
     const values = inputs.map((x, i) => {
       const integers = integersOf(x);
-      if (integers === null)
-        throw new NotOnIntegers(this, `input ${i} arrives ${this.arrival(x)}. Set an input quantizer.`);
+      if (integers === null) throw new NotOnIntegers(this, this.lacking(`input ${i}`, x));
       return (this.movers[i] ??= new Gate(encoding)).moved(integers).values;
     });
     return { y: numbers({ values: cat(values, this.parts.dim), encoding }), route: 'integer' };

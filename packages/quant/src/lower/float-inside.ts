@@ -17,13 +17,10 @@ export class FloatInside extends IntegerLayer {
 
   protected override compute(args: readonly unknown[]): Computed {
     const y = run(this.inside, ...args.map(floats));
-    if (!(y instanceof Tensor)) throw new NotOnIntegers(this, `gives several results.`);
+    if (!(y instanceof Tensor)) throw new NotOnIntegers(this, 'it gives several results');
     const on = quantized(y, this.outputGrid());
-    const entered = args.every((arg) => !(arg instanceof Tensor) || integersOf(arg) !== null);
-    return {
-      y: numbers(on),
-      route: entered ? 'float inside' : 'float',
-      why: entered ? 'computes with float32 between integers' : 'an input arrives as floats',
-    };
+    const lacking = args.find((arg) => arg instanceof Tensor && integersOf(arg) === null);
+    if (lacking !== undefined) return { y: numbers(on), route: 'float', why: this.lacking('an input', lacking) };
+    return { y: numbers(on), route: 'float inside', why: 'computes with float32 between integers' };
   }
 }

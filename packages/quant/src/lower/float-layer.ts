@@ -2,11 +2,8 @@ import type { Module } from '@q/nn';
 import { noGrad, type Tensor } from '@q/tensor';
 import { checkTensor } from '@q/tensor/internal';
 
-/** Runs a float layer, in evaluation whatever mode the model around it was put in. */
-export function run(layer: Module, ...args: readonly unknown[]): unknown {
-  if (layer.training) layer.eval();
-  return noGrad(() => layer.forward(...args));
-}
+/** Runs a float layer. */
+export const run = (layer: Module, ...args: readonly unknown[]): unknown => noGrad(() => layer.forward(...args));
 
 /** The same for a layer that gives one tensor. */
 export function runToTensor(layer: Module, ...args: readonly unknown[]): Tensor {

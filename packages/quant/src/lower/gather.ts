@@ -28,6 +28,12 @@ interface Refusal {
   readonly why: string;
 }
 
+/** A parameter that no integers stand for, in float32, which integer layers compute with. */
+function infinite(module: Layer): string | null {
+  const found = parameterPlaces(module).find(({ value }) => !float32Of(value).every(Number.isFinite));
+  return found === undefined ? null : `its parameter '${found.name}' has values that are not finite`;
+}
+
 const unset = (slot: QuantizerSlot): boolean => slot !== null && !slot.isInitialized();
 
 /** A quantizer of the result or a parameter that has no encoding yet. */
@@ -116,7 +122,7 @@ export function gather(path: string, module: Layer): IntegerLayer | Refusal {
   const { float } = definitionOf(module)!;
   const rule = ruleOf(float);
   if (rule === null) return { why: `there is no integer kernel for ${nameOf(classOf(module))}` };
-  const why = ownWay(module) ?? uncalibrated(module);
+  const why = ownWay(module) ?? infinite(module) ?? uncalibrated(module);
   if (why !== null) return { why };
   const places = placesOf(module);
   if (isRefusal(places)) return places;

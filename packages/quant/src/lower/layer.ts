@@ -3,6 +3,8 @@ import { isFloat, noGrad, Tensor, type Storage } from '@q/tensor';
 import { checkTensor } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
+import { EncodedTensor } from '../tensor.js';
+import { unsuited, wholeGrid, type Target } from './grids.js';
 import { Gate, numbers, type Integers } from './operands.js';
 import type { Parts } from './parts.js';
 
@@ -26,7 +28,7 @@ export class NotOnIntegers extends QuantizationError {
     readonly layer: IntegerLayer,
     readonly why: string,
   ) {
-    super(`${layer.name}: ${why}`);
+    super(`${layer.name}: ${why}.`);
   }
 }
 
@@ -95,6 +97,15 @@ export abstract class IntegerLayer extends Module {
    */
   protected gate(encoding: AffineEncoding, _place: number): Gate {
     return new Gate(encoding);
+  }
+
+  /**
+   * The positions on which it may want accumulators.
+   *
+   * @internal
+   */
+  targets(): Target[] {
+    return this.gates.flatMap((gate) => (gate === null ? [] : [wholeGrid(gate.encoding)]));
   }
 
   /**
@@ -173,10 +184,15 @@ export abstract class IntegerLayer extends Module {
     return args.map(enter);
   }
 
-  /** How an input that has no integers arrives. Throws ArgumentError where none does. */
-  protected arrival(x: unknown): string {
-    checkTensor(this.name, 'its input', x);
-    return isFloat(x.dtype) ? 'as floats' : `as plain ${x.dtype}, which has no scale`;
+  /** Why an input has no integers, and what to do about it. Throws ArgumentError where there is no tensor. */
+  protected lacking(input: string, x: unknown): string {
+    checkTensor(this.name, input, x);
+    if (!isFloat(x.dtype))
+      return `${input} arrives as plain ${x.dtype}, which has no scale: set an input quantizer here and give it floats`;
+    if (x instanceof EncodedTensor && x.encoding !== null) return `${input} ${unsuited(x.encoding)}`;
+    if (x instanceof EncodedTensor)
+      return `${input} arrives as floats: it, or what shares its elements, was written to in place. Let a layer make a new tensor (new Multiply(), new Add()), or set an input quantizer here`;
+    return `${input} arrives as floats: the model was given it, or a function of tensors or a layer without an output quantizer made it. Use a layer for the function (new Add(), new ReLU()), or set an input quantizer here`;
   }
 
   /** The encoding of the result. Throws where there is none. */

@@ -1,5 +1,5 @@
-import { Identity, Module } from '@q/nn';
-import { noGrad, Tensor, type Storage } from '@q/tensor';
+import { Identity, Module, ModuleDict, ModuleList, Sequential } from '@q/nn';
+import { ArgumentError, isFloat, noGrad, Tensor, type Storage } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { nameOf } from '../modules/built-in.js';
@@ -7,6 +7,7 @@ import { mapLeaves } from '../modules/forward.js';
 import { replaced } from '../modules/model.js';
 import { isQuantized } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
+import { keepEvaluating } from './evaluation.js';
 import { gather } from './gather.js';
 import { IntegerLayer, NotOnIntegers } from './layer.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
@@ -18,6 +19,27 @@ export interface Lowered<M extends Module> {
   readonly model: M;
   /** What became of each layer. */
   readonly report: LoweringReport;
+}
+
+/** What computes nothing by itself, whether it holds modules or none. */
+const idle = [Identity, Sequential, ModuleList, ModuleDict, QuantizerBase] as const;
+
+/** The arguments of `forward` that a sample stands for. Throws ArgumentError for one that shows nothing. */
+function inputsOf(sample: unknown): readonly unknown[] {
+  const inputs: readonly unknown[] = Array.isArray(sample) ? sample : [sample];
+  if (inputs.every((input) => input === undefined || input === null))
+    throw new ArgumentError(
+      'lowerToInteger: wants a sample, which is run to find out what reaches each layer. Give it what forward takes: lowerToInteger(model, images).',
+    );
+  const tensors: Tensor[] = [];
+  mapLeaves(inputs, true, (leaf) => leaf instanceof Tensor && tensors.push(leaf));
+  if (tensors.length > 0 && tensors.every(({ numel }) => numel === 0))
+    throw new ArgumentError('lowerToInteger: the sample is empty. Give it some rows of calibration data.');
+  if (tensors.some((x) => isFloat(x.dtype) && x.isnan().any().item()))
+    throw new ArgumentError(
+      'lowerToInteger: the sample has NaN in it, which no integer stands for. Give it other data.',
+    );
+  return inputs;
 }
 
 /** A calibrated model while its layers become integer ones. */
@@ -41,7 +63,7 @@ class Lowering {
       if (layer instanceof IntegerLayer) this.active.set(layer, module);
       return;
     }
-    const none = module instanceof QuantizerBase || module instanceof Identity || module === this.root;
+    const none = module === this.root || idle.some((type) => module instanceof type);
     if (none || module.children().length > 0) return;
     const inside = [...this.layers.keys()].some((layer) => path.startsWith(`${layer}.`));
     if (!inside) this.keep(path, module, 'it is no quantized module');
@@ -88,13 +110,13 @@ class Lowering {
       const { path, kind } = layer;
       this.layers.set(path, { path, kind, ...layer.settle(results) });
     }
-    return { model: this.root, report: new LoweringReport([...this.layers.values()]) };
+    return { model: keepEvaluating(this.root), report: new LoweringReport([...this.layers.values()]) };
   }
 }
 
 /**
  * Gives a calibrated model integer layers: weights are quantized and packed once, and between these layers only integers pass.
- * The model itself stays as it is; the result is a copy without the float weights.
+ * The model itself stays as it is; the result is a copy without the float weights, which stays in evaluation.
  *
  * The copy runs once on `sample` (the arguments of `forward`, or the only one), which shows what reaches each layer. Layers that
  * cannot compute on integers remain fake-quantized, and the report says which and why. Later calls must reach the layers in the
@@ -105,13 +127,14 @@ class Lowering {
  * console.log(String(report));
  * ```
  *
- * @throws QuantizationError for a model without quantized modules, or one that is not calibrated
+ * @throws QuantizationError for a model without quantized modules, or one that is not calibrated; ArgumentError without a sample, and
+ * for one that is empty or has NaN in it
  */
 export function lowerToInteger<M extends Module>(model: M, sample: Tensor | readonly unknown[]): Lowered<M> {
   checkInstance('lowerToInteger', 'the model', model, Module);
   if (!model.modules().some(isQuantized))
     throw new QuantizationError('lowerToInteger: the model has no quantized modules. Make them with toQuantized().');
-  const inputs = Array.isArray(sample) ? (sample as readonly unknown[]) : [sample];
+  const inputs = inputsOf(sample);
   const { model: root, report } = new Lowering(model.clone().eval()).settle(inputs);
   // What is no layer itself keeps its class; an integer layer is called as the layer it stands for.
   return { model: root as M, report };

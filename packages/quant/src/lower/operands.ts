@@ -3,6 +3,7 @@ import { sameShape } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
 import { sameEncoding } from '../encodings/same.js';
+import { QuantizationError } from '../errors.js';
 import { look, positions, tableOf, tabulates, type Table } from '../kernels/table.js';
 import { DequantizedTensor, EncodedTensor } from '../tensor.js';
 import { Accumulated } from './accumulated.js';
@@ -14,9 +15,36 @@ export interface Integers {
   readonly encoding: AffineEncoding;
 }
 
+/** Whom a storage would share its elements with in the simulation, and that one's version when it was copied. */
+interface Twin {
+  readonly storage: Storage;
+  readonly version: number;
+  /** How messages call the layer that copied. */
+  readonly layer: string;
+}
+
+const twins = new WeakMap<Storage, Twin>();
+
+/** Notes that a layer copied elements that the simulation only looks at in another way. */
+export function tie(layer: string, from: Storage, to: Storage): void {
+  twins.set(from, { storage: to, version: to.version, layer });
+  twins.set(to, { storage: from, version: from.version, layer });
+}
+
+/** Throws QuantizationError where a write would have been seen in these elements, had they not been copied. */
+function checkTwin(storage: Storage): void {
+  const twin = twins.get(storage);
+  if (twin !== undefined && twin.storage.version !== twin.version)
+    throw new QuantizationError(
+      `${twin.layer}: integers in this memory order are copied, and now one of its input and its result was written to in place, and the other is read. Make a new tensor instead: mul(2) for mul_(2).`,
+    );
+}
+
 /** The integers of a tensor that carries them and was not written to since, through whatever view; or null. */
 export function integersOf(x: unknown): Integers | null {
-  if (!(x instanceof EncodedTensor) || x.encoding === null || !x.isIntact || unsuited(x.encoding) !== null) return null;
+  if (!(x instanceof EncodedTensor)) return null;
+  checkTwin(x.storage);
+  if (x.encoding === null || unsuited(x.encoding) !== null) return null;
   return { values: x.integers(), encoding: x.encoding };
 }
 

@@ -35,12 +35,9 @@ export class IntegerFunction extends IntegerLayer {
 
   protected fromFloats(x: Tensor): Computed {
     const y = numbers(quantized(runToTensor(this.fn, x), this.outputGrid()));
-    const accumulated = x instanceof Accumulated;
-    return {
-      y,
-      route: accumulated ? 'float inside' : 'float',
-      why: accumulated ? 'its input has no grid, it reads the accumulators as floats' : 'its input arrives as floats',
-    };
+    return x instanceof Accumulated
+      ? { y, route: 'float inside', why: 'its input has no grid, it reads the accumulators as floats' }
+      : { y, route: 'float', why: this.lacking('its input', x) };
   }
 }
 
@@ -50,17 +47,24 @@ export class IntegerClamp extends IntegerFunction {
 
   protected override fromFloats(x: Tensor): Computed {
     if (!(x instanceof Accumulated)) return super.fromFloats(x);
-    const encoding = this.outputGrid();
-    this.target ??= this.positions(encoding);
+    const values = x.onGrid(this.positions());
     return {
-      y: numbers({ values: x.onGrid(this.target), encoding }),
+      y: numbers({ values, encoding: this.outputGrid() }),
       route: 'integer',
       why: 'in the layer before it',
     };
   }
 
+  override targets(): Target[] {
+    return [...super.targets(), this.positions()];
+  }
+
+  private positions(): Target {
+    return (this.target ??= this.clamped(this.outputGrid()));
+  }
+
   /** Rounding never changes the order of numbers, so clamping before or after it is the same. */
-  private positions(encoding: Encoding): Target {
+  private clamped(encoding: Encoding): Target {
     const ends = encoding.quantize(runToTensor(this.fn, tensor([-3e38, 3e38])));
     const [low, high] = ends.toArray() as number[];
     return { encoding, low: low! + 0, high: high! + 0 };
@@ -105,11 +109,8 @@ export class IntegerPairs extends IntegerLayer {
       return { y: numbers({ values: this.onGrid(a, b, wholeGrid(output)), encoding: output }), route: 'integer' };
     if (a !== null && typeof y === 'number' && tabulates(a.encoding)) return this.byNumber(a, y, false, output);
     if (b !== null && typeof x === 'number' && tabulates(b.encoding)) return this.byNumber(b, x, true, output);
-    return {
-      y: numbers(quantized(runToTensor(this.fn, x, y), output)),
-      route: 'float',
-      why: 'an input arrives as floats',
-    };
+    const z = numbers(quantized(runToTensor(this.fn, x, y), output));
+    return { y: z, route: 'float', why: this.lacking('an input', a === null && typeof x !== 'number' ? x : y) };
   }
 
   private onGrid(a: Integers, b: Integers, { encoding, low, high }: Target): Tensor {

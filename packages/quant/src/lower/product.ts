@@ -68,11 +68,7 @@ export abstract class IntegerProduct extends IntegerLayer {
 
   protected override compute([x]: readonly unknown[]): Computed {
     const integers = integersOf(x);
-    if (integers === null)
-      throw new NotOnIntegers(
-        this,
-        `its input arrives ${this.arrival(x)}. Set an input quantizer and give it floats, or set an output quantizer at the layer before it.`,
-      );
+    if (integers === null) throw new NotOnIntegers(this, this.lacking('its input', x));
     const { encoding } = integers;
     if (this.scales?.of !== encoding)
       this.scales = { of: encoding, scale: this.checked(integers), bias: this.parts.bias };
@@ -142,7 +138,7 @@ export abstract class IntegerProduct extends IntegerLayer {
   /** Scales for an input whose sums cannot leave 32 bits. */
   private checked(x: Integers): Float32Array {
     const why = overflow(this.sum, reach(x));
-    if (why !== null) throw new NotOnIntegers(this, `${why}.`);
+    if (why !== null) throw new NotOnIntegers(this, why);
     const step = scaleOf(x.encoding);
     return this.weight.scale.map((scale) => scale * step);
   }
@@ -320,17 +316,17 @@ export class IntegerMatMul extends IntegerLayer {
     if (a === null || b === null)
       throw new NotOnIntegers(
         this,
-        `its ${a === null ? 'first' : 'second'} input arrives ${this.arrival(args[a === null ? 0 : 1])}. Set an input quantizer there.`,
+        a === null ? this.lacking('its first input', args[0]) : this.lacking('its second input', args[1]),
       );
     const [left, right] = [a, b];
     if (left.values.ndim < 2 || right.values.ndim < 2)
-      throw new NotOnIntegers(this, `multiplies matrices only. Give vectors a dim of size 1.`);
+      throw new NotOnIntegers(this, `multiplies matrices only. Give vectors a dim of size 1`);
     const k = left.values.shape.at(-1)!;
     const most = k * reach(left) * reach(right);
     if (most > LARGEST_ACCUMULATOR)
       throw new NotOnIntegers(
         this,
-        `${k} products of up to ${reach(left) * reach(right)} do not fit accumulators of 32 bits. Use fewer bits.`,
+        `${k} products of up to ${reach(left) * reach(right)} do not fit accumulators of 32 bits. Use fewer bits`,
       );
     const { output } = this;
     const step = Math.fround(scaleOf(left.encoding) * scaleOf(right.encoding));

@@ -1,9 +1,8 @@
 import { described } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkBoolean } from '../arguments.js';
-import { QuantizationError } from '../errors.js';
+import { checkBoolean, optionsOf } from '@q/tensor/internal';
+import { located, QuantizationError } from '../errors.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
-import { named, type ImportOptions, type LegacyEncodings, type QuantizerSlot } from './quantized-module.js';
+import { named, type EncodingsByPlace, type ImportOptions, type QuantizerSlot } from './quantized-module.js';
 
 /** What an encoding belongs to, as messages name it. */
 export type Role = 'input' | 'output' | 'parameter';
@@ -23,15 +22,11 @@ export function exportedList(slots: readonly QuantizerSlot[], count: number): (L
 }
 
 /** Encodings without those that only repeat the last place's, as `exportedList` does. */
-export function unrepeated(
-  slots: readonly QuantizerSlot[],
-  encodings: Readonly<Record<string, LegacyEncodings>>,
-): Readonly<Record<string, LegacyEncodings>> {
+export function unrepeated(slots: readonly QuantizerSlot[], encodings: EncodingsByPlace): EncodingsByPlace {
   if (typeof encodings !== 'object' || encodings === null) return encodings;
-  const last = encodings[String(slots.length - 1)];
-  return Object.fromEntries(
-    Object.entries(encodings).filter(([key, entry]) => !(Number(key) >= slots.length && alike(entry, last))),
-  );
+  const entries = Object.entries(encodings);
+  const last = entries.find(([key]) => key === String(slots.length - 1))?.[1];
+  return Object.fromEntries(entries.filter(([key, entry]) => !(Number(key) >= slots.length && alike(entry, last))));
 }
 
 /** Whether two values of JSON are the same; goes no deeper than the shallower of them. */
@@ -41,20 +36,39 @@ export function alike(a: unknown, b: unknown): boolean {
   return left.length === right.size && left.every(([key, value]) => right.has(key) && alike(value, right.get(key)));
 }
 
-/** A quantizer that an import will write to, and what it gets. */
-interface Assignment {
-  readonly quantizer: QuantizerBase;
-  readonly encodings: readonly LegacyEncoding[];
+/** A place where a quantizer may stand. */
+export interface Place {
+  readonly slots: Slots;
+  readonly key: string;
 }
 
-const place = (role: Role, key: string): string => (role === 'parameter' ? `parameter '${key}'` : `${role} ${key}`);
+/** A quantizer that an import will set, and what it gets. */
+interface Assignment {
+  readonly name: string;
+  readonly quantizer: QuantizerBase;
+  readonly list: readonly LegacyEncoding[];
+}
 
-/** Sets the quantizers of `slots` from encodings by key, in the order of the slots; see `QuantizedModule.importInputEncodings`. */
+/** What an import sets. */
+export interface ImportTarget {
+  /** Who imports, as messages begin. */
+  readonly operation: string;
+  /** The places there are, by name, in the order in which they are set. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** What messages say of a place that there is not. */
+  readonly unknown: string;
+  /** Whether an encoding for an empty place stops the whole import, or only that of the places behind it, as AIMET does. */
+  readonly allOrNone: boolean;
+}
+
+/** Some names, and how many more there are. */
+const listed = (names: readonly string[]): string =>
+  names.slice(0, 4).join(', ') + (names.length > 4 ? ` and ${names.length - 4} more` : '');
+
+/** Sets quantizers from encodings by name of their place, after all of them have been checked. */
 export function importEncodings(
-  module: object,
-  role: Role,
-  slots: Slots,
-  encodings: Readonly<Record<string, LegacyEncodings>>,
+  { operation, places, unknown, allOrNone }: ImportTarget,
+  encodings: ReadonlyMap<string, unknown>,
   options: ImportOptions,
 ): void {
   const {
@@ -62,46 +76,72 @@ export function importEncodings(
     partial = true,
     requiresGrad = null,
     allowOverwrite = true,
-  } = optionsOf(named(module), options, ['strict', 'partial', 'requiresGrad', 'allowOverwrite']);
-  if (requiresGrad !== null) checkBoolean(named(module), 'requiresGrad', requiresGrad);
-  checkBoolean(named(module), 'allowOverwrite', allowOverwrite);
-  if (typeof encodings !== 'object' || encodings === null)
+  } = optionsOf(operation, options, ['strict', 'partial', 'requiresGrad', 'allowOverwrite']);
+  for (const [name, flag] of Object.entries({ strict, partial, allowOverwrite })) checkBoolean(operation, name, flag);
+  if (requiresGrad !== null) checkBoolean(operation, 'requiresGrad', requiresGrad);
+  const strange = [...encodings.keys()].filter((name) => !places.has(name));
+  if (strict && strange.length > 0)
     throw new QuantizationError(
-      `${named(module)}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${described(encodings)}.`,
-    );
-  const keys = Object.keys(slots);
-  const unknown = Object.keys(encodings).filter((key) => !keys.includes(key));
-  if (strict && unknown.length > 0)
-    throw new QuantizationError(
-      `${named(module)}: encodings for ${unknown.map((key) => place(role, key)).join(', ')}, which it does not have (it has ${
-        keys.length === 0 ? 'none' : keys.join(', ')
-      }); nothing was imported. Pass { strict: false } to ignore them.`,
+      `${operation}: an encoding for ${listed(strange)}, ${unknown}; nothing was imported. Pass { strict: false } to ignore it.`,
     );
   const assignments: Assignment[] = [];
-  const dangling: string[] = [];
-  let homeless: string | null = null;
-  for (const key of keys) {
+  const dangling: Place[] = [];
+  let homeless: QuantizationError | null = null;
+  for (const [name, { slots, key }] of places) {
     const quantizer = Reflect.get(slots, key) as QuantizerSlot;
     if (quantizer !== null && !quantizer.overwritable) continue;
-    const given = Object.hasOwn(encodings, key) ? encodings[key] : undefined;
-    if (given === undefined || given === null) {
-      if (!partial && quantizer !== null) dangling.push(key);
+    const given = encodings.get(name) ?? null;
+    if (given === null) {
+      if (!partial && quantizer !== null) dangling.push({ slots, key });
     } else if (quantizer !== null)
-      assignments.push({ quantizer, encodings: Array.isArray(given) ? given : [given as LegacyEncoding] });
+      assignments.push({
+        name,
+        quantizer,
+        list: (Array.isArray(given) ? given : [given]) as readonly LegacyEncoding[],
+      });
     else if (strict) {
-      homeless = key;
+      homeless = new QuantizationError(
+        `${operation}: an encoding for ${name}, where no quantizer stands; ${allOrNone ? 'nothing was imported' : 'those before it are imported'}. Set a quantizer there, or pass { strict: false }.`,
+      );
       break;
     }
   }
-  for (const { quantizer, encodings: list } of assignments) quantizer.checkLegacyEncodings(list);
-  for (const { quantizer, encodings: list } of assignments) {
+  if (homeless !== null && allOrNone) throw homeless;
+  for (const { name, quantizer, list } of assignments)
+    try {
+      quantizer.checkLegacyEncodings(list);
+    } catch (cause) {
+      throw located(`${operation}: ${name}`, cause);
+    }
+  for (const { quantizer, list } of assignments) {
     quantizer.setLegacyEncodings(list, { exact: true });
     if (requiresGrad !== null) quantizer.requiresGrad_(requiresGrad);
     quantizer.allowOverwrite(allowOverwrite);
   }
-  for (const key of dangling) Reflect.set(slots, key, null);
-  if (homeless !== null)
+  for (const { slots, key } of dangling) Reflect.set(slots, key, null);
+  if (homeless !== null) throw homeless;
+}
+
+/** Sets the quantizers of `slots` of a module from encodings by key; see `QuantizedModule.importInputEncodings`. */
+export function importInto(
+  module: object,
+  role: Role,
+  slots: Slots,
+  encodings: EncodingsByPlace,
+  options: ImportOptions,
+): void {
+  const operation = named(module);
+  if (typeof encodings !== 'object' || encodings === null)
     throw new QuantizationError(
-      `${named(module)}: an encoding for ${place(role, homeless)}, where no quantizer stands; those before it are imported. Set a quantizer there, or pass { strict: false }.`,
+      `${operation}: wants encodings by ${role} ${role === 'parameter' ? 'name' : 'number'}, got ${described(encodings)}.`,
     );
+  const nameOf = (key: string): string => (role === 'parameter' ? `parameter '${key}'` : `${role} ${key}`);
+  const keys = Object.keys(slots);
+  const target: ImportTarget = {
+    operation,
+    places: new Map(keys.map((key) => [nameOf(key), { slots, key }])),
+    unknown: `which it does not have (it has ${keys.join(', ') || 'none'})`,
+    allOrNone: false,
+  };
+  importEncodings(target, new Map(Object.entries(encodings).map(([key, entry]) => [nameOf(key), entry])), options);
 }

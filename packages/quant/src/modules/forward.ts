@@ -1,7 +1,7 @@
-import { described, isFloat, noGrad, ShapeError, tensor, Tensor } from '@q/tensor';
+import { described, isFloat, noGrad, tensor, Tensor } from '@q/tensor';
 import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
-import { QuantizationError } from '../errors.js';
+import { located, QuantizationError } from '../errors.js';
 import { calibrating } from '../quantizers/calibration.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
@@ -9,6 +9,7 @@ import { KeptOperands } from './kept-operands.js';
 import {
   named,
   parameterPlaces,
+  quantizerSlots,
   situationOf,
   type Definition,
   type Kernel,
@@ -61,13 +62,12 @@ function quantizeAt(module: object, place: string, quantizer: QuantizerBase, x: 
   return runAt(module, place, quantizer, x);
 }
 
-/** Runs a quantizer; where it does not fit, the error says at which place. */
+/** Runs a quantizer; where it does not fit or cannot be observed, the error says at which place. */
 export function runAt(module: object, place: string, quantizer: QuantizerBase, x: Tensor): Tensor {
   try {
     return quantizer.forward(x);
   } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause;
-    throw new ShapeError(`${named(module)}: ${place}: ${cause.message}`, { cause });
+    throw located(`${named(module)}: ${place}`, cause);
   }
 }
 
@@ -92,7 +92,7 @@ const slotAt = (slots: readonly QuantizerSlot[], index: number, shared: boolean)
  */
 export function placedQuantizers(module: Quantized): [QuantizerBase, ParameterPlace][] {
   const placed: [QuantizerBase, ParameterPlace][] = [];
-  for (const [name, quantizer] of Object.entries(module.paramQuantizers))
+  for (const [name, quantizer] of Object.entries(quantizerSlots(module).paramQuantizers))
     if (quantizer !== null) {
       checkQuantizer(module, ofParameter(name), quantizer);
       for (const place of placesOf(module, name)) placed.push([quantizer, place]);
@@ -217,8 +217,10 @@ function runKernel(module: Quantized, kernel: Kernel, inputs: readonly unknown[]
 /** Whether the module, or a quantizer of its own, is being calibrated: kernels rest meanwhile. */
 function isObserved(module: Quantized): boolean {
   if (situationOf(module).calibrations > 0) return true;
-  const slots = [...module.inputQuantizers, ...module.outputQuantizers, ...Object.values(module.paramQuantizers)];
-  return slots.some((quantizer) => quantizer instanceof QuantizerBase && quantizer.isCalibrating());
+  const { inputQuantizers, outputQuantizers, paramQuantizers } = module;
+  return [...inputQuantizers, ...outputQuantizers, ...Object.values(paramQuantizers)].some(
+    (quantizer) => quantizer instanceof QuantizerBase && quantizer.isCalibrating(),
+  );
 }
 
 /**
@@ -232,6 +234,8 @@ export function forwardQuantized(
   kernel: Kernel | null,
   args: readonly unknown[],
 ): unknown {
+  quantizerSlots(module);
+  situationOf(module).calls++;
   const inputs = quantizeInputs(module, spec, args);
   if (kernel !== null && !isObserved(module)) return runKernel(module, kernel, inputs, args);
   const numbers = inputs.map((input) => mapLeaves(input, true, dequantized));

@@ -4,7 +4,7 @@ import { optionsOf } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import { calibrate, computeParamEncodings } from './calibration.js';
-import { exported, exportedList, importEncodings, unrepeated } from './exchange.js';
+import { exported, exportedList, importInto, unrepeated } from './exchange.js';
 import { forwardQuantized } from './forward.js';
 import { copyProperties } from './properties.js';
 import {
@@ -12,14 +12,15 @@ import {
   definitionOf,
   named,
   parameterPlaces,
+  quantizerSlots,
   situationOf,
   type Arity,
   type Definition,
+  type EncodingsByPlace,
   type ImportOptions,
   type Kernel,
   type KernelModule,
   type KernelStatics,
-  type LegacyEncodings,
   type ModuleClass,
   type QuantizedModule,
   type QuantizerSlot,
@@ -28,12 +29,12 @@ import { QuantizersRemoved } from './removal.js';
 
 /** The class of quantized modules of a class: its constructor, its static members, its instances with quantizers. */
 export type FakeQuantized<C extends ModuleClass> = Omit<C, 'prototype'> &
-  (new (...args: ConstructorParameters<C>) => InstanceType<C> & QuantizedModule);
+  (new (...args: ConstructorParameters<C>) => InstanceType<C> & QuantizedModule<InstanceType<C>>);
 
 /** The same, with kernels. */
 export type Quantized<C extends ModuleClass> = Omit<C, 'prototype'> &
   KernelStatics &
-  (new (...args: ConstructorParameters<C>) => InstanceType<C> & KernelModule);
+  (new (...args: ConstructorParameters<C>) => InstanceType<C> & KernelModule<InstanceType<C>>);
 
 const empty = (count: number): QuantizerSlot[] => Array.from({ length: count }, () => null);
 
@@ -118,7 +119,7 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
     computeEncodings(): CalibrationScope;
     computeEncodings<T>(fn: () => T): T;
     computeEncodings<T>(fn?: () => T): T | CalibrationScope {
-      return calibrate([this], [], fn);
+      return calibrate(this, [this], [], fn);
     }
 
     computeParamEncodings(): void {
@@ -130,55 +131,49 @@ function mix(float: ModuleClass, spec: Definition): AnyModuleClass {
     }
 
     exportInputEncodings() {
-      return exportedList(this.inputQuantizers, spec.sharedInputs ? situationOf(this).inputs : 0);
+      return exportedList(quantizerSlots(this).inputQuantizers, spec.sharedInputs ? situationOf(this).inputs : 0);
     }
 
     exportOutputEncodings() {
-      return exportedList(this.outputQuantizers, spec.sharedOutputs ? situationOf(this).outputs : 0);
+      return exportedList(quantizerSlots(this).outputQuantizers, spec.sharedOutputs ? situationOf(this).outputs : 0);
     }
 
     exportParamEncodings() {
-      return Object.fromEntries(Object.entries(this.paramQuantizers).map(([name, slot]) => [name, exported(slot)]));
+      const slots = Object.entries(quantizerSlots(this).paramQuantizers);
+      return Object.fromEntries(slots.map(([name, slot]) => [name, exported(slot)]));
     }
 
-    importInputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
-      importEncodings(
-        this,
-        'input',
-        this.inputQuantizers,
-        spec.sharedInputs ? unrepeated(this.inputQuantizers, encodings) : encodings,
-        options,
-      );
+    importInputEncodings(encodings: EncodingsByPlace, options: ImportOptions = {}): void {
+      const { inputQuantizers } = quantizerSlots(this);
+      const given = spec.sharedInputs ? unrepeated(inputQuantizers, encodings) : encodings;
+      importInto(this, 'input', inputQuantizers, given, options);
     }
 
-    importOutputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
-      importEncodings(
-        this,
-        'output',
-        this.outputQuantizers,
-        spec.sharedOutputs ? unrepeated(this.outputQuantizers, encodings) : encodings,
-        options,
-      );
+    importOutputEncodings(encodings: EncodingsByPlace, options: ImportOptions = {}): void {
+      const { outputQuantizers } = quantizerSlots(this);
+      const given = spec.sharedOutputs ? unrepeated(outputQuantizers, encodings) : encodings;
+      importInto(this, 'output', outputQuantizers, given, options);
     }
 
-    importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options: ImportOptions = {}): void {
-      importEncodings(this, 'parameter', this.paramQuantizers, encodings, options);
+    importParamEncodings(encodings: EncodingsByPlace, options: ImportOptions = {}): void {
+      importInto(this, 'parameter', quantizerSlots(this).paramQuantizers, encodings, options);
     }
 
     removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.inputQuantizers, indices);
+      return new QuantizersRemoved().take(quantizerSlots(this).inputQuantizers, indices);
     }
 
     removeOutputQuantizers(indices?: readonly number[]): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.outputQuantizers, indices);
+      return new QuantizersRemoved().take(quantizerSlots(this).outputQuantizers, indices);
     }
 
     removeParamQuantizers(names?: readonly string[]): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.paramQuantizers, names);
+      return new QuantizersRemoved().take(quantizerSlots(this).paramQuantizers, names);
     }
 
     removeActivationQuantizers(): QuantizersRemoved {
-      return new QuantizersRemoved().take(this.inputQuantizers).take(this.outputQuantizers);
+      const { inputQuantizers, outputQuantizers } = quantizerSlots(this);
+      return new QuantizersRemoved().take(inputQuantizers).take(outputQuantizers);
     }
 
     removeAllQuantizers(): QuantizersRemoved {

@@ -87,8 +87,13 @@ function register(float: ModuleClass, fake: boolean): Register {
   };
 }
 
+/** What a quantized module has besides the members of a module of class `M`: kernels where its mixin takes them. */
+type Made<Kernels extends boolean, M extends Module = Module> = Kernels extends true
+  ? KernelModule<M>
+  : QuantizedModule<M>;
+
 /** What both mixins offer. */
-interface Mixin<M extends QuantizedModule> {
+interface Mixin<Kernels extends boolean> {
   /** Decorator: makes the class the one that `fromModule` takes for `float`. Registered on `float` itself; subclasses of it are not meant. */
   implements(float: ModuleClass): Register;
   /**
@@ -97,9 +102,9 @@ interface Mixin<M extends QuantizedModule> {
    *
    * @throws ModuleError with a definition to paste where the class has no quantized one
    */
-  fromModule<T extends Module>(module: T): T & M;
+  fromModule<T extends Module>(module: T): T & Made<Kernels, T>;
   /** Whether a value is a module of such a class. */
-  [Symbol.hasInstance](value: unknown): value is Module & M;
+  [Symbol.hasInstance](value: unknown): value is Module & Made<Kernels>;
 }
 
 /**
@@ -112,12 +117,12 @@ interface Mixin<M extends QuantizedModule> {
  * QuantizationMixin.fromModule(new MaskedAdd()) instanceof QuantizationMixin; // true
  * ```
  */
-export interface QuantizationMixin extends Mixin<KernelModule> {
+export interface QuantizationMixin extends Mixin<true> {
   <C extends ModuleClass>(float: C, arity?: Arity): Quantized<C>;
 }
 
 /** `QuantizationMixin` without kernels. What has kernels does all that it does, so `instanceof` holds for both. */
-export interface FakeQuantizationMixin extends Mixin<QuantizedModule> {
+export interface FakeQuantizationMixin extends Mixin<false> {
   <C extends ModuleClass>(float: C, arity?: Arity): FakeQuantized<C>;
 }
 

@@ -1,7 +1,7 @@
-import type { Module, Parameter } from '@q/nn';
-import { slots } from '@q/nn';
-import type { Tensor } from '@q/tensor';
+import { slots, type Module, type Parameter } from '@q/nn';
+import { described, type Tensor } from '@q/tensor';
 import type { AffineEncoding } from '../encodings/affine.js';
+import { QuantizationError } from '../errors.js';
 import type { CalibrationScope } from '../quantizers/calibration.js';
 import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
 import type { QuantizedTensor } from '../tensor.js';
@@ -61,7 +61,10 @@ export type Kernel = (
 /** An encoding in AIMET's file format, or one per channel. */
 export type LegacyEncodings = LegacyEncoding | readonly LegacyEncoding[];
 
-/** How encodings are imported. */
+/** Encodings by place, as they are exported: a record by number or name, or a list; null for a place without one. */
+export type EncodingsByPlace = Readonly<Record<string, LegacyEncodings | null>> | readonly (LegacyEncodings | null)[];
+
+/** How encodings are imported. Quantizers with `allowOverwrite(false)` are left as they are, whatever this says. */
 export interface ImportOptions {
   /** Whether an encoding for a place without a quantizer is an error rather than ignored. Default: true. */
   readonly strict?: boolean;
@@ -73,8 +76,8 @@ export interface ImportOptions {
   readonly allowOverwrite?: boolean;
 }
 
-/** The members every quantized module has besides those of the module it quantizes. */
-export interface QuantizedModule {
+/** The members every quantized module has besides those of the module it quantizes, of class `M`. */
+export interface QuantizedModule<M extends Module = Module> {
   /** Quantizers of the positional inputs; null where an input is not quantized. */
   inputQuantizers: QuantizerSlot[];
   /** Quantizers of the results. */
@@ -98,7 +101,7 @@ export interface QuantizedModule {
   computeParamEncodings(): void;
 
   /** The module without quantizers, sharing parameters and all other properties. */
-  getOriginalModule(): Module;
+  getOriginalModule(): M;
 
   /**
    * Encodings of the input quantizers in AIMET's file format; null where there is none. A quantizer that stands at any number
@@ -116,11 +119,11 @@ export interface QuantizedModule {
    * @throws QuantizationError for a malformed encoding or an unknown index (nothing is changed), or in strict mode for a
    * place without a quantizer (those before it are imported then, as AIMET does)
    */
-  importInputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+  importInputEncodings(encodings: EncodingsByPlace, options?: ImportOptions): void;
   /** Sets output quantizers from encodings by index, as `importInputEncodings`. */
-  importOutputEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+  importOutputEncodings(encodings: EncodingsByPlace, options?: ImportOptions): void;
   /** Sets parameter quantizers from encodings by state name, as `importInputEncodings`. */
-  importParamEncodings(encodings: Readonly<Record<string, LegacyEncodings>>, options?: ImportOptions): void;
+  importParamEncodings(encodings: EncodingsByPlace, options?: ImportOptions): void;
 
   /** Removes all or some input quantizers; `restore()`, `during(fn)` or the end of a `using` scope brings them back. */
   removeInputQuantizers(indices?: readonly number[]): QuantizersRemoved;
@@ -135,7 +138,7 @@ export interface QuantizedModule {
 }
 
 /** A quantized module that can compute on integers. */
-export interface KernelModule extends QuantizedModule {
+export interface KernelModule<M extends Module = Module> extends QuantizedModule<M> {
   /** Sets the kernel of this very module, before that of its class; null takes it away. */
   setKernel(kernel: Kernel | null): void;
   /** The kernel that will run: this module's, else that of its class, else null. */
@@ -173,6 +176,8 @@ export const isQuantized = (value: unknown): value is Module & QuantizedModule =
 export interface Situation {
   /** Number of calibrations that are open; kernels rest meanwhile. */
   calibrations: number;
+  /** Number of calls so far. */
+  calls: number;
   /** Number of inputs and outputs of the last call, for quantizers that stand at several. */
   inputs: number;
   outputs: number;
@@ -188,7 +193,7 @@ const situation = Symbol('situation');
 export function situationOf(module: object): Situation {
   const found = Object.getOwnPropertyDescriptor(module, situation);
   if (found !== undefined) return found.value as Situation;
-  const value: Situation = { calibrations: 0, inputs: 0, outputs: 0, path: null, properties: new Map() };
+  const value: Situation = { calibrations: 0, calls: 0, inputs: 0, outputs: 0, path: null, properties: new Map() };
   Object.defineProperty(module, situation, { value });
   return value;
 }
@@ -197,6 +202,24 @@ export function situationOf(module: object): Situation {
 export function named(module: object): string {
   const { path } = situationOf(module);
   return path ? `${module.constructor.name} '${path}'` : module.constructor.name;
+}
+
+/** The places of a quantized module where quantizers may stand. */
+export type QuantizerSlots = Pick<QuantizedModule, 'inputQuantizers' | 'outputQuantizers' | 'paramQuantizers'>;
+
+/** The quantizer places of a module. Throws QuantizationError where something else was put in place of their lists. */
+export function quantizerSlots(module: QuantizerSlots): QuantizerSlots {
+  for (const name of ['inputQuantizers', 'outputQuantizers'] as const)
+    if (!Array.isArray(module[name]))
+      throw new QuantizationError(
+        `${named(module)}: ${name} must be an array of quantizers and null, got ${described(module[name])}.`,
+      );
+  const params: unknown = module.paramQuantizers;
+  if (typeof params !== 'object' || params === null)
+    throw new QuantizationError(
+      `${named(module)}: paramQuantizers must be a record of quantizers and null, got ${described(params)}.`,
+    );
+  return module;
 }
 
 /** A module's own parameter and where it stands. */

@@ -1,26 +1,19 @@
-import { isFloat, ShapeError, shown, Tensor, type Shape } from '@q/tensor';
-import { checkTensor } from '@q/tensor/internal';
+import { shown, Tensor, type Shape } from '@q/tensor';
+import { checkFloating } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
+import { checkSpread } from '../spread.js';
 
 /**
  * The dims of `x` that are observed together for an encoding of `shape` (aligned from the right): those where it is 1.
  *
- * @throws ShapeError where the shape does not reduce x; QuantizationError for integers and for a tensor without elements
+ * @throws DTypeError for integers; ShapeError where the shape does not reduce x; QuantizationError for a tensor without elements
  */
 export function reducedDims(operation: string, x: Tensor, shape: Shape): number[] {
-  checkTensor(operation, 'x', x);
-  if (!isFloat(x.dtype))
-    throw new QuantizationError(
-      `${operation}: observes floating tensors, got ${x.dtype}. Convert it with to('float32').`,
-    );
-  const leading = x.ndim - shape.length;
-  if (leading < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[leading + d]))
-    throw new ShapeError(
-      `${operation}: a tensor of shape ${shown(x.shape)} cannot be observed with shape ${shown(shape)}. ` +
-        'Each of its sizes must be 1 or the size of that dim, counted from the right.',
-    );
+  checkFloating(operation, 'x', x);
+  checkSpread(operation, shape, x.shape);
   if (x.numel === 0)
     throw new QuantizationError(`${operation}: a tensor of shape ${shown(x.shape)} has no elements to observe.`);
+  const leading = x.ndim - shape.length;
   return x.shape.map((_, d) => d).filter((d) => d < leading || shape[d - leading] === 1);
 }
 

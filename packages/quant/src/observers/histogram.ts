@@ -107,7 +107,7 @@ export function checkHistograms(
 }
 
 /** Smallest and largest of the finite values of each row. Throws where a row has none. */
-function finiteRanges(rows: Tensor): Range[] {
+function finiteRanges(operation: string, rows: Tensor): Range[] {
   const ranges = (low: Tensor, high: Tensor): Range[] => {
     const [lows, highs] = elementsOf(low.amin(1), high.amax(1));
     return Array.from(lows, (value, row) => [value, highs[row]!]);
@@ -118,7 +118,7 @@ function finiteRanges(rows: Tensor): Range[] {
   const some = ranges(rows.where(finite, Infinity), rows.where(finite, -Infinity));
   if (some.some(([low, high]) => low > high))
     throw new QuantizationError(
-      'HistogramObserver: an encoding entry saw only infinities and NaN. Remove such inputs from the calibration data, or observe with MinMaxEncodingAnalyzer.',
+      `${operation}: an encoding entry saw only infinities and NaN. Remove such inputs from the calibration data, or observe with MinMaxEncodingAnalyzer.`,
     );
   return some;
 }
@@ -152,8 +152,8 @@ function countsOf(rows: Tensor, ranges: readonly Range[], bins: number): Float32
 }
 
 /** Statistics of one batch alone, per row. */
-function histogramsOf(rows: Tensor, bins: number): Histogram[] {
-  const ranges = finiteRanges(rows);
+function histogramsOf(operation: string, rows: Tensor, bins: number): Histogram[] {
+  const ranges = finiteRanges(operation, rows);
   const counts = countsOf(
     rows,
     ranges.map(([min, max]) => endsOf(min, max, bins)),
@@ -225,21 +225,23 @@ function extended(before: readonly Histogram[], batch: readonly Histogram[], row
 export class HistogramObserver {
   private histograms: readonly Histogram[] | null = null;
 
-  /** @throws QuantizationError unless `numBins` is a positive integer */
+  /**
+   * @param name how messages call whoever observes
+   * @throws QuantizationError unless `numBins` is a positive integer
+   */
   constructor(
     readonly shape: Shape,
     readonly numBins: number,
+    private readonly name = 'HistogramObserver',
   ) {
     if (!Number.isSafeInteger(numBins) || numBins < 1)
-      throw new QuantizationError(
-        `HistogramObserver: the number of bins must be a positive integer, got ${described(numBins)}.`,
-      );
+      throw new QuantizationError(`${name}: the number of bins must be a positive integer, got ${described(numBins)}.`);
   }
 
   /** Takes a tensor into account and returns the statistics of it alone. */
   observe(x: Tensor): readonly Histogram[] {
-    const rows = rowsOf('HistogramObserver', x, this.shape);
-    const batch = histogramsOf(rows, this.numBins);
+    const rows = rowsOf(this.name, x, this.shape);
+    const batch = histogramsOf(this.name, rows, this.numBins);
     const before = this.histograms;
     this.histograms = before === null ? batch : extended(before, batch, rows);
     return batch;
@@ -247,12 +249,12 @@ export class HistogramObserver {
 
   /** Statistics of one tensor alone, one histogram per encoding entry in row-major order. */
   collect(x: Tensor): readonly Histogram[] {
-    return histogramsOf(rowsOf('HistogramObserver', x, this.shape), this.numBins);
+    return histogramsOf(this.name, rowsOf(this.name, x, this.shape), this.numBins);
   }
 
   /** Takes statistics of other data into account. Bins move, so this is less exact than observing the data. */
   merge(stats: readonly Histogram[]): void {
-    checkHistograms('HistogramObserver.merge', stats, this.shape, this.numBins);
+    checkHistograms(`${this.name}.mergeStats`, stats, this.shape, this.numBins);
     const before = this.histograms;
     this.histograms =
       before === null

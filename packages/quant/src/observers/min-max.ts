@@ -31,11 +31,15 @@ export class MinMaxObserver {
   private lows: Float32Array | null = null;
   private highs: Float32Array | null = null;
 
-  constructor(readonly shape: Shape) {}
+  /** @param name how messages call whoever observes */
+  constructor(
+    readonly shape: Shape,
+    private readonly name = 'MinMaxObserver',
+  ) {}
 
   /** Range of one tensor alone. */
   collect(x: Tensor): MinMaxStats {
-    const dims = reducedDims('MinMaxObserver', x, this.shape);
+    const dims = reducedDims(this.name, x, this.shape);
     const plain = observable(x);
     // Without a dim to reduce, every element is its own range; amin() of no dims would reduce them all.
     const [min, max] = dims.length === 0 ? [plain.clone(), plain.clone()] : [plain.amin(dims), plain.amax(dims)];
@@ -44,7 +48,7 @@ export class MinMaxObserver {
 
   /** Takes statistics of the same shape into account. */
   merge(stats: MinMaxStats): void {
-    checkMinMax('MinMaxObserver.merge', stats, this.shape);
+    checkMinMax(`${this.name}.mergeStats`, stats, this.shape);
     const [lows, highs] = elementsOf(stats.min, stats.max);
     if (this.lows === null || this.highs === null) {
       this.lows = Float32Array.from(lows);

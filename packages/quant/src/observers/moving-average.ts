@@ -23,11 +23,13 @@ export class MovingAverageObserver {
   private readonly single: MinMaxObserver;
   private averages: Averages | null = null;
 
+  /** @param name how messages call whoever observes */
   constructor(
     readonly shape: Shape,
     readonly constant: number,
+    name = 'MovingAverageObserver',
   ) {
-    this.single = new MinMaxObserver(shape);
+    this.single = new MinMaxObserver(shape, name);
   }
 
   /** Range of one tensor alone. */

@@ -1,36 +1,49 @@
 import { Parameter } from '@q/nn';
 import { described, full, noGrad, ShapeError, shown, tensor, Tensor, type Shape } from '@q/tensor';
-import { checkShape, checkTensor, isIntegers, optionsOf, sameShape } from '@q/tensor/internal';
+import { checkBoolean, checkTensor, optionsOf, sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
+import { checkKnownOptions, sizesOf } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
-import { checkOptions, QuantizationError } from '../errors.js';
-import type { BlockSize } from '../functional.js';
-import { bitwidthOf, checkBitwidth, gridOf, gridOfBits, gridOfEnds, isSigned, shifted, type Grid } from '../grid.js';
+import { QuantizationError } from '../errors.js';
+import {
+  bitwidthOf,
+  checkBitwidth,
+  gridOf,
+  gridOfBits,
+  gridOfEnds,
+  isSigned,
+  shifted,
+  type Grid,
+  type GridByBits,
+  type GridByEnds,
+} from '../grid.js';
+import { checkBlockSize, checkSpread, type BlockSize } from '../spread.js';
 import type { EncodedTensor } from '../tensor.js';
 import { warn } from '../warnings.js';
 import { checkedLegacy, legacyOf, type LegacyRange } from './legacy.js';
 import { affineParameters } from './parameters.js';
 import { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizer.js';
+import { checkRanges, spreadEnd } from './ranges.js';
 
-/** Options of an affine quantizer. */
-export interface AffineQuantizerOptions {
+/** What an affine quantizer is besides its grid. */
+export interface AffineQuantizerSettings {
   /** Shape of scale and offset: [] per tensor, [channels, 1, ...] per channel, one entry per block with `blockSize`. */
   readonly shape: Shape | number;
   /** Whether the range lies around zero, with offset 0. */
   readonly symmetric: boolean;
-  /** Bits of the grid; signed where `symmetric`. In place of `qmin` and `qmax`. */
-  readonly bitwidth?: number;
-  /** Smallest integer of the grid. */
-  readonly qmin?: number;
-  /** Largest integer of the grid. */
-  readonly qmax?: number;
   /** Elements per scale along each of its dims; -1 shares a dim out evenly. */
   readonly blockSize?: BlockSize | null;
   /** Finds the range while the quantizer is calibrated; `MinMaxEncodingAnalyzer` where left out. */
   readonly encodingAnalyzer?: EncodingAnalyzer | null;
 }
+
+/** The grid of a quantizer: `bitwidth`, signed where it is symmetric, or the ends `qmin` and `qmax`. */
+export type QuantizerGrid = Omit<GridByBits, 'signed' | 'numSteps'> | Omit<GridByEnds, 'signed' | 'numSteps'>;
+
+/** Options of an affine quantizer: its grid, and everything else. */
+export type AffineQuantizerOptions = AffineQuantizerSettings & QuantizerGrid;
 
 /** The names of the options every affine quantizer takes. */
 export const affineOptions = [
@@ -81,8 +94,9 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     const { symmetric, blockSize = null } = options;
     if (typeof symmetric !== 'boolean')
       throw new QuantizationError(`${name}: symmetric must be true or false, got ${described(symmetric)}.`);
-    this.shape = checkedShape(name, options.shape);
-    this.blockSize = blockSize === null ? null : checkedBlocks(name, blockSize, this.shape);
+    this.shape = sizesOf(name, options.shape);
+    checkBlockSize(name, blockSize, this.shape);
+    this.blockSize = blockSize === null ? null : [...blockSize];
     this.#grid = gridOf(name, options, symmetric);
     this.#symmetric = symmetric;
     const observed = this.observedShape();
@@ -97,7 +111,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
 
   /** Throws for an option that the class does not have. */
   protected static check(name: string, options: unknown, known: readonly string[]): void {
-    checkOptions(name, options, known);
+    checkKnownOptions(name, options, known);
   }
 
   override get encodingAnalyzer(): EncodingAnalyzer {
@@ -160,13 +174,12 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return this.qmax - this.qmin;
   }
 
-  /** Bits of the grid. Throws QuantizationError where the grid is of no whole number of bits. */
-  get bitwidth(): number {
+  override get bitwidth(): number {
     return bitwidthOf(this.constructor.name, this.#grid);
   }
 
   /** Makes the grid of so many bits, signed as it was. Throws QuantizationError unless it is from 1 to 32. */
-  set bitwidth(bitwidth: number) {
+  override set bitwidth(bitwidth: number) {
     const name = this.constructor.name;
     checkBitwidth(`${name}.bitwidth`, bitwidth);
     bitwidthOf(name, this.#grid);
@@ -203,22 +216,22 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 
   /** Lower end of the grid, `scale * (offset + qmin)`; null before initialisation. */
-  getMin(): Tensor | null {
+  override getMin(): Tensor | null {
     return this.getEncoding()?.min ?? null;
   }
 
   /** Upper end of the grid, `scale * (offset + qmax)`; null before initialisation. */
-  getMax(): Tensor | null {
+  override getMax(): Tensor | null {
     return this.getEncoding()?.max ?? null;
   }
 
   /** Step size; null before initialisation. */
-  getScale(): Tensor | null {
+  override getScale(): Tensor | null {
     return this.getEncoding()?.scale ?? null;
   }
 
   /** Position of zero; null before initialisation. */
-  getOffset(): Tensor | null {
+  override getOffset(): Tensor | null {
     return this.getEncoding()?.offset ?? null;
   }
 
@@ -237,7 +250,7 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
         );
     }
     const [scale, offset] = affineParameters(min.to('float32'), max.to('float32'), { qmin, qmax, symmetric });
-    return new AffineEncoding(this.refined(scale), offset, { qmin, qmax, symmetry: symmetric, blockSize });
+    return new AffineEncoding(this.refined(scale), offset, { qmin, qmax, symmetry: symmetric, blockSize }, true);
   }
 
   /** The scale that is used for a computed one. */
@@ -259,50 +272,47 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 
   protected override quantizeWithin(x: Tensor, { min, max }: EncodingRange): Tensor {
-    return this.quantizeAs(x, this.encodingOf(this.ranged('range', min), this.ranged('range', max)));
+    return this.quantizeAs(x, this.encodingOf(this.#spread('min', min), this.#spread('max', max)));
   }
 
-  protected override adopt({ min, max }: EncodingRange): void {
-    this.setRange(min, max);
-    if (this.#symmetric && this.qmin >= 0 && elementsOf(min)[0].some((low: number) => low < 0))
+  protected override inspect(range: EncodingRange): void {
+    if (this.#symmetric && this.qmin >= 0 && elementsOf(range.min)[0].some((low: number) => low < 0))
       warn({
         code: 'clipped-negatives',
         message: `${this.constructor.name}: a symmetric range on the grid [${this.qmin}, ${this.qmax}] has no place for the negative values that were observed; they become ${this.qmin}. Set signed to true, or symmetric to false.`,
         source: this,
       });
+    super.inspect(range);
+  }
+
+  /** What was observed may hold NaN: the range is then NaN too, of which calibration warns. */
+  protected override adopt({ min, max }: EncodingRange): void {
+    this.#set(this.#spread('min', min), this.#spread('max', max));
   }
 
   /**
    * Sets the range, in the parameters there are: optimizers that hold them go on.
    *
    * @param min lower ends, and @param max upper ends: numbers or tensors that spread over the quantizer's shape
+   * @throws QuantizationError unless all are finite in float32, and no upper end lies below its lower one
    */
   setRange(min: Tensor | number, max: Tensor | number): void {
-    const low = this.ranged('min', min);
-    const high = this.ranged('max', max);
-    noGrad(() => {
-      this.min.copy_(low);
-      this.max.copy_(high);
-    });
-    this.#initial = { min: null, max: null };
+    const [low, high] = [this.#spread('min', min), this.#spread('max', max)];
+    const [lows, highs] = elementsOf(low, high);
+    checkRanges(`${this.constructor.name}.setRange`, lows, highs);
+    this.#set(low, high);
   }
 
-  /** An end of the range in the quantizer's shape. */
-  private ranged(what: string, value: Tensor | number): Tensor {
-    if (typeof value !== 'number') checkTensor(`${this.constructor.name}.setRange`, what, value);
-    const given = typeof value === 'number' ? tensor(value) : value.detach().to('float32');
-    const count = this.shape.reduce((product, size) => product * size, 1);
-    // Block-wise analyzers see blocks as dims of their own, which have the same entries in the same order.
-    if (given.numel === count && this.blockSize !== null) return given.reshape(this.shape);
-    if (given.ndim > this.shape.length && given.numel === count) return given.reshape(this.shape);
-    try {
-      return given.broadcastTo(this.shape);
-    } catch (cause) {
-      throw new ShapeError(
-        `${this.constructor.name}.setRange: ${what} of shape ${shown(given.shape)} does not spread over shape ${shown(this.shape)}.`,
-        { cause },
-      );
-    }
+  #spread(what: string, value: Tensor | number): Tensor {
+    return spreadEnd(`${this.constructor.name}.setRange`, what, value, this.shape, this.blockSize !== null);
+  }
+
+  #set(min: Tensor, max: Tensor): void {
+    noGrad(() => {
+      this.min.copy_(min);
+      this.max.copy_(max);
+    });
+    this.#initial = { min: null, max: null };
   }
 
   override getLegacyEncodings(): LegacyEncoding[] | null {
@@ -315,10 +325,12 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
   }
 
   override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
-    const { exact = false } = optionsOf(`${this.constructor.name}.setLegacyEncodings`, options, ['exact']);
+    const operation = `${this.constructor.name}.setLegacyEncodings`;
+    const { exact = false } = optionsOf(operation, options, ['exact']);
+    checkBoolean(operation, 'exact', exact);
     const { grid, symmetric, min, max } = this.#legacy(encodings, exact);
     this.#change(grid, symmetric);
-    this.setRange(min, max);
+    this.#set(min, max);
   }
 
   #legacy(encodings: readonly LegacyEncoding[], exact = false): LegacyRange {
@@ -405,33 +417,8 @@ const isCastOf = (next: Tensor, before: Tensor): boolean =>
   sameShape(next.shape, before.shape) &&
   next.detach().sub(before.detach()).eq(0).all().item() === 1;
 
-function checkedShape(name: string, shape: unknown): number[] {
-  const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
-  if (!isIntegers(sizes, 1))
-    throw new QuantizationError(
-      `${name}: shape must be an array of positive integers ([] for one scale for all), got ${described(shape)}.`,
-    );
-  return [...checkShape(name, sizes)];
-}
-
-function checkedBlocks(name: string, blockSize: unknown, shape: Shape): number[] {
-  if (!Array.isArray(blockSize) || blockSize.length !== shape.length)
-    throw new ShapeError(
-      `${name}: blockSize ${described(blockSize)} needs one entry per dim of the shape ${shown(shape)}.`,
-    );
-  if (!isIntegers(blockSize, -1) || blockSize.includes(0))
-    throw new QuantizationError(
-      `${name}: block sizes must be positive, or -1 to share a dim out evenly, got ${described(blockSize)}.`,
-    );
-  return [...blockSize];
-}
-
 function checkAnalyzer(name: string, analyzer: unknown, observed: Shape): void {
   if (!(analyzer instanceof EncodingAnalyzer))
     throw new QuantizationError(`${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${described(analyzer)}.`);
-  const leading = observed.length - analyzer.shape.length;
-  if (leading < 0 || analyzer.shape.some((size, d) => size !== 1 && size !== observed[leading + d]))
-    throw new ShapeError(
-      `${name}: an encoding analyzer of shape ${shown(analyzer.shape)} does not fit; it must spread over ${shown(observed)}.`,
-    );
+  checkSpread(name, analyzer.shape, observed, 'an encoding analyzer', 'ranges');
 }

@@ -4,9 +4,21 @@ import { fakeQuantizeOnGrid, quantizeOnGrid } from '../functional.js';
 import { DequantizedTensor, QuantizedTensor } from '../tensor.js';
 import { AffineQuantizerBase, affineOptions, type AffineQuantizerOptions } from './affine-base.js';
 
-export { AffineEncoding, type AffineEncodingOptions } from '../encodings/affine.js';
-export { dequantize, quantize, quantizeDequantize, type AffineFunctionOptions, type BlockSize } from '../functional.js';
-export { AffineQuantizerBase, type AffineQuantizerOptions } from './affine-base.js';
+export { AffineEncoding, type AffineEncodingOptions, type AffineEncodingSettings } from '../encodings/affine.js';
+export {
+  dequantize,
+  quantize,
+  quantizeDequantize,
+  type AffineFunctionOptions,
+  type BlockOptions,
+} from '../functional.js';
+export type { BlockSize } from '../spread.js';
+export {
+  AffineQuantizerBase,
+  type AffineQuantizerOptions,
+  type AffineQuantizerSettings,
+  type QuantizerGrid,
+} from './affine-base.js';
 export { GroupedBlockQuantizeDequantize, type GroupedBlockOptions } from './grouped-block.js';
 
 /**

@@ -1,13 +1,13 @@
 import { checkFunction } from '@q/tensor/internal';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
-import { warn } from '../warnings.js';
 import { FLOAT_MAX } from '../analyzers/range.js';
+import { warn } from '../warnings.js';
 
 /** An open calibration: statistics are collected until it is committed or discarded. */
 export interface Calibration {
-  /** Computes the encodings from what was observed; changes nothing where nothing was. */
+  /** Computes the encodings from what was observed; changes nothing where nothing was, or where it throws. */
   commit(): void;
-  /** Forgets what was observed. */
+  /** Sets no encodings; the statistics remain with the analyzer, as in AIMET. */
   discard(): void;
 }
 
@@ -22,10 +22,10 @@ export interface CalibrationScope extends Calibration, Disposable {}
 
 /** What a calibration needs of the quantizer it belongs to. */
 export interface Calibrated {
-  /** The quantizer, as the source of warnings. */
-  readonly source: object;
   /** The range of what was observed. */
   compute(): EncodingRange;
+  /** Warns of a range that deserves a look. */
+  inspect(range: EncodingRange): void;
   /** Takes the range over. */
   adopt(range: EncodingRange): void;
   /** Called when the calibration ends, before anything changes. */
@@ -34,35 +34,63 @@ export interface Calibrated {
 
 /** Statistics of one calibration of one quantizer, and what becomes of them. */
 export class OpenCalibration implements Calibration {
-  private open = true;
+  private range: EncodingRange | null = null;
+  private observing = true;
+  private over = false;
 
   constructor(
     private readonly owner: Calibrated,
     readonly analyzer: EncodingAnalyzer,
     readonly passThrough: boolean,
-  ) {}
+  ) {
+    analyzer.resetStats();
+  }
 
   commit(): void {
+    try {
+      this.prepare();
+      this.adopt();
+    } catch (cause) {
+      this.discard();
+      throw cause;
+    }
+  }
+
+  /** Stops observing, computes the range and warns of it: the first half of `commit`, which sets nothing. */
+  prepare(): void {
     if (!this.close() || this.analyzer.getStats() === null) return;
     const range = this.owner.compute();
-    this.owner.adopt(range);
-    inspect(range, this.owner.source);
+    this.owner.inspect(range);
+    this.range = range;
+  }
+
+  /** Whether anything was observed, once the range is computed. */
+  get hasRange(): boolean {
+    return this.range !== null;
+  }
+
+  /** Sets the range, where there is one: the second half of `commit`. */
+  adopt(): void {
+    if (this.over) return;
+    if (this.range !== null) this.owner.adopt(this.range);
+    this.over = true;
   }
 
   discard(): void {
     this.close();
+    this.over = true;
   }
 
   private close(): boolean {
-    if (!this.open) return false;
-    this.open = false;
+    if (!this.observing) return false;
+    this.observing = false;
     this.owner.ended(this);
     return true;
   }
 }
 
 /** Warns of ranges that only broken inputs give. */
-function inspect({ min, max }: EncodingRange, source: object): void {
+export function warnOfRange({ min, max }: EncodingRange, source: object): void {
   const ends = [...min.data, ...max.data];
   if (ends.some((end) => !Number.isFinite(end)))
     warn({
@@ -87,14 +115,16 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
  */
 export function calibrating<T>(calibration: Calibration, fn: () => T): T {
   let result: T;
+  let isLater: boolean;
   try {
     checkFunction('computeEncodings', fn);
     result = fn();
+    isLater = isPromise(result);
   } catch (cause) {
     calibration.discard();
     throw cause;
   }
-  if (!isPromise(result)) {
+  if (!isLater) {
     calibration.commit();
     return result;
   }

@@ -1,27 +1,61 @@
 import { described, full, noGrad, ShapeError, shown, tensor, type Tensor } from '@q/tensor';
-import { sameShape } from '@q/tensor/internal';
+import { optionsOf, sameShape } from '@q/tensor/internal';
 import { EncodingAnalyzer, type EncodingRange } from '../analyzers/analyzer.js';
-import { checkFormat, floatCast, halfCast, ieeeMax } from '../encodings/float-cast.js';
+import { checkKnownOptions } from '../arguments.js';
+import { castDType, checkFormat, floatCast, ieeeMax, type FloatFormat } from '../encodings/float-cast.js';
 import { FloatEncoding } from '../encodings/float.js';
-import { checkOptions, QuantizationError } from '../errors.js';
-import { QuantizerBase, type LegacyEncoding } from './quantizer.js';
+import { QuantizationError } from '../errors.js';
+import { checkedEntries } from './legacy.js';
+import { QuantizerBase, type LegacyEncoding, type LegacyOptions } from './quantizer.js';
 
 export { FloatEncoding } from '../encodings/float.js';
 
-/** Options of a float quantizer: `exponentBits` and `mantissaBits`, or `dtype`. */
-export interface FloatQuantizerOptions {
-  /** Bits of the exponent, 1 to 8; together with `mantissaBits`. */
-  readonly exponentBits?: number;
-  /** Bits of the mantissa, 0 to 23; together with `exponentBits`. */
-  readonly mantissaBits?: number;
-  /** In place of the bits: 'float16' is (5, 10), 'bfloat16' is (8, 7). */
-  readonly dtype?: 'float16' | 'bfloat16';
+/** A floating format by its bits. */
+export interface FormatByBits {
+  /** Bits of the exponent, 1 to 8. */
+  readonly exponentBits: number;
+  /** Bits of the mantissa, 0 to 23. */
+  readonly mantissaBits: number;
+  /** The bits say it. */
+  readonly dtype?: never;
+}
+
+/** A floating format by the dtype that has it. */
+export interface FormatByDType {
+  /** 'float16' is (5, 10), 'bfloat16' is (8, 7). */
+  readonly dtype: 'float16' | 'bfloat16';
+  /** The dtype says it. */
+  readonly exponentBits?: never;
+  /** The dtype says it. */
+  readonly mantissaBits?: never;
+}
+
+/** What a float quantizer is besides its format. */
+export interface FloatQuantizerSettings {
   /** Finds the largest number of the format while the quantizer is calibrated. Left out: the format's own, no calibration. */
   readonly encodingAnalyzer?: EncodingAnalyzer | null;
 }
 
-const half = { exponentBits: 5, mantissaBits: 10 };
-const brain = { exponentBits: 8, mantissaBits: 7 };
+/** Options of a float quantizer: its format, and everything else. */
+export type FloatQuantizerOptions = FloatQuantizerSettings & (FormatByBits | FormatByDType);
+
+const formats = { float16: { exponentBits: 5, mantissaBits: 10 }, bfloat16: { exponentBits: 8, mantissaBits: 7 } };
+
+/** The format that options give in exactly one way. Throws QuantizationError where they give none, or several. */
+function formatOf(name: string, options: FloatQuantizerOptions): FloatFormat {
+  const { exponentBits, mantissaBits, dtype } = options;
+  if (dtype !== undefined) {
+    if (exponentBits !== undefined || mantissaBits !== undefined)
+      throw new QuantizationError(`${name}: dtype and exponentBits/mantissaBits exclude each other. Give one of them.`);
+    if (!Object.hasOwn(formats, dtype))
+      throw new QuantizationError(`${name}: dtype must be 'float16' or 'bfloat16', got ${described(dtype)}.`);
+    return formats[dtype];
+  }
+  if (exponentBits === undefined || mantissaBits === undefined)
+    throw new QuantizationError(`${name}: needs exponentBits and mantissaBits, or dtype.`);
+  checkFormat(name, { exponentBits, mantissaBits });
+  return { exponentBits, mantissaBits };
+}
 
 /**
  * Maps floats to the nearest numbers of a floating format with few bits. Without an analyzer, (5, 10) and (8, 7) are the
@@ -42,22 +76,9 @@ export class FloatQuantizeDequantize extends QuantizerBase {
   constructor(options: FloatQuantizerOptions) {
     super();
     const name = 'FloatQuantizeDequantize';
-    checkOptions(name, options, ['exponentBits', 'mantissaBits', 'dtype', 'encodingAnalyzer']);
-    const { exponentBits, mantissaBits, dtype, encodingAnalyzer = null } = options;
-    const bitsGiven = exponentBits !== undefined || mantissaBits !== undefined;
-    if (dtype !== undefined && bitsGiven)
-      throw new QuantizationError(`${name}: dtype and exponentBits/mantissaBits exclude each other. Give one of them.`);
-    if (dtype !== undefined && dtype !== 'float16' && dtype !== 'bfloat16')
-      throw new QuantizationError(`${name}: dtype must be 'float16' or 'bfloat16', got ${described(dtype)}.`);
-    if (dtype === undefined && (exponentBits === undefined || mantissaBits === undefined))
-      throw new QuantizationError(`${name}: needs exponentBits and mantissaBits, or dtype.`);
-    const format =
-      dtype === 'float16'
-        ? half
-        : dtype === 'bfloat16'
-          ? brain
-          : { exponentBits: exponentBits!, mantissaBits: mantissaBits! };
-    checkFormat(name, format);
+    checkKnownOptions(name, options, ['exponentBits', 'mantissaBits', 'dtype', 'encodingAnalyzer']);
+    const { encodingAnalyzer = null } = options;
+    const format = formatOf(name, options);
     if (encodingAnalyzer !== null && !(encodingAnalyzer instanceof EncodingAnalyzer))
       throw new QuantizationError(
         `${name}: encodingAnalyzer must be an EncodingAnalyzer, got ${described(encodingAnalyzer)}.`,
@@ -80,7 +101,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
   }
 
   /** Bits of a number: sign, exponent and mantissa. */
-  get bitwidth(): number {
+  override get bitwidth(): number {
     return 1 + this.#exponentBits + this.#mantissaBits;
   }
 
@@ -98,16 +119,32 @@ export class FloatQuantizeDequantize extends QuantizerBase {
 
   /** Whether the format is that of float16. */
   isFloat16(): boolean {
-    return this.#is(half);
+    return castDType(this) === 'float16';
   }
 
   /** Whether the format is that of bfloat16. */
   isBfloat16(): boolean {
-    return this.#is(brain);
+    return castDType(this) === 'bfloat16';
   }
 
-  #is({ exponentBits, mantissaBits }: typeof half): boolean {
-    return this.#exponentBits === exponentBits && this.#mantissaBits === mantissaBits;
+  /** Minus the largest number of the format. */
+  override getMin(): Tensor {
+    return this.getEncoding().min;
+  }
+
+  /** Largest number of the format: `maxval`, or the format's own. */
+  override getMax(): Tensor {
+    return this.getEncoding().max;
+  }
+
+  /** Null: steps grow with the numbers. */
+  override getScale(): null {
+    return null;
+  }
+
+  /** Null: zero has no position. */
+  override getOffset(): null {
+    return null;
   }
 
   /** Always true: a format has a largest number of its own. */
@@ -125,20 +162,20 @@ export class FloatQuantizeDequantize extends QuantizerBase {
 
   override checkLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
     const name = 'FloatQuantizeDequantize.setLegacyEncodings';
-    const first: unknown = Array.isArray(encodings) ? encodings[0] : undefined;
-    if (typeof first !== 'object' || first === null)
-      throw new QuantizationError(`${name}: wants an array of encodings, got ${described(encodings)}.`);
-    const { bitwidth, dtype } = first as Partial<LegacyEncoding>;
-    if (bitwidth !== 16 || (dtype !== undefined && dtype !== 'float'))
-      throw new QuantizationError(
-        `${name}: the format knows float encodings of 16 bits only, got ${described(bitwidth)} bits of ${described(dtype)}.`,
-      );
+    const entries = checkedEntries(name, encodings);
+    if (entries.length === 0) throw new QuantizationError(`${name}: wants an encoding, got none.`);
+    for (const { bitwidth, dtype } of entries as readonly Partial<LegacyEncoding>[])
+      if (bitwidth !== 16 || (dtype !== undefined && dtype !== 'float'))
+        throw new QuantizationError(
+          `${name}: the format knows float encodings of 16 bits only, got ${described(bitwidth)} bits of ${described(dtype)}.`,
+        );
   }
 
-  override setLegacyEncodings(encodings: readonly LegacyEncoding[]): void {
+  override setLegacyEncodings(encodings: readonly LegacyEncoding[], options: LegacyOptions = {}): void {
+    optionsOf('FloatQuantizeDequantize.setLegacyEncodings', options, ['exact']);
     this.checkLegacyEncodings(encodings);
-    this.#exponentBits = half.exponentBits;
-    this.#mantissaBits = half.mantissaBits;
+    this.#exponentBits = formats.float16.exponentBits;
+    this.#mantissaBits = formats.float16.mantissaBits;
   }
 
   override clone(): this {
@@ -155,9 +192,7 @@ export class FloatQuantizeDequantize extends QuantizerBase {
   }
 
   override quantize(x: Tensor): Tensor {
-    if (this.maxval === null && this.isFloat16()) return halfCast(x, 'float16');
-    if (this.maxval === null && this.isBfloat16()) return halfCast(x, 'bfloat16');
-    return floatCast(x, this, this.maxval);
+    return this.getEncoding().quantize(x);
   }
 
   protected override quantizeWithin(x: Tensor, range: EncodingRange): Tensor {

@@ -2,16 +2,20 @@ import { defineOp, described, ShapeError, shown, tensor, type Shape, type Tensor
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
-import { fakeQuantizeOnGrid, type BlockSize } from '../functional.js';
+import { fakeQuantizeOnGrid } from '../functional.js';
 import { bitwidthOf, checkBitwidth, type Grid } from '../grid.js';
 import { rint } from '../rounding.js';
+import type { BlockSize } from '../spread.js';
 import { DequantizedTensor } from '../tensor.js';
-import { affineOptions, AffineQuantizerBase, type AffineQuantizerOptions } from './affine-base.js';
+import { affineOptions, AffineQuantizerBase, type AffineQuantizerSettings } from './affine-base.js';
 
 const { fround } = Math;
 
 /** Options of `GroupedBlockQuantizeDequantize`. */
-export interface GroupedBlockOptions extends Omit<AffineQuantizerOptions, 'qmin' | 'qmax'> {
+export interface GroupedBlockOptions extends AffineQuantizerSettings {
+  /** Elements per block along each dim; -1 shares a dim out evenly. */
+  readonly blockSize: BlockSize;
+  /** Bits of the grid. */
   readonly bitwidth: number;
   /** Bits in which a value is held once its block's scale is applied: `bitwidth` plus those of the integer block scales. */
   readonly decompressedBw: number;
@@ -65,6 +69,7 @@ function gridOf(
  */
 const groupedScale = defineOp<readonly [Tensor], Groups>({
   name: 'groupedScale',
+  transient: true,
   forward: ([scale], groups) => {
     const { of, steps, integers } = gridOf(elementsOf(scale)[0], groups);
     return tensor(
@@ -101,6 +106,7 @@ const groupedScale = defineOp<readonly [Tensor], Groups>({
  * times a float scale per group of blocks, so that hardware can hold the values in `decompressedBw` bits per group.
  */
 export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
+  declare readonly blockSize: BlockSize;
   /** Bits of the grid on which scales of a group are integers. */
   readonly decompressedBw: number;
   /** Blocks per dim that share one float scale. */
@@ -157,8 +163,8 @@ export class GroupedBlockQuantizeDequantize extends AffineQuantizerBase {
   }
 
   protected override settings(): GroupedBlockOptions {
-    const { decompressedBw, blockGrouping, bitwidth } = this;
-    const { shape, symmetric, blockSize, encodingAnalyzer } = super.settings();
+    const { shape, symmetric, blockSize, decompressedBw, blockGrouping, bitwidth } = this;
+    const { encodingAnalyzer } = super.settings();
     return { shape, symmetric, blockSize, encodingAnalyzer, bitwidth, decompressedBw, blockGrouping };
   }
 

@@ -4,6 +4,7 @@ import { QuantizationError } from '../errors.js';
 import { bitwidthOf, gridOfBits, type Grid } from '../grid.js';
 import { rint } from '../rounding.js';
 import type { LegacyEncoding } from './quantizer.js';
+import { checkRanges } from './ranges.js';
 
 /** What an affine quantizer takes from encodings in AIMET's file format. */
 export interface LegacyRange {
@@ -85,7 +86,59 @@ function exactEnds({ min, max, scale, offset }: LegacyEncoding, { qmin, qmax }: 
 
 const isObject = (entry: unknown): boolean => typeof entry === 'object' && entry !== null;
 
-/** What encodings in AIMET's file format say about a quantizer of a shape; grid and symmetry are those of the first entry. */
+/** The entries of encodings in AIMET's file format. Throws QuantizationError unless they are an array of objects, one at least. */
+export function checkedEntries(what: string, encodings: unknown): readonly LegacyEncoding[] {
+  if (!Array.isArray(encodings) || !Array.from(encodings, isObject).every(Boolean))
+    throw new QuantizationError(`${what}: wants an array of encodings, got ${described(encodings)}.`);
+  return encodings as readonly LegacyEncoding[];
+}
+
+/** The numbers of an entry. Throws QuantizationError where `min` or `max` are none, or other fields none that are finite. */
+function checkNumbers(what: string, entry: LegacyEncoding, i: number): void {
+  for (const key of ['min', 'max'] as const)
+    if (typeof entry[key] !== 'number')
+      throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${described(entry[key])}.`);
+  for (const key of ['scale', 'offset'] as const)
+    if (entry[key] !== undefined && !Number.isFinite(entry[key]))
+      throw new QuantizationError(
+        `${what}: ${key} of encoding ${i} must be a finite number where it is given, got ${described(entry[key])}.`,
+      );
+}
+
+/** A grid, and whether it is symmetric. */
+interface EntryGrid extends Grid {
+  readonly symmetric: boolean;
+}
+
+/** The grid of an entry. Throws QuantizationError where it has none. */
+function checkedGrid(what: string, entry: LegacyEncoding): EntryGrid {
+  if (entry.dtype !== undefined && entry.dtype !== 'int')
+    throw new QuantizationError(
+      `${what}: an affine quantizer takes encodings of dtype 'int', got ${described(entry.dtype)}.`,
+    );
+  const symmetric = truth(what, entry.is_symmetric);
+  return { ...gridOfEntry(what, entry, symmetric), symmetric };
+}
+
+const shownGrid = ({ qmin, qmax, symmetric }: EntryGrid): string =>
+  `[${qmin}, ${qmax}]${symmetric ? ', symmetric' : ''}`;
+
+/** The grid of all entries. Throws QuantizationError where they have none, or not the same one. */
+function commonGrid(what: string, entries: readonly LegacyEncoding[]): EntryGrid {
+  const grids = entries.map((entry, i) => {
+    checkNumbers(what, entry, i);
+    return checkedGrid(what, entry);
+  });
+  const [first] = grids as [EntryGrid];
+  const other = grids.findIndex((grid) => shownGrid(grid) !== shownGrid(first));
+  if (other >= 0)
+    throw new QuantizationError(
+      `${what}: all encodings of a quantizer must have one grid by bitwidth and is_symmetric, encoding 0 has ${shownGrid(first)} and encoding ${other} ${shownGrid(grids[other]!)}.`,
+    );
+  return first;
+}
+
+/** What encodings in AIMET's file format say about a quantizer of a shape. */
 export function checkedLegacy(
   name: string,
   encodings: readonly LegacyEncoding[],
@@ -93,29 +146,15 @@ export function checkedLegacy(
   exact: boolean,
 ): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
-  if (!Array.isArray(encodings) || !Array.from(encodings, isObject).every(Boolean))
-    throw new QuantizationError(`${what}: wants an array of encodings, got ${described(encodings)}.`);
+  const entries = checkedEntries(what, encodings);
   const count = shape.reduce((product, size) => product * size, 1);
-  if (encodings.length !== count)
+  if (entries.length !== count)
     throw new ShapeError(
-      `${what}: a quantizer of shape ${shown(shape)} takes ${count} encodings, got ${encodings.length}.`,
+      `${what}: a quantizer of shape ${shown(shape)} takes ${count} encodings, got ${entries.length}.`,
     );
-  const first: LegacyEncoding = encodings[0]!;
-  if (first.dtype !== undefined && first.dtype !== 'int')
-    throw new QuantizationError(
-      `${what}: an affine quantizer takes encodings of dtype 'int', got ${described(first.dtype)}.`,
-    );
-  const symmetric = truth(what, first.is_symmetric);
-  for (const [i, entry] of encodings.entries())
-    for (const key of ['min', 'max'] as const)
-      if (typeof entry[key] !== 'number')
-        throw new QuantizationError(`${what}: ${key} of encoding ${i} must be a number, got ${described(entry[key])}.`);
-  const grid = gridOfEntry(what, first, symmetric);
-  const ends = encodings.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
-  const end = (side: 0 | 1): Tensor =>
-    tensor(
-      Float32Array.from(ends, (pair) => pair[side]),
-      { shape },
-    );
-  return { grid, symmetric, min: end(0), max: end(1) };
+  const { symmetric, ...grid } = commonGrid(what, entries);
+  const ends = entries.map((entry): Ends => (exact ? exactEnds(entry, grid, symmetric) : [entry.min!, entry.max!]));
+  const [mins, maxs] = [0, 1].map((side) => Float32Array.from(ends, (pair) => pair[side as 0 | 1]));
+  checkRanges(what, mins!, maxs!);
+  return { grid, symmetric, min: tensor(mins!, { shape }), max: tensor(maxs!, { shape }) };
 }

@@ -23,6 +23,7 @@ function each(like: Tensor, element: (i: number) => number): Tensor {
  */
 export const affineParameters = defineOp<readonly [Tensor, Tensor], AffineGrid, readonly [Tensor, Tensor]>({
   name: 'affineParameters',
+  transient: true,
   forward: ([min, max], { qmin, qmax, symmetric }) => {
     const n = fround(qmax - qmin);
     const [lows, highs] = elementsOf(min, max);

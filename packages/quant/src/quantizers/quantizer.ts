@@ -1,6 +1,6 @@
 import { Module } from '@q/nn';
 import { described, type Tensor } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
+import { checkBoolean, optionsOf } from '@q/tensor/internal';
 import type { EncodingAnalyzer, EncodingRange } from '../analyzers/analyzer.js';
 import { checkFloating } from '../arguments.js';
 import type { Encoding } from '../encodings/encoding.js';
@@ -8,6 +8,7 @@ import { QuantizationError } from '../errors.js';
 import {
   calibrating,
   OpenCalibration,
+  warnOfRange,
   type Calibration,
   type CalibrationOptions,
   type CalibrationScope,
@@ -58,6 +59,21 @@ export abstract class QuantizerBase extends Module {
   /** Number of steps of the grid. */
   abstract readonly numSteps: number;
 
+  /** Bits of a value. Throws QuantizationError where its grid is of no whole number of bits. */
+  abstract readonly bitwidth: number;
+
+  /** Smallest number that values are mapped to; null before initialisation. */
+  abstract getMin(): Tensor | null;
+
+  /** Largest number that values are mapped to; null before initialisation. */
+  abstract getMax(): Tensor | null;
+
+  /** Step size; null before initialisation, and where steps differ. */
+  abstract getScale(): Tensor | null;
+
+  /** Position of zero; null before initialisation, and where steps differ. */
+  abstract getOffset(): Tensor | null;
+
   /** Whether there is an encoding to quantize with. */
   abstract isInitialized(): boolean;
 
@@ -84,6 +100,11 @@ export abstract class QuantizerBase extends Module {
 
   /** Takes a range over. */
   protected abstract adopt(range: EncodingRange): void;
+
+  /** Warns of a range that deserves a look, before it is taken over. */
+  protected inspect(range: EncodingRange): void {
+    warnOfRange(range, this);
+  }
 
   /** Whether the analyzer looks for a range around zero. */
   protected abstract readonly isSymmetric: boolean;
@@ -126,16 +147,25 @@ export abstract class QuantizerBase extends Module {
    */
   beginCalibration(options: CalibrationOptions = {}): Calibration {
     const { passThrough = false } = optionsOf('beginCalibration', options, ['passThrough']);
+    checkBoolean('beginCalibration', 'passThrough', passThrough);
+    return this.openCalibration(passThrough) ?? { commit: () => undefined, discard: () => undefined };
+  }
+
+  /**
+   * What `beginCalibration` opens; null where there is nothing to calibrate.
+   *
+   * @internal
+   */
+  openCalibration(passThrough: boolean): OpenCalibration | null {
     const { encodingAnalyzer } = this;
-    if (!this.#overwritable || encodingAnalyzer === null) return { commit: () => undefined, discard: () => undefined };
+    if (!this.#overwritable || encodingAnalyzer === null) return null;
     const analyzer = this.#calibrations.some((other) => other.analyzer === encodingAnalyzer)
       ? encodingAnalyzer.fresh()
       : encodingAnalyzer;
-    analyzer.resetStats();
     const calibration = new OpenCalibration(
       {
-        source: this,
         compute: () => analyzer.computeEncodings(this.numSteps, this.isSymmetric),
+        inspect: (range) => this.inspect(range),
         adopt: (range) => this.adopt(range),
         ended: (ended) => {
           this.#calibrations = this.#calibrations.filter((other) => other !== ended);
@@ -150,7 +180,7 @@ export abstract class QuantizerBase extends Module {
 
   /** Opens a calibration that the end of a `using` scope commits; `discard()` it where the scope fails. */
   computeEncodings(): CalibrationScope;
-  /** Calibrates with what `fn` runs through the quantizer. Where `fn` throws or rejects, nothing changes. */
+  /** Calibrates with what `fn` runs through the quantizer. Where `fn` throws or rejects, nothing changes, statistics neither. */
   computeEncodings<T>(fn: () => T): T;
   computeEncodings<T>(fn?: () => T): T | CalibrationScope {
     const calibration = this.beginCalibration();

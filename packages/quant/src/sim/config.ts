@@ -146,10 +146,17 @@ class Reader {
     throw this.error(key, "wants true, false, 'True' or 'False'", value);
   }
 
-  number(key: string): number {
+  private number(key: string): number {
     const value = this.value(key);
-    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return value;
     throw this.error(key, 'wants a finite number', value);
+  }
+
+  /** The ends under `min` and `max`. */
+  range(): RangeConfig {
+    const [min, max] = [this.number('min'), this.number('max')];
+    if (min <= max) return { min, max };
+    throw this.error('max', `wants a number that is not below min=${min}`, max);
   }
 
   /** The entries under a key, none where it is missing. */
@@ -220,16 +227,21 @@ function paramRule(reader: Reader): ParamRule {
   return { quantized: reader.flag('is_quantized'), symmetric: reader.flag('is_symmetric') };
 }
 
+/** The range of encoding constraints, or null. */
+function rangeOf(reader: Reader): RangeConfig | null {
+  const constraints = reader.under('encoding_constraints').only('min', 'max');
+  return reader.has('encoding_constraints') ? constraints.range() : null;
+}
+
 function opRule(reader: Reader): OpRule {
   reader.only(...opKeys, 'per_channel_quantization', 'params', 'encoding_constraints');
-  const range = reader.under('encoding_constraints').only('min', 'max');
   return {
     inputs: reader.flag('is_input_quantized'),
     outputs: reader.flag('is_output_quantized'),
     symmetric: reader.flag('is_symmetric'),
     perChannel: reader.flag('per_channel_quantization'),
     params: reader.under('params').each(paramRule),
-    range: reader.has('encoding_constraints') ? { min: range.number('min'), max: range.number('max') } : null,
+    range: rangeOf(reader),
   };
 }
 

@@ -1,16 +1,15 @@
 import type { Module } from '@q/nn';
 import { described } from '@q/tensor';
-import { optionsOf } from '@q/tensor/internal';
-import { checkBoolean } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
-import { unrepeated } from '../modules/exchange.js';
+import { importEncodings as importByPlace, unrepeated, type ImportTarget, type Place } from '../modules/exchange.js';
 import {
   definitionOf,
+  quantizerSlots,
+  type EncodingsByPlace,
   type ImportOptions,
   type LegacyEncodings,
-  type QuantizerSlot,
 } from '../modules/quantized-module.js';
-import type { LegacyEncoding, QuantizerBase } from '../quantizers/quantizer.js';
+import type { LegacyEncoding } from '../quantizers/quantizer.js';
 import type { Layer } from './graph.js';
 
 /** Encodings of places, by number. */
@@ -66,28 +65,23 @@ export function exportEncodings(layers: readonly Named[]): ModelEncodings {
   return { version: VERSION, activation_encodings: activations, param_encodings: params };
 }
 
-/** A place where a quantizer may stand. */
-interface Place {
-  readonly slots: QuantizerSlot[] | Record<string, QuantizerSlot>;
-  readonly index: string;
-}
-
 const keyOf = (path: string, role: string, index: string): string => `${role} ${index} of '${path}'`;
+
+const ofParameter = (name: string): string => `parameter '${name}'`;
 
 /** All places of layers by key. */
 function placesIn(layers: readonly Named[]): Map<string, Place> {
   const places = new Map<string, Place>();
-  for (const [path, layer] of layers)
+  for (const [path, layer] of layers) {
+    const { inputQuantizers, outputQuantizers, paramQuantizers } = quantizerSlots(layer);
     for (const [role, slots] of [
-      ['input', layer.inputQuantizers],
-      ['output', layer.outputQuantizers],
-      ['parameter', layer.paramQuantizers],
+      ['input', inputQuantizers],
+      ['output', outputQuantizers],
+      ['parameter', paramQuantizers],
     ] as const)
-      for (const index of Object.keys(slots))
-        places.set(role === 'parameter' ? `parameter '${under(path, index)}'` : keyOf(path, role, index), {
-          slots,
-          index,
-        });
+      for (const key of Object.keys(slots))
+        places.set(role === 'parameter' ? ofParameter(under(path, key)) : keyOf(path, role, key), { slots, key });
+  }
   return places;
 }
 
@@ -95,10 +89,50 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Encodings without those that repeat the last place's, where its quantizer stands at all further inputs or outputs. */
-function withoutRepeats(layer: Layer | undefined, role: string, encodings: Places): Places {
+function withoutRepeats(layer: Layer | undefined, role: string, encodings: EncodingsByPlace): EncodingsByPlace {
   const { sharedInputs = false, sharedOutputs = false } = definitionOf(layer) ?? {};
   if (role === 'input' && sharedInputs) return unrepeated(layer!.inputQuantizers, encodings);
   return role === 'output' && sharedOutputs ? unrepeated(layer!.outputQuantizers, encodings) : encodings;
+}
+
+type Entries = Readonly<Record<string, unknown>>;
+
+/** Versions of the files that hold encodings by name of the module; those of AIMET's `save_encodings_to_json` have none. */
+const versions: readonly unknown[] = [undefined, VERSION, '1.0.0'];
+
+/** What a file may hold. The last two say how it was made. */
+const fileKeys = ['version', 'activation_encodings', 'param_encodings', 'excluded_layers', 'quantizer_args'];
+
+const ofTensors = 'a list, as in the files of ONNX graphs, which are keyed by tensors';
+
+/** What an import takes of a file. Throws QuantizationError where that is none, or of another format. */
+function sectionsOf(
+  operation: string,
+  encodings: unknown,
+  paramsOnly: boolean,
+): { readonly activations: Entries; readonly params: Entries } {
+  const refuse = (what: string): never => {
+    throw new QuantizationError(
+      `${operation}: ${what}. It reads encodings keyed by names of modules, format ${VERSION}: those of exportEncodings() and of AIMET's files that end in _torch.encodings.`,
+    );
+  };
+  if (!isRecord(encodings)) return refuse(`wants an object of encodings, got ${described(encodings)}`);
+  const { version, activation_encodings: activations, param_encodings: params } = encodings;
+  const got = `got encodings ${version === undefined ? 'without a version' : `of version ${described(version)}`}`;
+  if (!versions.includes(version)) refuse(got);
+  const section = (name: string, value: unknown = {}): Entries =>
+    isRecord(value) ? value : refuse(`${got} whose ${name} are ${Array.isArray(value) ? ofTensors : described(value)}`);
+  const taken = {
+    activations: paramsOnly ? {} : section('activation_encodings', activations),
+    params: section('param_encodings', params),
+  };
+  const tensor = Object.entries(taken.activations).find(([, places]) => Array.isArray(places));
+  if (tensor !== undefined) refuse(`${got} whose activation_encodings of '${tensor[0]}' are ${ofTensors}`);
+  const unknown = Object.keys(encodings).find((key) => !fileKeys.includes(key));
+  if (unknown !== undefined) refuse(`${got} with '${unknown}', which is none of ${fileKeys.join(', ')}`);
+  if (params === undefined && (paramsOnly || activations === undefined))
+    refuse(`${got} that have no param_encodings${paramsOnly ? '' : ' and no activation_encodings'}`);
+  return taken;
 }
 
 /** The encodings of a file by place. Throws QuantizationError where it is none. */
@@ -108,21 +142,19 @@ function entriesOf(
   encodings: unknown,
   paramsOnly: boolean,
 ): Map<string, unknown> {
-  const record = (value: unknown, what: string): Readonly<Record<string, unknown>> => {
+  const record = (value: unknown, what: string): Entries => {
     if (isRecord(value)) return value;
     throw new QuantizationError(`${operation}: ${what} must be an object, got ${described(value)}.`);
   };
-  const file = record(encodings, 'the encodings');
+  const { activations, params } = sectionsOf(operation, encodings, paramsOnly);
   const entries = new Map<string, unknown>();
-  if (!paramsOnly)
-    for (const [path, roles] of Object.entries(record(file.activation_encodings ?? {}, 'activation_encodings')))
-      for (const [role, places] of Object.entries(record(roles, `activation_encodings of '${path}'`))) {
-        const given = record(places, `${role} of '${path}'`) as Places;
-        for (const [index, entry] of Object.entries(withoutRepeats(layers.get(path), role, given)))
-          entries.set(keyOf(path, role, index), entry);
-      }
-  for (const [name, entry] of Object.entries(record(file.param_encodings ?? {}, 'param_encodings')))
-    entries.set(`parameter '${name}'`, entry);
+  for (const [path, roles] of Object.entries(activations))
+    for (const [role, places] of Object.entries(record(roles, `activation_encodings of '${path}'`))) {
+      const given = record(places, `${role} of '${path}'`) as EncodingsByPlace;
+      for (const [index, entry] of Object.entries(withoutRepeats(layers.get(path), role, given)))
+        entries.set(keyOf(path, role, index), entry);
+    }
+  for (const [name, entry] of Object.entries(params)) entries.set(ofParameter(name), entry);
   return entries;
 }
 
@@ -134,38 +166,9 @@ export function importEncodings(
   options: ImportOptions,
   paramsOnly: boolean,
 ): void {
-  const {
-    strict = true,
-    partial = true,
-    requiresGrad = null,
-    allowOverwrite,
-  } = optionsOf(operation, options, ['strict', 'partial', 'requiresGrad', 'allowOverwrite']);
-  if (requiresGrad !== null) checkBoolean(operation, 'requiresGrad', requiresGrad);
-  if (allowOverwrite !== undefined) checkBoolean(operation, 'allowOverwrite', allowOverwrite);
-  const entries = entriesOf(operation, new Map(layers), encodings, paramsOnly);
   const places = placesIn(layers);
-  const assignments: { readonly quantizer: QuantizerBase; readonly list: readonly LegacyEncoding[] }[] = [];
-  for (const [key, entry] of entries) {
-    const place = places.get(key);
-    const quantizer = place && (Reflect.get(place.slots, place.index) as QuantizerSlot);
-    if (!quantizer) {
-      if (!strict) continue;
-      throw new QuantizationError(
-        `${operation}: an encoding for ${key}, where the model has no quantizer; nothing was imported. Pass { strict: false } to ignore it.`,
-      );
-    }
-    if (!quantizer.overwritable) continue;
-    const list = (Array.isArray(entry) ? entry : [entry]) as readonly LegacyEncoding[];
-    quantizer.checkLegacyEncodings(list);
-    assignments.push({ quantizer, list });
-  }
-  for (const { quantizer, list } of assignments) {
-    quantizer.setLegacyEncodings(list, { exact: true });
-    if (requiresGrad !== null) quantizer.requiresGrad_(requiresGrad);
-    if (allowOverwrite !== undefined) quantizer.allowOverwrite(allowOverwrite);
-  }
-  if (partial) return;
-  for (const [key, { slots, index }] of places) if (!entries.has(key)) Reflect.set(slots, index, null);
+  const target: ImportTarget = { operation, places, unknown: 'where the model has no place for one', allOrNone: true };
+  importByPlace(target, entriesOf(operation, new Map(layers), encodings, paramsOnly), options);
 }
 
 /** Layers by name, as a model has them now. */

@@ -2,7 +2,6 @@ import * as nn from '@q/nn';
 import { noGrad, zeros, type Tensor } from '@q/tensor';
 import { optionsOf } from '@q/tensor/internal';
 import { checkInstance } from '../arguments.js';
-import { QuantizationError } from '../errors.js';
 import { replaced } from '../modules/model.js';
 import { argumentsOf } from './graph.js';
 import { isTransposed, pairsOf, type FoldedPair, type Norm, type Pair, type Product } from './pairs.js';
@@ -88,11 +87,9 @@ function settle({ layer, weight, bias }: Folding): void {
 export function foldAllBatchNorms(model: nn.Module, options: FoldOptions): readonly FoldedPair[] {
   const name = 'foldAllBatchNorms';
   checkInstance(name, 'the model', model, nn.Module);
-  const { dummyInput } = optionsOf(name, options, ['dummyInput']);
-  if (dummyInput === undefined)
-    throw new QuantizationError(`${name}: wants { dummyInput }, which shows which layers follow each other.`);
+  const args = argumentsOf(name, optionsOf(name, options ?? {}, ['dummyInput']).dummyInput);
   return noGrad(() => {
-    const foldings = pairsOf(model, argumentsOf(dummyInput)).flatMap((pair) => foldingOf(pair) ?? []);
+    const foldings = pairsOf(name, model, args).flatMap((pair) => foldingOf(pair) ?? []);
     foldings.forEach(settle);
     replaced(model, new Map(foldings.map(({ norm }) => [norm, new nn.Identity()])));
     return foldings.map(({ names }) => names);

@@ -1,6 +1,7 @@
 import type { Module } from '@q/nn';
 import { noGrad, Tensor, type Storage } from '@q/tensor';
 import { sameShape, type Layout } from '@q/tensor/internal';
+import { QuantizationError } from '../errors.js';
 import type { QuantizedModule } from '../modules/quantized-module.js';
 import { Probe } from './probe.js';
 import { over, watched } from './watch.js';
@@ -119,17 +120,22 @@ function evaluated<T>(model: Module, run: () => T): T {
   }
 }
 
-/** The arguments of `forward` that an option stands for: a list, or the only one. */
-export const argumentsOf = (given: Tensor | readonly unknown[]): readonly unknown[] =>
-  Array.isArray(given) ? (given as readonly unknown[]) : [given];
+/** The arguments of `forward` that an option stands for: a list, or the only one. Throws QuantizationError where there are none. */
+export function argumentsOf(operation: string, given: Tensor | readonly unknown[] | undefined): readonly unknown[] {
+  if (given === undefined)
+    throw new QuantizationError(
+      `${operation}: wants { dummyInput }, the arguments of forward, which shows how layers follow each other.`,
+    );
+  return Array.isArray(given) ? (given as readonly unknown[]) : [given];
+}
 
 /** Runs a model whose quantizer places are empty once, in evaluation mode, and tells how tensors went through its layers. */
-export function trace(model: Module, layers: readonly Layer[], args: readonly unknown[]): Flow {
+export function trace(operation: string, model: Module, layers: readonly Layer[], args: readonly unknown[]): Flow {
   const tracer = new Tracer(args);
   const places = layers.map((layer) => [layer, layer.inputQuantizers, layer.outputQuantizers] as const);
   for (const [layer, enter, leave] of places) {
-    layer.inputQuantizers = enter.map((_slot, i) => new Probe((x) => tracer.entered(layer, i, x)));
-    layer.outputQuantizers = leave.map((_slot, i) => new Probe((x) => tracer.left(layer, i, x)));
+    layer.inputQuantizers = enter.map((_slot, i) => new Probe(operation, (x) => tracer.entered(layer, i, x)));
+    layer.outputQuantizers = leave.map((_slot, i) => new Probe(operation, (x) => tracer.left(layer, i, x)));
   }
   try {
     tracer.ended(

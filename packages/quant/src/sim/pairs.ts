@@ -42,13 +42,13 @@ export interface Pair {
 }
 
 /** Watches the parameters of layers: gives those whose parameters anything but themselves reads from now on. */
-function watchParameters(layers: readonly Layer[]): ReadonlySet<Layer> {
+function watchParameters(operation: string, layers: readonly Layer[]): ReadonlySet<Layer> {
   const read = new Set<Layer>();
   for (const layer of layers)
     for (const { name, owner, key, value } of parameterPlaces(layer)) {
       const parameter = watched(value, () => read.add(layer));
       owner[key] = new nn.Parameter(parameter, { requiresGrad: value.requiresGrad });
-      layer.paramQuantizers[name] = new Probe(() => value);
+      layer.paramQuantizers[name] = new Probe(operation, () => value);
     }
   return read;
 }
@@ -66,12 +66,12 @@ function sharedStorages(model: nn.Module): ReadonlySet<Storage> {
 }
 
 /** The layers that a batch norm alone sees, as they are, each with that batch norm, which reads nothing else. */
-export function pairsOf(model: nn.Module, args: readonly unknown[]): Pair[] {
+export function pairsOf(operation: string, model: nn.Module, args: readonly unknown[]): Pair[] {
   const copy = toQuantized(model.clone());
   const layers = namedLayers(copy, (module): module is Layer => isQuantized(module));
   const only = layers.map(([, layer]) => layer);
-  const elsewhere = watchParameters(only);
-  const flow = trace(copy, only, args);
+  const elsewhere = watchParameters(operation, only);
+  const flow = trace(operation, copy, only, args);
   const [originals, shared] = [new Map(model.namedModules()), sharedStorages(model)];
   const names = new Map(layers.map(([name, layer]) => [layer, name]));
   return layers.flatMap(([name, traced]) => {

@@ -1,4 +1,5 @@
 import * as nn from '@q/nn';
+import { ArgumentError, described } from '@q/tensor';
 import type { EncodingAnalyzer } from '../analyzers/analyzer.js';
 import { MinMaxEncodingAnalyzer } from '../analyzers/min-max.js';
 import { PercentileEncodingAnalyzer } from '../analyzers/percentile.js';
@@ -28,8 +29,13 @@ const analyzers: Readonly<Record<QuantScheme, (shape: readonly number[]) => Enco
   sqnr: (shape) => new SqnrEncodingAnalyzer(shape),
 };
 
-/** The names of the schemes. */
-export const schemes = Object.keys(analyzers) as readonly QuantScheme[];
+/** Throws ArgumentError for what is no scheme; AIMET has other names for two of them. */
+export function checkScheme(operation: string, scheme: unknown): asserts scheme is QuantScheme {
+  if (typeof scheme !== 'string' || !Object.hasOwn(analyzers, scheme))
+    throw new ArgumentError(
+      `${operation}: quantScheme must be one of ${Object.keys(analyzers).map(described).join(', ')}, got ${described(scheme)}. AIMET's tf is "min_max", its tf_enhanced "sqnr".`,
+    );
+}
 
 /** Where the output channels of a weight are, by the class of its layer. */
 const channelAxes: ReadonlyMap<ModuleClass, number> = new Map<ModuleClass, number>([

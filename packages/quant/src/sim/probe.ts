@@ -6,9 +6,14 @@ import { QuantizerBase } from '../quantizers/quantizer.js';
 export class Probe extends QuantizerBase {
   override readonly encodingAnalyzer = null;
   override readonly numSteps = 0;
+  override readonly bitwidth = 32;
   protected override readonly isSymmetric = false;
 
-  constructor(private readonly pass: (x: Tensor) => Tensor) {
+  /** @param operation who looks at the model, as messages begin */
+  constructor(
+    private readonly operation: string,
+    private readonly pass: (x: Tensor) => Tensor,
+  ) {
     super();
   }
 
@@ -30,6 +35,22 @@ export class Probe extends QuantizerBase {
   }
 
   override getEncoding(): null {
+    return null;
+  }
+
+  override getMin(): null {
+    return null;
+  }
+
+  override getMax(): null {
+    return null;
+  }
+
+  override getScale(): null {
+    return null;
+  }
+
+  override getOffset(): null {
     return null;
   }
 
@@ -58,6 +79,6 @@ export class Probe extends QuantizerBase {
   }
 
   private refuse(): never {
-    throw new QuantizationError('QuantizationSimModel: the model changes quantizers while it runs on dummyInput.');
+    throw new QuantizationError(`${this.operation}: the model changes quantizers while it runs on dummyInput.`);
   }
 }

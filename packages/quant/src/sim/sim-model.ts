@@ -1,18 +1,18 @@
 import { Module } from '@q/nn';
 import { described, type Tensor } from '@q/tensor';
-import { checkChoice, checkFunction, optionsOf } from '@q/tensor/internal';
+import { checkBoolean, checkChoice, checkFunction, optionsOf } from '@q/tensor/internal';
 import { PercentileEncodingAnalyzer } from '../analyzers/percentile.js';
-import { checkBoolean, checkInstance } from '../arguments.js';
+import { checkInstance } from '../arguments.js';
 import { computeEncodings } from '../calibrate.js';
 import { QuantizationError } from '../errors.js';
 import { checkBitwidth } from '../grid.js';
 import { replaced, toQuantized } from '../modules/model.js';
-import { isQuantized, type ImportOptions } from '../modules/quantized-module.js';
+import { isQuantized, quantizerSlots, type ImportOptions } from '../modules/quantized-module.js';
 import { QuantizerBase } from '../quantizers/quantizer.js';
 import { defaultConfig, rulesOf, type QuantSimConfig } from './config.js';
 import { exportEncodings, importEncodings, namedLayers, type ModelEncodings, type Named } from './encodings.js';
 import { argumentsOf, trace, type Layer } from './graph.js';
-import { Placement, schemes, type QuantScheme } from './place.js';
+import { checkScheme, Placement, type QuantScheme } from './place.js';
 
 /** Options of `QuantizationSimModel`. */
 export interface QuantizationSimOptions {
@@ -62,7 +62,7 @@ export class QuantizationSimModel<M extends Module = Module> {
       inPlace = false,
       defaultOutputBw = defaultDataType === 'float' ? 16 : 8,
       defaultParamBw = defaultDataType === 'float' ? 16 : 8,
-    } = optionsOf(name, options, [
+    } = optionsOf(name, options ?? {}, [
       'dummyInput',
       'config',
       'quantScheme',
@@ -71,9 +71,8 @@ export class QuantizationSimModel<M extends Module = Module> {
       'defaultDataType',
       'inPlace',
     ]);
-    if (dummyInput === undefined)
-      throw new QuantizationError(`${name}: wants { dummyInput }, which shows how layers follow each other.`);
-    checkChoice(name, 'quantScheme', quantScheme, schemes);
+    const args = argumentsOf(name, dummyInput);
+    checkScheme(name, quantScheme);
     checkChoice(name, 'defaultDataType', defaultDataType, ['int', 'float'] as const);
     checkBoolean(name, 'inPlace', inPlace);
     for (const bits of [defaultOutputBw, defaultParamBw]) {
@@ -94,7 +93,7 @@ export class QuantizationSimModel<M extends Module = Module> {
       paramBits: defaultParamBw,
       dtype: defaultDataType,
     };
-    const placement = new Placement(rules, settings, trace(quantized, only, argumentsOf(dummyInput)));
+    const placement = new Placement(rules, settings, trace(name, quantized, only, args));
     for (const layer of only) placement.place(layer);
   }
 
@@ -105,7 +104,8 @@ export class QuantizationSimModel<M extends Module = Module> {
 
   /**
    * Calibrates: runs `fn`, which passes representative data through the model it is given, and computes all encodings. Returns what
-   * `fn` returns; a promise is awaited. Where `fn` throws or rejects, no quantizer changes.
+   * `fn` returns; a promise is awaited. Where `fn` throws or rejects, no quantizer and no statistics change; where it runs another
+   * model, there is a warning.
    */
   computeEncodings<T>(fn: (model: M) => T): T {
     checkFunction('computeEncodings', fn);
@@ -118,11 +118,12 @@ export class QuantizationSimModel<M extends Module = Module> {
   }
 
   /**
-   * Sets quantizers from encodings in AIMET's file format, all or none.
+   * Sets quantizers from encodings in AIMET's file format, all or none: what `exportEncodings` gives, AIMET's `_torch.encodings`, and
+   * what its `save_encodings_to_json` writes.
    *
    * @param options `strict: false` ignores encodings for places without a quantizer; `partial: false` removes quantizers without an
    *   encoding; `requiresGrad` and `allowOverwrite` say what becomes of those that are set
-   * @throws QuantizationError or ShapeError for encodings that are none or do not fit; nothing is changed then
+   * @throws QuantizationError or ShapeError for encodings that are none, of another format, or that do not fit; nothing is changed then
    */
   loadEncodings(encodings: ModelEncodings, options: ImportOptions = {}): void {
     importEncodings('loadEncodings', this.layers(), encodings, options, false);
@@ -135,22 +136,26 @@ export class QuantizationSimModel<M extends Module = Module> {
   }
 
   /**
-   * Makes layers of `model` float layers again, with their parameters.
+   * Makes layers of `model` float layers again, with their parameters; of a module that holds others, all quantized layers in it.
    *
-   * @throws QuantizationError for what is no quantized layer of the model; nothing is changed then
+   * @throws QuantizationError for what is no quantized layer of the model and holds none; nothing is changed then
    */
   excludeLayersFromQuantization(layers: readonly Module[]): void {
+    const name = 'excludeLayersFromQuantization';
     if (!Array.isArray(layers))
-      throw new QuantizationError(`excludeLayersFromQuantization: wants a list of layers, got ${described(layers)}.`);
-    const known = new Set<unknown>(this.layers().map(([, layer]) => layer));
+      throw new QuantizationError(`${name}: wants a list of layers, got ${described(layers)}.`);
+    const known = new Set<unknown>(this.model.modules());
     const originals = new Map<Module, Module>();
-    for (const layer of layers) {
-      if (!isQuantized(layer) || !known.has(layer))
+    for (const layer of Array.from<unknown>(layers)) {
+      const quantized = layer instanceof Module && known.has(layer) ? layer.modules().filter(isQuantized) : [];
+      if (quantized.length === 0)
         throw new QuantizationError(
-          `excludeLayersFromQuantization: ${described(layer)} is no quantized layer of the simulation. Take layers of sim.model.`,
+          `${name}: ${described(layer)} is no quantized layer of the simulation, and holds none. Take layers of sim.model.`,
         );
-      originals.set(layer, layer.getOriginalModule());
+      for (const each of quantized) originals.set(each, each.getOriginalModule());
     }
+    // What is quantized as a whole may hold quantized layers too.
+    for (const original of originals.values()) replaced(original, originals);
     this.model = replaced(this.model, originals) as M;
   }
 
@@ -169,15 +174,18 @@ export class QuantizationSimModel<M extends Module = Module> {
   toString(): string {
     const bits = (slot: QuantizerBase | null): string =>
       slot === null ? '-' : String(Math.ceil(Math.log2(slot.numSteps + 1)));
-    const rows = this.layers().map(([path, layer]) => [
-      path || '(model)',
-      layer.constructor.name,
-      layer.inputQuantizers.map(bits).join(' '),
-      Object.entries(layer.paramQuantizers)
-        .map(([name, slot]) => `${name} ${bits(slot)}`)
-        .join(', '),
-      layer.outputQuantizers.map(bits).join(' '),
-    ]);
+    const rows = this.layers().map(([path, layer]) => {
+      const { inputQuantizers, paramQuantizers, outputQuantizers } = quantizerSlots(layer);
+      return [
+        path || '(model)',
+        layer.constructor.name,
+        inputQuantizers.map(bits).join(' '),
+        Object.entries(paramQuantizers)
+          .map(([name, slot]) => `${name} ${bits(slot)}`)
+          .join(', '),
+        outputQuantizers.map(bits).join(' '),
+      ];
+    });
     const table = [['layer', 'class', 'inputs', 'parameters', 'outputs'], ...rows];
     const widths = table[0]!.map((_title, c) => Math.max(...table.map((row) => row[c]!.length)));
     return table

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ArgumentError, FormatError, QError, ShapeError, tensor, zeros } from '@q/tensor';
+import { ArgumentError, DTypeError, FormatError, QError, ShapeError, tensor, zeros } from '@q/tensor';
 import type { EncodingAnalyzer } from '../../src/analyzers/analyzer.js';
 import { EntropyEncodingAnalyzer } from '../../src/analyzers/entropy.js';
 import { MinMaxEncodingAnalyzer } from '../../src/analyzers/min-max.js';
@@ -48,7 +48,7 @@ const kinds: readonly (readonly [
 
 const values = fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 6, maxLength: 6 });
 
-describe.each(kinds)('%s', (_name, make, fromJSON) => {
+describe.each(kinds)('%s', (name, make, fromJSON) => {
   it('finds a range that contains zero and, where symmetric, is centred on it', () =>
     fc.assert(
       fc.property(values, fc.constantFrom(3, 15, 255, 65535), (batch, steps) => {
@@ -144,7 +144,18 @@ describe.each(kinds)('%s', (_name, make, fromJSON) => {
     expect(() => fromJSON(json)).toThrow(FormatError),
   );
 
-  it.each([[[0]], [[-1]], [[1.5]]])('refuses the shape %j', (shape) =>
-    expect(() => make(shape)).toThrow(QuantizationError),
-  );
+  it.each([[[0]], [[-1]], [[1.5]]])('refuses the shape %j', (shape) => expect(() => make(shape)).toThrow(ShapeError));
+
+  it('names itself where it cannot observe a tensor', () => {
+    expect(() => make([]).updateStats(zeros([0, 8]))).toThrow(`${name}: a tensor of shape [0, 8] has no elements`);
+    expect(() => make([3]).updateStats(zeros([2]))).toThrow(`${name}: an encoding of shape [3] does not spread`);
+    expect(() => make([]).updateStats(tensor([1], { dtype: 'int32' }))).toThrow(DTypeError);
+  });
+
+  it('refuses JSON with settings that are none as a matter of its format', () => {
+    const { stats: _none, type, shape, ...settings } = JSON.parse(JSON.stringify(make([]))) as Record<string, unknown>;
+    for (const setting of Object.keys(settings))
+      for (const value of [-1, 'x', null, undefined])
+        expect(() => fromJSON({ type, shape, ...settings, [setting]: value, stats: null })).toThrow(FormatError);
+  });
 });

@@ -16,6 +16,11 @@ describe('MinMaxEncodingAnalyzer', () => {
     expect([min.item(), max.item()]).toEqual([0, Math.fround(255 * 2 ** -23)]);
   });
 
+  it('refuses options, which it does not have', () =>
+    expect(() => new MinMaxEncodingAnalyzer([], { percentile: 99 } as never)).toThrow(
+      /MinMaxEncodingAnalyzer: unknown option percentile. Known: none/,
+    ));
+
   it('keeps infinities finite', () => {
     const analyzer = new MinMaxEncodingAnalyzer([]);
     analyzer.updateStats(tensor([-Infinity, Infinity]));

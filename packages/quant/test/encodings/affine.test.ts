@@ -1,6 +1,7 @@
 import { tensor, zeros } from '@q/tensor';
 import { AffineEncoding } from '../../src/encodings/affine.js';
 import { EncodingError, QuantizationError } from '../../src/errors.js';
+import { QuantizeDequantize } from '../../src/quantizers/affine.js';
 
 const ones = (shape: number[]) => zeros(shape).add(1);
 
@@ -46,8 +47,25 @@ describe('AffineEncoding', () => {
     expect(() => new AffineEncoding(ones([2]), zeros([2]), { bitwidth: 8, blockSize: [1, 2] })).toThrow(
       /one entry per dim/,
     );
-    expect(() => new AffineEncoding(1, 0, {})).toThrow(QuantizationError);
+    expect(() => new AffineEncoding(1, 0, {} as never)).toThrow(QuantizationError);
     expect(() => new AffineEncoding(tensor(1, { dtype: 'int32' }), 0, { bitwidth: 8 })).toThrow(EncodingError);
     expect(() => new AffineEncoding(1, 0, { bitwidth: 8, simmetry: true } as never)).toThrow(/unknown option simmetry/);
+  });
+
+  it.each([NaN, -1, 0, Infinity])('refuses the scale %p, alone and among others', (scale) => {
+    const message = `AffineEncoding: scales must be positive and finite, got ${scale}.`;
+    expect(() => new AffineEncoding(scale, 0, { bitwidth: 8 })).toThrow(message);
+    expect(() => new AffineEncoding(tensor([1, scale]), zeros([2]), { bitwidth: 8 })).toThrow(QuantizationError);
+  });
+
+  it.each([NaN, -Infinity])('refuses the offset %p', (offset) =>
+    expect(() => new AffineEncoding(1, offset, { bitwidth: 8 })).toThrow(/offsets must be finite/),
+  );
+
+  it('of a range without width says what it computes, as AIMET does', () => {
+    const quantizer = new QuantizeDequantize({ shape: [], bitwidth: 8, symmetric: false });
+    quantizer.setRange(1, 1);
+    const { scale, offset } = quantizer.getEncoding()!.to('float64');
+    expect([scale.item(), offset.item()]).toEqual([0, Infinity]);
   });
 });

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { tensor } from '@q/tensor';
 import { floatCast, halfCast, ieeeMax } from '../../src/encodings/float-cast.js';
+import type { Encoding } from '../../src/encodings/encoding.js';
 import { FloatEncoding } from '../../src/encodings/float.js';
 import { EncodingError, QuantizationError } from '../../src/errors.js';
+import { FloatQuantizeDequantize } from '../../src/quantizers/float.js';
 
 const e4m3 = { exponentBits: 4, mantissaBits: 3 };
 
@@ -62,6 +64,51 @@ describe('FloatEncoding', () => {
     expect(new FloatEncoding(3, 4).granularity).toBe('pertensor');
     expect(new FloatEncoding(3, 4, tensor([[1], [2]])).granularity).toBe('perchannel');
     expect(new FloatEncoding(3, 4).bitwidth).toBe(8);
+  });
+
+  it('has the members that affine encodings have, as far as they mean something', () => {
+    const encoding: Encoding = new FloatEncoding(3, 4);
+    expect([encoding.dtype, encoding.signed, encoding.symmetry, encoding.min.item(), encoding.max.item()]).toEqual([
+      'float16',
+      true,
+      true,
+      -240,
+      240,
+    ]);
+    const stretched = new FloatEncoding(3, 4, tensor([[1], [2]]));
+    expect([stretched.dtype, stretched.min.toArray(), stretched.max.toArray()]).toEqual([
+      'float32',
+      [[-1], [-2]],
+      [[1], [2]],
+    ]);
+    stretched.max.fill_(9);
+    expect(stretched.maxval!.toArray()).toEqual([[1], [2]]);
+  });
+
+  it('has a dtype that holds all its numbers', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 0, max: 12 }),
+        (values, exponentBits, mantissaBits) => {
+          const encoding = new FloatEncoding(mantissaBits, exponentBits);
+          const y = encoding.quantize(tensor(values));
+          expect(y.to(encoding.dtype).to('float32').toArray()).toEqual(y.toArray());
+        },
+      ),
+    ));
+
+  it('quantizes as the quantizer that has it, casts of half precision included', () => {
+    const x = tensor([1e-7, 1.0001, 1e6, -3.3e38]);
+    for (const options of [
+      { dtype: 'float16' },
+      { dtype: 'bfloat16' },
+      { exponentBits: 4, mantissaBits: 3 },
+    ] as const) {
+      const quantizer = new FloatQuantizeDequantize(options);
+      expect(quantizer.getEncoding().quantize(x).toArray()).toEqual(quantizer.forward(x).toArray());
+    }
   });
 
   it('goes to another floating dtype and to no other', () => {

@@ -100,6 +100,18 @@ describe('a quantizer without an encoding', () => {
   });
 });
 
+it.each<[string, number, (layer: QuantizedLinear) => Tensor]>([
+  ['weight', NaN, ({ weight }) => weight],
+  ['bias', Infinity, ({ bias }) => bias!],
+])('a layer whose %s is %f somewhere stays as it is, and the report says so', (name, value, of) => {
+  const x = randn([5, 4]);
+  const layer = calibrated(placed(new QuantizedLinear(4, 3)), x);
+  noGrad(() => of(layer).fill_(value));
+  expect(lowerToInteger(layer, x).report.floats.map(({ why }) => why)).toEqual([
+    `its parameter '${name}' has values that are not finite`,
+  ]);
+});
+
 it('a convolution that pads with something else than zeros stays as it is', () => {
   const conv = slots(toQuantized(new nn.Conv1d(2, 3, 3, { padding: 1, paddingMode: 'circular' })));
   conv.inputQuantizers = [activation()];

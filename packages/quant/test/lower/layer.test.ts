@@ -23,6 +23,30 @@ it('an integer layer refuses to fall back to floats later on', () => {
   expect(() => integer.forward(input)).toThrow(/Sigmoid 'act': was lowered to compute as 'integer'.*arrives as floats/);
 });
 
+it('a layer says of which kind an input is that it cannot compute with', () => {
+  class Net extends nn.Module {
+    wide = new nn.Tanh();
+    fc = new nn.Linear(8, 3);
+    given = new nn.Linear(8, 3);
+    after = new nn.Linear(8, 3);
+    forward(x: Tensor, n: Tensor): Tensor[] {
+      const h = this.wide.forward(x);
+      return [this.fc.forward(h), this.given.forward(n), this.after.forward(h.relu())];
+    }
+  }
+  const model = toQuantized(new Net());
+  slots(model.wide).outputQuantizers = [activation(20)];
+  for (const layer of [model.fc, model.given, model.after]) slots(layer).paramQuantizers.weight = weights();
+  const inputs = [randn([4, 8]), randn([4, 8])];
+  const { report } = lowerToInteger(calibrated(model, ...inputs), inputs);
+  expect(report.floats.map(({ path, why }) => [path, why.split('. ')[0]])).toEqual([
+    ['wide', 'its output has more than 16 bits'],
+    ['fc', 'its input has more than 16 bits'],
+    ['given', expect.stringMatching(/as floats: the model was given it/)],
+    ['after', expect.stringMatching(/a function of tensors or a layer without an output quantizer made it/)],
+  ]);
+});
+
 it('the mode of training does not reach integer layers', () => {
   const model = new nn.Sequential(new nn.Tanh(), new nn.Dropout(0.5), new nn.BatchNorm1d(8));
   toQuantized(model).eval();

@@ -1,5 +1,5 @@
 import * as nn from '@q/nn';
-import { manualSeed, noGrad, randn } from '@q/tensor';
+import { ArgumentError, manualSeed, noGrad, randn, type Tensor } from '@q/tensor';
 import {
   isQuantized,
   lowerToInteger,
@@ -58,7 +58,40 @@ describe('a model', () => {
     slots(model.first).inputQuantizers = [null];
     const { report } = lowerToInteger(model, input);
     expect(report.floats.map(({ path }) => path)).toEqual(['first', 'relu']);
-    expect(report.floats[0]!.why).toMatch(/its input arrives as floats. Set an input quantizer/);
+    expect(report.floats[0]!.why).toMatch(
+      /its input arrives as floats: .*Use a layer for the function \(new Add\(\), new ReLU\(\)\), or set an input quantizer/,
+    );
+  });
+
+  it('has no line for what holds modules and has none', () => {
+    class Net extends nn.Module {
+      fc = new nn.Linear(16, 4);
+      shortcut = new nn.Sequential();
+      list = new nn.ModuleList();
+      named = new nn.ModuleDict();
+      forward(x: Tensor): Tensor {
+        return this.fc.forward(this.shortcut.forward(x));
+      }
+    }
+    const input = x();
+    const model = toQuantized(new Net());
+    slots(model.fc).inputQuantizers = [activation()];
+    slots(model.fc).paramQuantizers.weight = weights();
+    const { model: integer, report } = lowerToInteger(calibrated(model, input), input);
+    expect(report.layers.map(({ path, route }) => [path, route])).toEqual([['fc', 'integer']]);
+    expect(apart(readInteger(new Net(), writeInteger(integer)), integer, input)).toEqual([0]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no sample', undefined, /lowerToInteger: wants a sample, .*lowerToInteger\(model, images\)/],
+    ['no arguments', [], /wants a sample/],
+    ['a sample of no rows', randn([0, 16]), /the sample is empty/],
+    ['NaN in the sample', randn([3, 16]).div(0).mul(0), /the sample has NaN in it/],
+  ])('is not lowered with %s', (_what, sample, message) => {
+    const model = calibratedMlp(x());
+    const lower = () => lowerToInteger(model, sample as Tensor);
+    expect(lower).toThrow(ArgumentError);
+    expect(lower).toThrow(message);
   });
 
   it('must be quantized and calibrated', () => {

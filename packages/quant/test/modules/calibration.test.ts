@@ -4,9 +4,13 @@ import {
   affine,
   computeEncodings,
   integerLinear,
+  MinMaxEncodingAnalyzer,
+  onWarning,
   QuantizationError,
   QuantizationMixin,
+  QuantizedAdd,
   QuantizedLinear,
+  type QuantizationWarning,
   type QuantizedModule,
 } from '../../src/index.js';
 
@@ -67,6 +71,102 @@ describe('calibrations that overlap', () => {
     await expect(failing(module)).rejects.toThrow('no more data');
     const after = module.paramQuantizers.weight!.getEncoding();
     expect((after as affine.AffineEncoding).scale.item()).toBe((before as affine.AffineEncoding).scale.item());
+  });
+});
+
+describe('a calibration that fails', () => {
+  const rangesOf = (module: QuantizedModule): string =>
+    JSON.stringify([module.exportOutputEncodings(), module.exportParamEncodings()]);
+  const calibrated = () => {
+    const module = layer();
+    module.computeEncodings(() => module.forward(x));
+    noGrad(() => module.weight.mul_(3));
+    return module;
+  };
+
+  it('leaves all ranges where the callback throws or rejects, those of parameters too', async () => {
+    const module = calibrated();
+    const before = rangesOf(module);
+    const failing = (): void => {
+      module.forward(x.mul(100));
+      throw new Error('stop');
+    };
+    expect(() => module.computeEncodings(failing)).toThrow('stop');
+    await expect(computeEncodings(new Sequential(module), async () => failing())).rejects.toThrow('stop');
+    module.computeEncodings().discard();
+    expect(rangesOf(module)).toBe(before);
+    module.computeEncodings(() => module.forward(x.mul(100)));
+    expect(rangesOf(module)).not.toBe(before);
+  });
+
+  it('leaves all ranges where a listener makes an error of a warning', () => {
+    const module = calibrated();
+    const before = rangesOf(module);
+    const stop = onWarning(({ code }) => {
+      throw new Error(code);
+    });
+    expect(() => module.computeEncodings(() => module.forward(x.mul(NaN)))).toThrow('non-finite-values');
+    stop();
+    expect(rangesOf(module)).toBe(before);
+  });
+
+  it('leaves all ranges where an analyzer cannot begin', () => {
+    class Stubborn extends MinMaxEncodingAnalyzer {
+      override resetStats(): never {
+        throw new Error('no');
+      }
+    }
+    const module = calibrated();
+    const encodingAnalyzer = new Stubborn([]);
+    const options = { shape: [], bitwidth: 8, symmetric: false };
+    module.inputQuantizers = [new affine.QuantizeDequantize({ ...options, encodingAnalyzer })];
+    const before = rangesOf(module);
+    expect(() => module.computeEncodings(() => module.forward(x))).toThrow('no');
+    expect(rangesOf(module)).toBe(before);
+    expect(module.outputQuantizers[0]!.isCalibrating()).toBe(false);
+  });
+});
+
+describe('a calibration in which nothing passes through the model', () => {
+  const warningsOf = (run: () => unknown): QuantizationWarning[] => {
+    const seen: QuantizationWarning[] = [];
+    const stop = onWarning((warning) => seen.push(warning));
+    run();
+    stop();
+    return seen;
+  };
+
+  it('warns where quantizers wait for an encoding, and sets nothing', () => {
+    const [model, other] = [new Sequential(layer()), new Linear(4, 4)];
+    const [warning, ...more] = warningsOf(() => computeEncodings(model, () => other.forward(x)));
+    expect([warning!.code, warning!.source, more]).toEqual(['nothing-observed', model, []]);
+    expect(warning!.message).toMatch(
+      /nothing passed through the model that is calibrated \(Sequential\), and 1 of its/,
+    );
+    expect([...model].map((module) => set(module as unknown as QuantizedModule))).toEqual([[true, false]]);
+  });
+
+  it('does not where all have one, where only parameters are quantized, or where part of the model ran', () => {
+    const [module, weights] = [layer(), layer()];
+    weights.outputQuantizers = [null];
+    module.computeEncodings(() => module.forward(x));
+    const [first, second] = [layer(), layer()];
+    const partly = new Sequential(first, second);
+    expect(
+      warningsOf(() => {
+        module.computeEncodings(() => undefined);
+        weights.computeEncodings(() => undefined);
+        computeEncodings(partly, () => first.forward(x));
+        second.computeEncodings().discard();
+      }),
+    ).toEqual([]);
+  });
+
+  it('does not where what passed were integers, which no quantizer observes', () => {
+    const add = new QuantizedAdd();
+    add.inputQuantizers = [grid(), grid()];
+    const whole = tensor([1, 2], { dtype: 'int32' });
+    expect(warningsOf(() => add.computeEncodings(() => add.forward(whole, whole)))).toEqual([]);
   });
 });
 

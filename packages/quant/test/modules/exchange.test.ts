@@ -31,8 +31,19 @@ describe('export', () => {
   it('is read by import', () => {
     const [from, to] = [added(), added()];
     from.importInputEncodings({ 0: encoding(-1, 3), 1: [encoding(0, 5, 4)] });
-    to.importInputEncodings(Object.fromEntries(from.exportInputEncodings().map((entry, i) => [i, entry!])));
+    to.importInputEncodings(from.exportInputEncodings());
     expect(to.exportInputEncodings()).toEqual(from.exportInputEncodings());
+  });
+
+  it('with places that are empty is read too', () => {
+    const from = new QuantizedLinear(2, 2);
+    from.paramQuantizers.weight = eightBit();
+    from.computeParamEncodings();
+    const to = new QuantizedLinear(2, 2);
+    to.paramQuantizers.weight = eightBit();
+    to.importParamEncodings(from.exportParamEncodings());
+    to.importOutputEncodings(from.exportOutputEncodings());
+    expect(to.exportParamEncodings()).toEqual(from.exportParamEncodings());
   });
 });
 
@@ -60,11 +71,33 @@ describe('import', () => {
     expect(() => add.importInputEncodings({ 0: encoding(-1, 2), 1: { ...encoding(-1, 2), bitwidth: -3 } })).toThrow(
       QuantizationError,
     );
-    expect(() => add.importInputEncodings({ 0: encoding(-1, 2), 7: encoding(0, 1) })).toThrow('encodings for input 7');
+    expect(() => add.importInputEncodings({ 0: encoding(-1, 2), 7: encoding(0, 1) })).toThrow(
+      'an encoding for input 7, which it does not have (it has 0, 1)',
+    );
     expect(() => new QuantizedLinear(2, 2).importParamEncodings({ wieght: encoding(0, 1) })).toThrow(
       "parameter 'wieght', which it does not have (it has weight, bias)",
     );
     expect(add.exportInputEncodings()).toEqual([null, null]);
+  });
+
+  it('leaves later calibrations free to change the ranges unless told otherwise', () => {
+    const add = added();
+    add.importInputEncodings({ 0: encoding(-1, 2) });
+    expect(add.inputQuantizers[0]!.overwritable).toBe(true);
+    add.importInputEncodings({ 0: encoding(-1, 2) }, { allowOverwrite: false });
+    expect(add.inputQuantizers[0]!.overwritable).toBe(false);
+  });
+
+  it('names a list of quantizers that is none', () => {
+    const add = added();
+    add.inputQuantizers = null as never;
+    for (const run of [
+      () => add.exportInputEncodings(),
+      () => add.importInputEncodings({}),
+      () => add.removeInputQuantizers(),
+      () => add.removeAllQuantizers(),
+    ])
+      expect(run).toThrow('QuantizedAdd: inputQuantizers must be an array of quantizers and null, got null.');
   });
 
   it('wants a quantizer for every encoding in strict mode only', () => {

@@ -1,8 +1,11 @@
-import { Add, Concat, EmbeddingBag, Linear, Module, Split } from '@q/nn';
-import { ones, randn, ShapeError, tensor, type Tensor } from '@q/tensor';
+import { Add, Concat, EmbeddingBag, Linear, Module, Sequential, Split } from '@q/nn';
+import { ones, randn, ShapeError, tensor, zeros, type Tensor } from '@q/tensor';
 import {
   affine,
+  computeEncodings,
   DequantizedTensor,
+  MinMaxEncodingAnalyzer,
+  PercentileEncodingAnalyzer,
   QuantizationError,
   QuantizationMixin,
   QuantizedAdd,
@@ -35,6 +38,53 @@ describe('forward', () => {
     linear.paramQuantizers.weight = eightBit([3, 1]);
     expect(() => linear.computeEncodings(() => linear.forward(ones([1, 2])))).toThrow(
       /^QuantizedLinear: quantizer of parameter 'weight': .*\[3, 1\]/,
+    );
+  });
+
+  it('names the place of a quantizer that cannot observe what passes, and the analyzer by its public name', () => {
+    const model = new Sequential(new QuantizedLinear(8, 2));
+    const [linear] = [...model] as [QuantizedLinear];
+    const observing = (x: Tensor) => () => computeEncodings(model, () => model.forward(x));
+    linear.inputQuantizers[0] = eightBit();
+    expect(observing(zeros([0, 8]))).toThrow(QuantizationError);
+    expect(observing(zeros([0, 8]))).toThrow(
+      "QuantizedLinear '0': input quantizer 0: MinMaxEncodingAnalyzer: a tensor of shape [0, 8] has no elements to observe.",
+    );
+    const encodingAnalyzer = new PercentileEncodingAnalyzer([]);
+    const options = { shape: [], bitwidth: 8, symmetric: false, encodingAnalyzer };
+    linear.inputQuantizers[0] = new affine.QuantizeDequantize(options);
+    expect(observing(zeros([1, 8]).add(NaN))).toThrow(
+      /^QuantizedLinear '0': input quantizer 0: PercentileEncodingAnalyzer: an encoding entry saw only infinities and NaN/,
+    );
+    expect(linear.inputQuantizers[0].isInitialized()).toBe(false);
+  });
+
+  it('lets errors of an analyzer of somebody else pass as they are', () => {
+    class Own extends QuantizationError {}
+    class OwnAnalyzer extends MinMaxEncodingAnalyzer {
+      override updateStats(): never {
+        throw new Own('mine');
+      }
+    }
+    const linear = new QuantizedLinear(2, 2);
+    const options = { shape: [], bitwidth: 8, symmetric: false, encodingAnalyzer: new OwnAnalyzer([]) };
+    linear.inputQuantizers[0] = new affine.QuantizeDequantize(options);
+    expect(() => linear.computeEncodings(() => linear.forward(ones([1, 2])))).toThrow(new Own('mine'));
+  });
+
+  it('names lists of quantizers that are none', () => {
+    const linear = new QuantizedLinear(2, 2);
+    linear.inputQuantizers = null as never;
+    const message = 'QuantizedLinear: inputQuantizers must be an array of quantizers and null, got null.';
+    expect(() => linear.forward(ones([1, 2]))).toThrow(message);
+    expect(() => linear.computeEncodings(() => linear.forward(ones([1, 2])))).toThrow(message);
+    expect(() => computeEncodings(new Sequential(linear), () => undefined)).toThrow(
+      /QuantizedLinear '0': inputQuantizers must be an array/,
+    );
+    linear.inputQuantizers = [null];
+    linear.paramQuantizers = 3 as never;
+    expect(() => linear.computeParamEncodings()).toThrow(
+      /paramQuantizers must be a record of quantizers and null, got 3/,
     );
   });
 

@@ -45,6 +45,6 @@ describe('rowsOf', () => {
 
   it('names the operation, both shapes and the rule in its refusal', () =>
     expect(() => rowsOf('Observer', zeros([2, 4]), [3])).toThrow(
-      /Observer: a tensor of shape \[2, 4\] cannot be observed with shape \[3\]. Each of its sizes must be 1 or the size of that dim/,
+      /Observer: an encoding of shape \[3\] does not spread over a tensor of shape \[2, 4\]. Each of its sizes must be 1 or the size of that dim/,
     ));
 });

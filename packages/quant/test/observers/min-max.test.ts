@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FormatError, ShapeError, tensor, zeros } from '@q/tensor';
+import { DTypeError, FormatError, ShapeError, tensor, zeros } from '@q/tensor';
 import { MinMaxObserver } from '../../src/observers/min-max.js';
 
 describe('MinMaxObserver', () => {
@@ -55,9 +55,7 @@ describe('MinMaxObserver', () => {
   it('refuses shapes that do not reduce, integers and emptiness', () => {
     expect(() => new MinMaxObserver([3]).collect(zeros([2, 4]))).toThrow(ShapeError);
     expect(() => new MinMaxObserver([1, 1, 1]).collect(zeros([2, 4]))).toThrow(ShapeError);
-    expect(() => new MinMaxObserver([]).collect(tensor([1], { dtype: 'int32' }))).toThrow(
-      /floating tensors, got int32/,
-    );
+    expect(() => new MinMaxObserver([]).collect(tensor([1], { dtype: 'int32' }))).toThrow(DTypeError);
     expect(() => new MinMaxObserver([]).collect(zeros([0, 4]))).toThrow(/no elements/);
   });
 

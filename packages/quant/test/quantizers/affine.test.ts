@@ -109,7 +109,7 @@ describe('an affine quantizer', () => {
     [{ shape: [4], symmetric: true, bitwidth: 8, blockSize: [0] }, /block sizes must be positive/],
     [
       { shape: [3, 1], symmetric: true, bitwidth: 8, encodingAnalyzer: new MinMaxEncodingAnalyzer([2, 1]) },
-      /analyzer of shape \[2, 1\] does not fit/,
+      /an encoding analyzer of shape \[2, 1\] does not spread over ranges of shape \[3, 1\]/,
     ],
     [{ shape: [], symmetric: true, bitwidth: 8, foo: 1 }, /unknown option foo/],
   ])('refuses the options %#', (options, message) => expect(() => new Quantize(options as never)).toThrow(message));

@@ -1,4 +1,4 @@
-import { tensor, zeros, type Tensor } from '@q/tensor';
+import { ArgumentError, tensor, zeros, type Tensor } from '@q/tensor';
 import { PercentileEncodingAnalyzer } from '../../src/analyzers/percentile.js';
 import { QuantizationError } from '../../src/errors.js';
 import { Quantize, QuantizeDequantize } from '../../src/quantizers/affine.js';
@@ -46,11 +46,11 @@ describe('computeEncodings', () => {
   it('commits at the end of a using scope, unless it was discarded', () => {
     const quantizer = make();
     {
-      using calibration = quantizer.computeEncodings();
+      using _ = quantizer.computeEncodings();
       quantizer.forward(batch(-1, 4));
-      expect(calibration).toBeDefined();
+      expect([quantizer.isCalibrating(), quantizer.isInitialized()]).toEqual([true, false]);
     }
-    expect(range(quantizer)).toEqual([-1, 4]);
+    expect([...range(quantizer), quantizer.isCalibrating()]).toEqual([-1, 4, false]);
     {
       using calibration = quantizer.computeEncodings();
       quantizer.forward(batch(-9, 9));
@@ -70,6 +70,29 @@ describe('computeEncodings', () => {
     ).toThrow('stop');
     quantizer.computeEncodings(() => undefined);
     expect([...range(quantizer), quantizer.isCalibrating()]).toEqual([-1, 1, false]);
+  });
+
+  it('ends where its result is a promise that throws when it is asked for', () => {
+    const quantizer = make();
+    const hostile = {
+      get then(): unknown {
+        throw new Error('ask no more');
+      },
+    };
+    expect(() =>
+      quantizer.computeEncodings(() => {
+        quantizer.forward(batch(-1, 1));
+        return hostile;
+      }),
+    ).toThrow('ask no more');
+    expect([quantizer.isCalibrating(), quantizer.isInitialized()]).toEqual([false, false]);
+  });
+
+  it('refuses a passThrough that is neither true nor false', () => {
+    const quantizer = make();
+    expect(() => quantizer.beginCalibration({ passThrough: 'no' as never })).toThrow(ArgumentError);
+    expect(() => quantizer.beginCalibration({ passthrough: true } as never)).toThrow(/no option 'passthrough'/);
+    expect(quantizer.isCalibrating()).toBe(false);
   });
 
   it('is ignored by a quantizer that must not be overwritten', () => {
@@ -138,6 +161,23 @@ describe('calibration data', () => {
     const quantizer = make();
     const warnings = warningsOf(() => quantizer.computeEncodings(() => quantizer.forward(batch(0, value))));
     expect(warnings.map((warning) => [warning.code, warning.source])).toEqual([[code, quantizer]]);
+  });
+
+  it('that a listener of warnings makes an error sets nothing', () => {
+    const stop = onWarning(({ code }) => {
+      throw new Error(code);
+    });
+    const quantizer = make();
+    quantizer.setRange(-1, 1);
+    expect(() => quantizer.computeEncodings(() => quantizer.forward(batch(NaN)))).toThrow('non-finite-values');
+    stop();
+    expect([...range(quantizer), quantizer.isCalibrating()]).toEqual([-1, 1, false]);
+  });
+
+  it('that is NaN gives a range of NaN, which setRange() would refuse', () => {
+    const quantizer = make();
+    warningsOf(() => quantizer.computeEncodings(() => quantizer.forward(batch(0, NaN))));
+    expect([quantizer.isInitialized(), quantizer.max.item()]).toEqual([true, NaN]);
   });
 
   it('that a symmetric unsigned grid would clip raises a warning, other data does not', () => {

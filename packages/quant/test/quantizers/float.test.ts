@@ -1,6 +1,7 @@
 import { tensor } from '@q/tensor';
 import { MinMaxEncodingAnalyzer } from '../../src/analyzers/min-max.js';
 import { FloatQuantizeDequantize } from '../../src/quantizers/float.js';
+import type { QuantizerBase } from '../../src/quantizers/quantizer.js';
 import { EncodedTensor } from '../../src/tensor.js';
 
 describe('FloatQuantizeDequantize', () => {
@@ -49,6 +50,23 @@ describe('FloatQuantizeDequantize', () => {
     quantizer.setLegacyEncodings([{ bitwidth: 16, dtype: 'float' }]);
     expect([quantizer.isFloat16(), quantizer.getLegacyEncodings()]).toEqual([true, [{ bitwidth: 16, dtype: 'float' }]]);
     expect(() => quantizer.setLegacyEncodings([{ bitwidth: 8, dtype: 'float' }])).toThrow(/16 bits only/);
+    const float16 = { bitwidth: 16, dtype: 'float' };
+    expect(() => quantizer.setLegacyEncodings([float16, { bitwidth: 16, dtype: 'int' }])).toThrow(/16 bits only/);
+    expect(() => quantizer.setLegacyEncodings([])).toThrow(/wants an encoding, got none/);
+    expect(() => quantizer.setLegacyEncodings([float16], { exakt: true } as never)).toThrow(/no option 'exakt'/);
+  });
+
+  it('has the ends that every quantizer has, and no steps of one size', () => {
+    const half: QuantizerBase = new FloatQuantizeDequantize({ dtype: 'float16' });
+    expect([half.bitwidth, half.getMin()?.item(), half.getMax()?.item()]).toEqual([16, -65504, 65504]);
+    expect([half.getScale(), half.getOffset()]).toEqual([null, null]);
+    const encodingAnalyzer = new MinMaxEncodingAnalyzer([2]);
+    const stretched = new FloatQuantizeDequantize({ exponentBits: 4, mantissaBits: 3, encodingAnalyzer });
+    stretched.computeEncodings(() => stretched.forward(tensor([[1, -3]])));
+    expect([stretched.getMin().toArray(), stretched.getMax().toArray()]).toEqual([
+      [-1, -3],
+      [1, 3],
+    ]);
   });
 
   it.each([

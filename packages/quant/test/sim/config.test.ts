@@ -53,6 +53,14 @@ describe('a configuration', () => {
       { defaults: {}, op_type: { Conv: { encoding_constraints: { min: 0 } } } },
       /encoding_constraints.max wants a finite/,
     ],
+    [
+      { defaults: {}, op_type: { Conv: { encoding_constraints: { min: 1, max: -1 } } } },
+      /encoding_constraints.max wants a number that is not below min=1, got -1/,
+    ],
+    [
+      { defaults: {}, op_type: { Conv: { encoding_constraints: { min: 0, max: 1e39 } } } },
+      /encoding_constraints.max wants a finite number/,
+    ],
     [{ defaults: {}, supergroups: [['Conv', 'Relu']] }, /supergroups wants a list of/],
     [null, /config wants an object/],
   ])('%j', (given, message) => {
@@ -63,7 +71,11 @@ describe('a configuration', () => {
 
   it.each([
     [{}, /wants { dummyInput }/],
-    [{ dummyInput: x, quantScheme: 'tf' }, /quantScheme/],
+    [undefined, /QuantizationSimModel: wants { dummyInput }/],
+    [
+      { dummyInput: x, quantScheme: 'tf_enhanced' },
+      /quantScheme must be one of "min_max", "percentile", "sqnr", got "tf_enhanced". AIMET's tf is "min_max", its tf_enhanced "sqnr"/,
+    ],
     [{ dummyInput: x, defaultOutputBw: 0 }, /bitwidth must be from 1 to 32/],
     [{ dummyInput: x, defaultDataType: 'float', defaultParamBw: 8 }, /in 16 bits/],
   ])('options that are none are refused: %#', (options, message) =>

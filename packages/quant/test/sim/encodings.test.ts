@@ -10,6 +10,8 @@ import {
 } from '../../src/index.js';
 import { calibrated, layer, simulated, x } from './net.js';
 
+const range = { min: 0, max: 1, bitwidth: 8, dtype: 'int', is_symmetric: 'False' };
+
 describe('encodings', () => {
   const json = (encodings: ModelEncodings): ModelEncodings => JSON.parse(JSON.stringify(encodings)) as ModelEncodings;
 
@@ -107,6 +109,9 @@ describe('encodings', () => {
   it.each([
     [null, QuantizationError],
     [{ activation_encodings: 3 }, QuantizationError],
+    [{ param_encodings: { 'fc.weight': new Array(5).fill({ ...range, max: NaN }) } }, QuantizationError],
+    [{ activation_encodings: { fc: { output: { '0': { ...range, max: Infinity } } } } }, QuantizationError],
+    [{ activation_encodings: { fc: { output: { '0': { ...range, min: 2 } } } } }, QuantizationError],
     [
       { activation_encodings: { fc: { output: { '7': { min: 0, max: 1, bitwidth: 8, dtype: 'int' } } } } },
       QuantizationError,
@@ -127,6 +132,84 @@ describe('encodings', () => {
       typeof activations === 'object' ? { ...bad, activation_encodings: { ...first, ...activations } } : bad;
     expect(() => sim.loadEncodings((bad === null ? null : mixed) as never)).toThrow(error);
     expect(json(sim.exportEncodings())).toEqual(before);
+  });
+
+  const files =
+    "It reads encodings keyed by names of modules, format 0.6.1: those of exportEncodings() and of AIMET's files";
+  const onnx = [{ name: '/fc/Gemm_output_0', dtype: 'INT', enc_type: 'PER_TENSOR', bw: 8, is_sym: false }];
+
+  it.each([
+    [{ version: '2.0.0', encodings: [] }, 'got encodings of version "2.0.0"'],
+    [{ version: '99', activation_encodings: {}, param_encodings: {} }, 'got encodings of version "99"'],
+    [{ version: 0.6, activation_encodings: {}, param_encodings: {} }, 'got encodings of version 0.6'],
+    [{}, 'got encodings without a version that have no param_encodings and no activation_encodings'],
+    [{ version: '0.6.1' }, 'got encodings of version "0.6.1" that have no param_encodings'],
+    [
+      { version: '0.6.1', activation_encoding: {}, param_encodings: {} },
+      `got encodings of version "0.6.1" with 'activation_encoding', which is none of version, activation_encodings`,
+    ],
+    [
+      { version: '1.0.0', activation_encodings: onnx, param_encodings: [] },
+      'got encodings of version "1.0.0" whose activation_encodings are a list, as in the files of ONNX graphs',
+    ],
+    [
+      { version: '0.6.1', activation_encodings: { '/fc/Gemm_output_0': [range] }, param_encodings: {} },
+      `got encodings of version "0.6.1" whose activation_encodings of '/fc/Gemm_output_0' are a list, as in the files of ONNX`,
+    ],
+    [[], 'wants an object of encodings'],
+  ])('of another format are refused, whatever strict says, and the message says which is read: %#', (file, message) => {
+    const { sim } = calibrated();
+    const before = json(sim.exportEncodings());
+    for (const options of [{}, { strict: false }, { partial: false }]) {
+      expect(() => sim.loadEncodings(file as never, options)).toThrow(`loadEncodings: ${message}`);
+      expect(() => sim.loadEncodings(file as never, options)).toThrow(files);
+    }
+    expect(json(sim.exportEncodings())).toEqual(before);
+  });
+
+  it('are read from the files that AIMET writes by module, of whatever version they call themselves', () => {
+    const encodings = json(calibrated().sim.exportEncodings());
+    const { version: _none, ...bare } = encodings;
+    for (const file of [
+      { ...encodings, excluded_layers: ['drop'], quantizer_args: { quant_scheme: 'post_training_tf' } },
+      { ...encodings, version: '1.0.0' },
+      bare,
+    ]) {
+      const { sim } = simulated();
+      sim.loadEncodings(file as ModelEncodings);
+      expect(json(sim.exportEncodings())).toEqual(encodings);
+    }
+  });
+
+  it('of parameters are taken from the file of an ONNX graph too, which calls them the same', () => {
+    const { param_encodings } = json(calibrated().sim.exportEncodings());
+    const { sim } = simulated();
+    const file = { version: '0.6.1', activation_encodings: { '/fc/Gemm_output_0': [range] }, param_encodings };
+    sim.setAndFreezeParamEncodings(file);
+    expect(json(sim.exportEncodings()).param_encodings).toEqual(param_encodings);
+    expect(() => sim.setAndFreezeParamEncodings({ 'fc.weight': [] } as never)).toThrow(
+      /with 'fc.weight', which is none of/,
+    );
+    expect(() => sim.setAndFreezeParamEncodings({ activation_encodings: {} } as never)).toThrow(
+      /have no param_encodings/,
+    );
+  });
+
+  it('that do not fit name the place they are for', () => {
+    const { sim } = simulated();
+    const bad = { version: '0.6.1', activation_encodings: { fc: { output: { '0': { ...range, min: 3 } } } } };
+    expect(() => sim.loadEncodings({ ...bad, param_encodings: {} })).toThrow(
+      /^loadEncodings: output 0 of 'fc': QuantizeDequantize.setLegacyEncodings: a range goes from .* got min=3 and max=1/,
+    );
+  });
+
+  it('leave frozen quantizers where they stand, as imports into a module do', () => {
+    const { sim } = calibrated();
+    const [output] = layer(sim.model, 'fc').outputQuantizers;
+    output!.allowOverwrite(false);
+    sim.loadEncodings({ version: '0.6.1', activation_encodings: {}, param_encodings: {} }, { partial: false });
+    expect(layer(sim.model, 'fc').outputQuantizers[0]).toBe(output);
+    expect(layer(sim.model, 'relu1').outputQuantizers[0]).toBeNull();
   });
 
   it('for places without quantizers are ignored where asked for', () => {

@@ -13,7 +13,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
-import { foldAllBatchNorms, QuantizedLinear } from '../../src/index.js';
+import { foldAllBatchNorms, QuantizedLinear, type QuantizedModule } from '../../src/index.js';
 
 type Layer = nn.Module & { forward(x: Tensor): Tensor };
 
@@ -258,8 +258,25 @@ describe('foldAllBatchNorms', () => {
     expect(model.children()[1]).toBeInstanceOf(nn.BatchNorm2d);
   });
 
+  it('names itself where the model changes quantizers while it runs', () => {
+    class Meddling extends nn.Module {
+      fc = new nn.Linear(3, 3);
+      forward(x: Tensor): Tensor {
+        const [place] = (this.fc as nn.Linear & QuantizedModule).inputQuantizers;
+        place!.setLegacyEncodings([]);
+        return this.fc.forward(x);
+      }
+    }
+    expect(() => foldAllBatchNorms(new Meddling(), { dummyInput: ones([1, 3]) })).toThrow(
+      'foldAllBatchNorms: the model changes quantizers while it runs on dummyInput.',
+    );
+  });
+
   it('wants a model and an input', () => {
     expect(() => foldAllBatchNorms({} as nn.Module, { dummyInput: ones([1]) })).toThrow(ArgumentError);
-    expect(() => foldAllBatchNorms(new nn.ReLU(), {} as never)).toThrow(/wants { dummyInput }/);
+    for (const options of [{}, undefined])
+      expect(() => foldAllBatchNorms(new nn.ReLU(), options as never)).toThrow(
+        /foldAllBatchNorms: wants { dummyInput }/,
+      );
   });
 });

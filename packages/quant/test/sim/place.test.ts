@@ -2,7 +2,9 @@ import * as nn from '@q/nn';
 import { enableGrad, noGrad, randn, tensor, type Tensor } from '@q/tensor';
 import {
   affine,
+  isQuantized,
   lowerToInteger,
+  QuantizationMixin,
   QuantizationSimModel,
   QuantizedLinear,
   type DequantizedTensor,
@@ -104,6 +106,37 @@ describe('layers', () => {
     expect(sim.model.fc).not.toBeInstanceOf(QuantizedLinear);
     expect(sim.model.fc.weight).toBe(fc.weight);
     expect(Object.keys(sim.exportEncodings().activation_encodings)).not.toContain('fc');
+  });
+
+  it('that hold others are excluded with all quantized layers in them', () => {
+    const model = new nn.TransformerEncoderLayer(16, 2, { dimFeedforward: 24, batchFirst: true }).eval();
+    const sequence = randn([3, 7, 16]);
+    const sim = new QuantizationSimModel(model, { dummyInput: sequence });
+    const { selfAttn, linear1 } = sim.model;
+    const { inProjWeight } = selfAttn;
+    sim.excludeLayersFromQuantization([selfAttn, selfAttn.queryProjection]);
+    expect(sim.model.selfAttn.modules().some(isQuantized)).toBe(false);
+    expect(sim.model.selfAttn.inProjWeight).toBe(inProjWeight);
+    expect(isQuantized(sim.model.linear1)).toBe(true);
+    expect(() => sim.excludeLayersFromQuantization([linear1, sim.model.selfAttn])).toThrow(/and holds none/);
+    expect(isQuantized(sim.model.linear1)).toBe(true);
+    noGrad(() => sim.computeEncodings((net) => net.forward(sequence)));
+    sim.excludeLayersFromQuantization([sim.model]);
+    expect(noGrad(() => sim.model.forward(sequence)).equal(noGrad(() => model.forward(sequence)))).toBe(true);
+  });
+
+  it('that are quantized as a whole are excluded with the quantized layers in them', () => {
+    class Block extends nn.Module {
+      fc: nn.Module = new QuantizedLinear(8, 8);
+      forward(input: Tensor): Tensor {
+        return this.fc.forward(input) as Tensor;
+      }
+    }
+    class QuantizedBlock extends QuantizationMixin(Block) {}
+    QuantizationMixin.implements(Block)(QuantizedBlock);
+    const sim = new QuantizationSimModel<nn.Module>(new Block(), { dummyInput: x });
+    sim.excludeLayersFromQuantization([sim.model]);
+    expect(sim.model.modules().map(({ constructor }) => constructor.name)).toEqual(['Block', 'Linear']);
   });
 
   it('a model that is one layer', () => {

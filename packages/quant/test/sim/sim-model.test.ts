@@ -4,6 +4,7 @@ import {
   float,
   isQuantized,
   lowerToInteger,
+  onWarning,
   QuantizationError,
   QuantizationSimModel,
   type affine,
@@ -81,6 +82,15 @@ describe('a simulation', () => {
     expect(layer(sim.model, 'fc').outputQuantizers[0]!.isInitialized()).toBe(false);
     expect(await sim.computeEncodings(async (net) => Promise.resolve(net.forward(x).shape))).toEqual([6, 5]);
     expect(layer(sim.model, 'fc').outputQuantizers[0]!.isInitialized()).toBe(true);
+  });
+
+  it('warns where the callback runs another model than it is given', () => {
+    const { model, sim } = simulated();
+    const codes: string[] = [];
+    const stop = onWarning(({ code }) => codes.push(code));
+    sim.computeEncodings(() => model.forward(x));
+    stop();
+    expect(codes).toEqual(['nothing-observed']);
   });
 
   it('takes bits, schemes and float16', () => {

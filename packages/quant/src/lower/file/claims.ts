@@ -9,6 +9,23 @@ import type { StoredWeight } from './format.js';
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The entries of a value that has all of some keys and no others but `optional` ones. Throws FormatError for any other. */
+function entriesOf<K extends string>(
+  where: string,
+  value: unknown,
+  keys: readonly K[],
+  optional: readonly string[] = [],
+): Readonly<Record<K, unknown>> {
+  const found: Readonly<Record<string, unknown>> = isRecord(value) ? value : {};
+  const missing = keys.filter((key) => !Object.hasOwn(found, key));
+  if (missing.length > 0) throw new FormatError(`readInteger: ${where} lacks ${missing.join(', ')}.`);
+  const known: readonly string[] = [...keys, ...optional];
+  const unknown = Object.keys(found).filter((key) => !known.includes(key));
+  if (unknown.length > 0)
+    throw new FormatError(`readInteger: ${where} has ${unknown.join(', ')}, which this version does not know.`);
+  return found;
+}
+
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 const isWhole = (value: unknown, low = -Infinity, high = Infinity): value is number =>
@@ -18,15 +35,26 @@ const isWhole = (value: unknown, low = -Infinity, high = Infinity): value is num
 export interface Claim {
   readonly path: string;
   readonly kind: string;
-  readonly [key: string]: unknown;
+  readonly route: unknown;
+  readonly inputs: unknown;
+  readonly output: unknown;
+  readonly settings?: unknown;
+  readonly lends?: unknown;
+  readonly weight?: unknown;
 }
 
 /** What a file says of a layer. */
 export function claimFrom(value: unknown): Claim {
   const { path, kind } = isRecord(value) ? value : {};
-  if (!isRecord(value) || typeof path !== 'string' || typeof kind !== 'string')
+  if (typeof path !== 'string' || typeof kind !== 'string')
     throw new FormatError('readInteger: a layer without path or kind.');
-  return { ...value, path, kind };
+  const claims = entriesOf(
+    `'${path}'`,
+    value,
+    ['path', 'kind', 'route', 'inputs', 'output'],
+    ['settings', 'lends', 'weight'],
+  );
+  return { ...claims, path, kind };
 }
 
 const routes: readonly unknown[] = ['integer', 'float inside'] satisfies Route[];
@@ -42,7 +70,13 @@ export function routeFrom({ path, route }: Claim): Route {
 /** The encoding that a file says something has, or null where it says that there is none. */
 export function encodingFrom(where: string, value: unknown): AffineEncoding | null {
   if (value === null) return null;
-  const { scale, offset, qmin, qmax, symmetry } = isRecord(value) ? value : {};
+  const { scale, offset, qmin, qmax, symmetry } = entriesOf(where, value, [
+    'scale',
+    'offset',
+    'qmin',
+    'qmax',
+    'symmetry',
+  ]);
   if (!isNumber(scale) || !isNumber(offset) || !isNumber(qmin) || !isNumber(qmax) || typeof symmetry !== 'boolean')
     throw new FormatError(`readInteger: ${where} is no encoding.`);
   let encoding: AffineEncoding;
@@ -67,7 +101,7 @@ export function inputsFrom({ path, inputs }: Claim): (AffineEncoding | null)[] {
 export function lendsFrom({ path, lends }: Claim): Target | null {
   if (lends === undefined) return null;
   const where = `what '${path}' lends`;
-  const { on = null, low, high } = isRecord(lends) ? lends : {};
+  const { on, low, high } = entriesOf(where, lends, ['on', 'low', 'high']);
   const encoding = encodingFrom(where, on);
   if (encoding === null || !isWhole(low) || !isWhole(high))
     throw new FormatError(`readInteger: ${where} wants an encoding and two integers.`);
@@ -78,7 +112,13 @@ export function lendsFrom({ path, lends }: Claim): Target | null {
 
 /** What a file says of the weight of a layer, of rows of `size` values. */
 export function weightClaim({ path, weight }: Claim, size: number): StoredWeight {
-  const { bits, signed, halved, factors, blockScales } = isRecord(weight) ? weight : {};
+  const { bits, signed, halved, factors, blockScales } = entriesOf(`the weight of '${path}'`, weight, [
+    'bits',
+    'signed',
+    'halved',
+    'factors',
+    'blockScales',
+  ]);
   if (!isWhole(bits, 1, 8) || typeof signed !== 'boolean' || typeof halved !== 'boolean')
     throw new FormatError(
       `readInteger: the weight of '${path}' wants 1 to 8 bits, whether they are signed, and whether two share a byte.`,

@@ -6,7 +6,7 @@ import { classOf } from '../rules.js';
 
 /** What the metadata of the file say it is. */
 export const FORMAT = 'q-integer-model';
-export const VERSION = '3';
+export const VERSION = '4';
 
 /** A per-tensor encoding in the file. */
 export interface StoredEncoding {

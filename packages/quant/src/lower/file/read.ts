@@ -6,6 +6,8 @@ import type { AffineEncoding } from '../../encodings/affine.js';
 import { nameOf } from '../../modules/built-in.js';
 import { alike } from '../../modules/exchange.js';
 import { replaced } from '../../modules/model.js';
+import { keepEvaluating } from '../evaluation.js';
+import { sameTarget } from '../grids.js';
 import type { IntegerLayer } from '../layer.js';
 import type { Integers } from '../operands.js';
 import type { Parts, ProductParts } from '../parts.js';
@@ -132,17 +134,33 @@ function layerFrom(reader: Reader, claim: Claim, modules: ReadonlyMap<string, Mo
       `readInteger: the file has ${kind} at '${path}', the model ${found}. Build the model that was lowered.`,
     );
   const [inputs, route] = [inputsFrom(claim), routeFrom(claim)];
-  const output = encodingFrom(`the output of '${path}'`, claim.output ?? null);
+  const output = encodingFrom(`the output of '${path}'`, claim.output);
   const places = { inputs, output, unset: new Set<number>() };
   const layer = built(reader, claim, module, rule, { path, kind, places });
   layer.seal(route);
-  if (layer instanceof IntegerProduct) layer.lend(lendsFrom(claim));
+  const lends = lendsFrom(claim);
+  const hasWeight = layer instanceof IntegerProduct;
+  if ((claim.weight !== undefined && !hasWeight) || (lends !== null && !(hasWeight && output === null)))
+    throw new FormatError(
+      `readInteger: '${path}' has a weight or lends its result, as no ${kind} with such an output does.`,
+    );
+  if (hasWeight) layer.lend(lends);
   return [module, layer];
+}
+
+/** Throws FormatError where a layer puts its result on positions that no layer wants. */
+function checkLent(layers: readonly IntegerLayer[]): void {
+  const wanted = layers.flatMap((layer) => layer.targets());
+  for (const layer of layers) {
+    const lends = layer instanceof IntegerProduct ? layer.lends : null;
+    if (lends !== null && !wanted.some((target) => sameTarget(target, lends)))
+      throw new FormatError(`readInteger: '${layer.path}' puts its result on a grid that no layer behind it has.`);
+  }
 }
 
 /**
  * Makes a float model the integer model that `writeInteger` wrote: replaces its layers, in place, and returns it (or what replaces
- * it, where it is a layer itself). Its float weights are not needed and their values do not matter.
+ * it, where it is a layer itself), which stays in evaluation. Its float weights are not needed and their values do not matter.
  *
  * ```ts
  * const integer = readInteger(new Net(), readFileSync('net.int8.safetensors'));
@@ -160,6 +178,7 @@ export function readInteger<M extends Module>(model: M, bytes: Uint8Array | Arra
     if (layers.has(module)) throw new FormatError(`readInteger: the file has two layers at '${layer.path}'.`);
     layers.set(module, layer);
   }
+  checkLent([...layers.values()]);
   const others = otherLayers(model, new Set([...layers.values()].map(({ path }) => path)));
   if (!alike(reader.others, others))
     throw new FormatError(
@@ -181,5 +200,5 @@ export function readInteger<M extends Module>(model: M, bytes: Uint8Array | Arra
   } catch (cause) {
     throw new FormatError(`readInteger: ${(cause as Error).message}`, { cause });
   }
-  return replaced(model.eval(), layers) as M;
+  return keepEvaluating(replaced(model, layers)) as M;
 }

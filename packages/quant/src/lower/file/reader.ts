@@ -1,6 +1,7 @@
 import { FormatError, type DType, type Tensor } from '@q/tensor';
 import { readSafetensors, readSafetensorsMetadata } from '@q/tensor/io';
 import { elementsOf } from '../../elements.js';
+import { checksum } from './checksum.js';
 import { FORMAT, VERSION } from './format.js';
 
 /** The claims and the tensors of one file, none of which is believed. */
@@ -13,7 +14,7 @@ export class Reader {
   readonly #left: Map<string, Tensor>;
 
   constructor(bytes: Uint8Array | ArrayBuffer) {
-    const { format, version, layers, others } = readSafetensorsMetadata(bytes);
+    const { format, version, layers = '', others = '', checksum: sum } = readSafetensorsMetadata(bytes);
     if (format !== FORMAT)
       throw new FormatError(
         `readInteger: no integer model but '${format ?? 'a file without a format'}'. Write one with writeInteger().`,
@@ -22,11 +23,14 @@ export class Reader {
       throw new FormatError(
         `readInteger: version ${version ?? 'unknown'} of the format; this library reads version ${VERSION}.`,
       );
-    this.#left = new Map(Object.entries(readSafetensors(bytes)));
+    const tensors = readSafetensors(bytes);
+    if (checksum([layers, others], tensors) !== sum)
+      throw new FormatError('readInteger: the file is damaged: its contents do not have the checksum that it says.');
+    this.#left = new Map(Object.entries(tensors));
     let parsed: unknown;
     try {
-      parsed = JSON.parse(layers ?? '');
-      this.others = JSON.parse(others ?? '');
+      parsed = JSON.parse(layers);
+      this.others = JSON.parse(others);
     } catch (cause) {
       throw new FormatError('readInteger: the description of the layers is not JSON.', { cause });
     }

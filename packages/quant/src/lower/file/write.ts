@@ -9,6 +9,7 @@ import type { Target } from '../grids.js';
 import { IntegerLayer } from '../layer.js';
 import { IntegerProduct } from '../product.js';
 import type { IntegerWeight } from '../weights.js';
+import { checksum } from './checksum.js';
 import {
   FORMAT,
   otherLayers,
@@ -65,8 +66,6 @@ function storedLayer([path, layer]: Placed): StoredLayer {
 /** The tensors of a layer by name. */
 function tensorsOf([path, { parts }]: Placed): Record<string, Tensor> {
   const { weight, bias, rows, float } = parts;
-  if (bias?.some((value) => !Number.isFinite(value)))
-    throw new QuantizationError(`writeInteger: the bias of '${path}' has values that are not finite.`);
   const tensors: Record<string, Tensor> = {};
   const put = (name: string, value: Tensor | null | undefined): void => {
     if (value) tensors[under(path, name)] = value;
@@ -105,12 +104,11 @@ export function writeInteger(model: Module): Uint8Array<ArrayBuffer> {
     model.stateDict(),
     pathsOf(model, (module) => module instanceof IntegerLayer),
   );
-  return writeSafetensors(Object.assign(rest, ...layers.map(tensorsOf)), {
-    metadata: {
-      format: FORMAT,
-      version: VERSION,
-      layers: JSON.stringify(layers.map(storedLayer)),
-      others: JSON.stringify(otherLayers(model, new Set(layers.map(([path]) => path)))),
-    },
+  const tensors: Record<string, Tensor> = Object.assign(rest, ...layers.map(tensorsOf));
+  const described = JSON.stringify(layers.map(storedLayer));
+  const others = JSON.stringify(otherLayers(model, new Set(layers.map(([path]) => path))));
+  const sum = checksum([described, others], tensors);
+  return writeSafetensors(tensors, {
+    metadata: { format: FORMAT, version: VERSION, checksum: sum, layers: described, others },
   });
 }

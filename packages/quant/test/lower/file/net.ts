@@ -1,6 +1,8 @@
 import * as nn from '@q/nn';
 import { manualSeed, noGrad, randint, type Tensor } from '@q/tensor';
+import { writeSafetensors } from '@q/tensor/io';
 import { computeEncodings, lowerToInteger, toQuantized } from '../../../src/index.js';
+import { checksum } from '../../../src/lower/file/checksum.js';
 import { activation, slots, weights } from '../layers.js';
 
 /** One layer of every rule. */
@@ -42,3 +44,9 @@ export function integerNet(bits: number) {
   noGrad(() => computeEncodings(net, () => net.forward(index)));
   return lowerToInteger(net, index);
 }
+
+/** The bytes of a file with these tensors and metadata and the checksum that belongs to them. */
+export const fileOf = (tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>>) =>
+  writeSafetensors(tensors, {
+    metadata: { ...metadata, checksum: checksum([metadata.layers!, metadata.others!], tensors) },
+  });

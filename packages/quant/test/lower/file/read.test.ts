@@ -1,9 +1,9 @@
 import * as nn from '@q/nn';
 import { FormatError, randint, randn, type Tensor } from '@q/tensor';
-import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '@q/tensor/io';
+import { readSafetensors, readSafetensorsMetadata } from '@q/tensor/io';
 import { affine, lowerToInteger, QuantizedLinear, readInteger, toQuantized, writeInteger } from '../../../src/index.js';
 import { activation, apart, calibrated, slots, weights } from '../layers.js';
-import { integerNet, Net, results } from './net.js';
+import { fileOf, integerNet, Net, results } from './net.js';
 
 it.each([8, 4])('a model with weights of %i bits comes back from its file and computes the same bits', (bits) => {
   const { model } = integerNet(bits);
@@ -53,10 +53,7 @@ describe('weights of 4 bits in blocks', () => {
     ],
   ])('are refused with %s', (_name, tensors, message) => {
     const bytes = writeInteger(lowered({}));
-    const changed = writeSafetensors(
-      { ...readSafetensors(bytes), ...tensors },
-      { metadata: readSafetensorsMetadata(bytes) },
-    );
+    const changed = fileOf({ ...readSafetensors(bytes), ...tensors }, readSafetensorsMetadata(bytes));
     expect(() => readInteger(empty(), changed)).toThrow(message);
   });
 
@@ -69,7 +66,7 @@ describe('weights of 4 bits in blocks', () => {
     const metadata = readSafetensorsMetadata(bytes);
     const [layer] = JSON.parse(metadata.layers!) as { weight: object }[];
     const layers = JSON.stringify([{ ...layer!, weight: { ...layer!.weight, ...change } }]);
-    const changed = writeSafetensors(readSafetensors(bytes), { metadata: { ...metadata, layers } });
+    const changed = fileOf(readSafetensors(bytes), { ...metadata, layers });
     expect(() => readInteger(empty(), changed)).toThrow(message);
   });
 });
@@ -77,7 +74,15 @@ describe('weights of 4 bits in blocks', () => {
 describe('readInteger refuses', () => {
   const bytes = writeInteger(integerNet(8).model);
   const metadata = readSafetensorsMetadata(bytes);
-  type Layers = { path: string; kind: string; route: string; inputs: unknown[]; output: unknown; settings?: unknown }[];
+  type Layers = {
+    path: string;
+    kind: string;
+    route: string;
+    inputs: unknown[];
+    output?: unknown;
+    settings?: unknown;
+    [key: string]: unknown;
+  }[];
   const layers = () => JSON.parse(metadata.layers!) as Layers;
 
   /** The file with other tensors or metadata. */
@@ -92,7 +97,7 @@ describe('readInteger refuses', () => {
     const present = Object.fromEntries(
       Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== null),
     );
-    return writeSafetensors(present, { metadata: { ...metadata, ...edited, ...change.metadata } });
+    return fileOf(present, { ...metadata, ...edited, ...change.metadata });
   }
 
   const at = (path: string, edit: (layer: Layers[number]) => void) => (list: Layers) =>
@@ -161,6 +166,54 @@ describe('readInteger refuses', () => {
         }),
       /is no encoding/,
     ],
+    [
+      'a layer without a word of its output',
+      () => changed({ layers: at('head', (layer) => delete layer.output) }),
+      /'head' lacks output/,
+    ],
+    [
+      'a key that means nothing',
+      () => changed({ layers: at('head', (layer) => (layer.kutput = null)) }),
+      /'head' has kutput, which this version does not know/,
+    ],
+    [
+      'an encoding with a key that means nothing',
+      () => changed({ layers: at('add', (layer) => (layer.output = { ...(layer.output as object), axis: 0 })) }),
+      /the output of 'add' has axis/,
+    ],
+    [
+      'an encoding without its offset',
+      () =>
+        changed({ layers: at('add', (layer) => (layer.output = { ...(layer.output as object), offset: undefined })) }),
+      /the output of 'add' lacks offset/,
+    ],
+    [
+      'a weight in a layer that has none',
+      () => changed({ layers: at('add', (layer) => (layer.weight = {})) }),
+      /'add' has a weight or lends its result, as no Add with such an output does/,
+    ],
+    [
+      'a result on a grid that no layer behind it has',
+      () =>
+        changed({
+          layers: at('conv', (layer) => {
+            const lends = layer.lends as { on: { scale: number } };
+            lends.on.scale *= 2;
+          }),
+        }),
+      /'conv' puts its result on a grid that no layer behind it has/,
+    ],
+    [
+      'a layer that lends a result which has a grid',
+      () =>
+        changed({
+          layers: (list) => {
+            const conv = list.find(({ path }) => path === 'conv')!;
+            at('head', (layer) => (layer.lends = conv.lends))(list);
+          },
+        }),
+      /'head' has a weight or lends its result/,
+    ],
     ['an unknown route', () => changed({ layers: at('add', (layer) => (layer.route = 'float')) }), /has no route/],
     [
       'a layer without the grid of its result',
@@ -182,6 +235,18 @@ describe('readInteger refuses', () => {
     expect(load).toThrow(message);
     expect(net.toString()).toBe(before);
   });
+});
+
+it('any bit of a file that flips is found out', () => {
+  const { model } = integerNet(4);
+  const bytes = writeInteger(model);
+  const net = new Net();
+  for (let at = 0; at < bytes.length; at += 41) {
+    const damaged = bytes.slice();
+    damaged[at]! ^= 1 << (at % 8);
+    expect(() => readInteger(net, damaged)).toThrow(FormatError);
+  }
+  expect(() => readInteger(net, bytes)).not.toThrow();
 });
 
 describe('a file of a model with other settings', () => {

@@ -1,2 +1,0 @@
-export { readInteger } from './file/read.js';
-export { writeInteger } from './file/write.js';
