@@ -45,6 +45,7 @@ import {
   type LegacyEncoding,
   type QuantizedModule,
 } from '@q/quant';
+import { checksum } from '../../packages/quant/src/lower/file/checksum.js';
 import { jsonOf } from './mutations.js';
 
 /** Something that takes what was stored. */
@@ -221,11 +222,22 @@ export const integerFile: Uint8Array<ArrayBuffer> = integerNetwork();
 const tensors = readSafetensors(integerFile);
 const metadata = readSafetensorsMetadata(integerFile);
 
+/** A file with the checksum of what it says now, so that what is behind that check is reached; one that cannot be read as it is. */
+function withChecksum(file: Uint8Array): Uint8Array {
+  try {
+    const [stored, { layers = '', others = '', ...rest }] = [readSafetensors(file), readSafetensorsMetadata(file)];
+    const sum = checksum([layers, others], stored);
+    return writeSafetensors(stored, { metadata: { ...rest, layers, others, checksum: sum } });
+  } catch {
+    return file;
+  }
+}
+
 /** Reads an integer model from its file. */
 export const integerReader = (): Omit<Subject, 'read'> & { readonly read: (file: Uint8Array) => void } => {
   let model: Module = network();
   return {
-    read: (file) => (model = readInteger(model, file)),
+    read: (file) => (model = readInteger(model, withChecksum(file))),
     state: () => [String(model), model.stateDict()],
     use: () => noGrad(() => model.forward(signal)),
   };

@@ -181,8 +181,7 @@ export abstract class MovementMethods<D extends DType = DType> extends Elementwi
 
   /** The order of some dims reversed (a view with negative strides). */
   flip(this: Tensor<D>, dims: number | readonly number[], ...more: never[]): Tensor<D> {
-    if (more.length > 0)
-      throw new ShapeError(`flip: takes its dims in brackets, flip([${[dims, ...more].join(', ')}]).`);
+    if (more.length > 0) throw new ShapeError(`flip: takes its dims in brackets: flip([${described(dims)}, ...]).`);
     return apply(ops.flip, [this], wrapDims('flip', dims, this.ndim)) as Tensor<D>;
   }
 
