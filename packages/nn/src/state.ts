@@ -92,6 +92,21 @@ function misfit(target: Tensor, source: unknown): string | null {
 /** What checkpoints from before PyTorch 0.4.1, and converted ones, do not have: a batch norm keeps its own. */
 const OPTIONAL = /(^|\.)num_batches_tracked$/;
 
+const camelCased = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+/** What to do about names that the module does not have: usual reasons have remedies of their own. */
+function wayOut(unexpected: readonly string[], known: ReadonlySet<string>): string {
+  const [first = ''] = unexpected;
+  const prefix = first.slice(0, first.indexOf('.') + 1);
+  // As wrappers such as DataParallel leave them.
+  if (prefix !== '' && unexpected.every((name) => name.startsWith(prefix) && known.has(name.slice(prefix.length))))
+    return `The names fit without '${prefix}' before them: take it off.`;
+  const other = unexpected.find((name) => known.has(camelCased(name)));
+  if (other === undefined) return 'Pass { strict: false } to load what matches.';
+  const part = other.split('.').find((name) => name !== camelCased(name))!;
+  return `Its '${part}' is a property '${camelCased(part)}' here: say so in the class's static stateNames, { ${camelCased(part)}: '${part}' }.`;
+}
+
 /** Copies a state dict into a module tree; changes nothing where anything does not fit. */
 export function loadState<M extends Stateful>(
   module: M,
@@ -123,9 +138,7 @@ export function loadState<M extends Stateful>(
   if (problems.length > 0)
     throw new ModuleError(
       `loadStateDict: the state does not fit ${module.constructor.name}; nothing was changed.${problems.map((text) => `\n  ${text}`).join('')}` +
-        (strict && missingKeys.length + unexpectedKeys.length > 0
-          ? '\nPass { strict: false } to load what matches.'
-          : ''),
+        (strict && missingKeys.length + unexpectedKeys.length > 0 ? `\n${wayOut(unexpectedKeys, known)}` : ''),
     );
   commit(wanted, given);
   return { missingKeys, unexpectedKeys };

@@ -196,3 +196,33 @@ it('a batch norm keeps its count where a checkpoint has none', () => {
   expect(norm.loadStateDict(state).missingKeys).toEqual([]);
   expect(norm.stateDict().num_batches_tracked!.item()).toBe(0);
 });
+
+describe('the way out of names that do not fit', () => {
+  const net = () => new Sequential(new Linear(2, 2));
+  const renamed = (rename: (name: string) => string): Record<string, Tensor> =>
+    Object.fromEntries(Object.entries(net().stateDict()).map(([name, value]) => [rename(name), value]));
+
+  it('is to take off what a wrapper has put before them', () => {
+    const state = renamed((name) => `module.${name}`);
+    expect(error(() => net().loadStateDict(state))).toMatch(
+      /The names fit without 'module\.' before them: take it off\.$/,
+    );
+    expect(error(() => net().loadStateDict({ ...state, 'module.other': zeros([1]) }))).toMatch(/strict: false/);
+  });
+
+  it('is to say how a property is called in state dicts', () => {
+    class Block extends Module {
+      layerNorm = new Linear(2, 2);
+      forward(): null {
+        return null;
+      }
+    }
+    const state = { 'layer_norm.weight': zeros([2, 2]), 'layer_norm.bias': zeros([2]) };
+    expect(error(() => new Block().loadStateDict(state))).toMatch(
+      /Its 'layer_norm' is a property 'layerNorm' here: .* \{ layerNorm: 'layer_norm' \}\.$/,
+    );
+  });
+
+  it('is otherwise to load what matches', () =>
+    expect(error(() => net().loadStateDict(renamed((name) => `${name}2`)))).toMatch(/Pass \{ strict: false \}/));
+});
