@@ -47,9 +47,14 @@ function isPlain(value: unknown): value is object {
  */
 export function checkKnown(operation: string, options: object, known: readonly string[]): void {
   if (!isPlain(options)) return checkOptions(operation, options, known);
-  for (const name in options)
+  for (const name in options) {
     if (!known.includes(name))
       throw new ArgumentError(`${operation}: there is no option '${name}'. Known: ${known.join(', ')}.`);
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    // As forms and command lines give them: both would count as true.
+    if (value === 'true' || value === 'false')
+      throw new ArgumentError(`${operation}: ${name} is the text '${value}', not the value ${value}.`);
+  }
 }
 
 /** All names of the options of a type: leaving one out is a type error. */
