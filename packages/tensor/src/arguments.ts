@@ -52,8 +52,7 @@ export function checkKnown(operation: string, options: object, known: readonly s
       throw new ArgumentError(`${operation}: there is no option '${name}'. Known: ${known.join(', ')}.`);
     const value = (options as Readonly<Record<string, unknown>>)[name];
     // As forms and command lines give them: both would count as true.
-    if (value === 'true' || value === 'false')
-      throw new ArgumentError(`${operation}: ${name} is the text '${value}', not the value ${value}.`);
+    if (value === 'true' || value === 'false') refuse(operation, `${name} must be true or false`, value);
   }
 }
 

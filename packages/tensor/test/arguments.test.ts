@@ -74,7 +74,7 @@ describe('checks', () => {
     expect(message(() => sum({ keepDim: true }))).toBe("sum: there is no option 'keepDim'. Known: keepdim.");
     expect(message(() => sum(JSON.parse('{"__proto__": 1}') as object))).toMatch(/no option '__proto__'/);
     expect(message(() => sum([true]))).toMatch(/options are one object/);
-    expect(message(() => sum({ keepdim: 'false' }))).toBe("sum: keepdim is the text 'false', not the value false.");
+    expect(message(() => sum({ keepdim: 'false' }))).toBe('sum: keepdim must be true or false, got "false".');
     expect(message(() => sum(tensor(1)))).toMatch(/options are one object, got an object of class Tensor/);
   });
 

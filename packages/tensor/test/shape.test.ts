@@ -64,5 +64,5 @@ describe('lists of dims', () => {
   );
 
   it('flip takes several in brackets only', () =>
-    expect(() => (x.flip as (...dims: number[]) => unknown).call(x, 0, 1)).toThrow(/flip\(\[0, 1\]\)/));
+    expect(() => (x.flip as (...dims: number[]) => unknown).call(x, 0, 1)).toThrow(/flip\(\[0, \.\.\.\]\)/));
 });
