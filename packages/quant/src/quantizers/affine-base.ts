@@ -215,16 +215,6 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return initial.version !== parameter.storage.version;
   }
 
-  /** Lower end of the grid, `scale * (offset + qmin)`; null before initialisation. */
-  override getMin(): Tensor | null {
-    return this.getEncoding()?.min ?? null;
-  }
-
-  /** Upper end of the grid, `scale * (offset + qmax)`; null before initialisation. */
-  override getMax(): Tensor | null {
-    return this.getEncoding()?.max ?? null;
-  }
-
   /** Step size; null before initialisation. */
   override getScale(): Tensor | null {
     return this.getEncoding()?.scale ?? null;

@@ -127,26 +127,6 @@ export class FloatQuantizeDequantize extends QuantizerBase {
     return castDType(this) === 'bfloat16';
   }
 
-  /** Minus the largest number of the format. */
-  override getMin(): Tensor {
-    return this.getEncoding().min;
-  }
-
-  /** Largest number of the format: `maxval`, or the format's own. */
-  override getMax(): Tensor {
-    return this.getEncoding().max;
-  }
-
-  /** Null: steps grow with the numbers. */
-  override getScale(): null {
-    return null;
-  }
-
-  /** Null: zero has no position. */
-  override getOffset(): null {
-    return null;
-  }
-
   /** Always true: a format has a largest number of its own. */
   override isInitialized(): boolean {
     return true;

@@ -62,18 +62,6 @@ export abstract class QuantizerBase extends Module {
   /** Bits of a value. Throws QuantizationError where its grid is of no whole number of bits. */
   abstract readonly bitwidth: number;
 
-  /** Smallest number that values are mapped to; null before initialisation. */
-  abstract getMin(): Tensor | null;
-
-  /** Largest number that values are mapped to; null before initialisation. */
-  abstract getMax(): Tensor | null;
-
-  /** Step size; null before initialisation, and where steps differ. */
-  abstract getScale(): Tensor | null;
-
-  /** Position of zero; null before initialisation, and where steps differ. */
-  abstract getOffset(): Tensor | null;
-
   /** Whether there is an encoding to quantize with. */
   abstract isInitialized(): boolean;
 
@@ -108,6 +96,26 @@ export abstract class QuantizerBase extends Module {
 
   /** Whether the analyzer looks for a range around zero. */
   protected abstract readonly isSymmetric: boolean;
+
+  /** Smallest number that values are mapped to; null before initialisation. */
+  getMin(): Tensor | null {
+    return this.getEncoding()?.min ?? null;
+  }
+
+  /** Largest number that values are mapped to; null before initialisation. */
+  getMax(): Tensor | null {
+    return this.getEncoding()?.max ?? null;
+  }
+
+  /** Step size; null before initialisation, and where steps grow with the numbers. */
+  getScale(): Tensor | null {
+    return null;
+  }
+
+  /** Position of zero; null before initialisation, and where zero has none. */
+  getOffset(): Tensor | null {
+    return null;
+  }
 
   /** What the analyzer gets to see of an input. */
   protected observed(x: Tensor): Tensor {

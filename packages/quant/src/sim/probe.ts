@@ -38,22 +38,6 @@ export class Probe extends QuantizerBase {
     return null;
   }
 
-  override getMin(): null {
-    return null;
-  }
-
-  override getMax(): null {
-    return null;
-  }
-
-  override getScale(): null {
-    return null;
-  }
-
-  override getOffset(): null {
-    return null;
-  }
-
   override getLegacyEncodings(): null {
     return null;
   }

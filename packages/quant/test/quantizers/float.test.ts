@@ -63,7 +63,7 @@ describe('FloatQuantizeDequantize', () => {
     const encodingAnalyzer = new MinMaxEncodingAnalyzer([2]);
     const stretched = new FloatQuantizeDequantize({ exponentBits: 4, mantissaBits: 3, encodingAnalyzer });
     stretched.computeEncodings(() => stretched.forward(tensor([[1, -3]])));
-    expect([stretched.getMin().toArray(), stretched.getMax().toArray()]).toEqual([
+    expect([stretched.getMin()!.toArray(), stretched.getMax()!.toArray()]).toEqual([
       [-1, -3],
       [1, 3],
     ]);
