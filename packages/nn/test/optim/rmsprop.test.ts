@@ -1,6 +1,6 @@
 import { ArgumentError } from '@q/tensor';
 import { RMSprop, type RMSpropOptions } from '@q/nn/optim';
-import { course, courseOf, expectSame, param, run } from './steps.js';
+import { course, courseOf, expectOwnStateLoads, expectSame, param } from './steps.js';
 
 /** The update as PyTorch's documentation states it. */
 function wanted(options: Partial<RMSpropOptions>): number[] {
@@ -33,18 +33,9 @@ describe('RMSprop', () => {
     ['momentum', { momentum: 0 }, { momentum: 0.9 }, {}],
     ['centered', { centered: false }, { centered: true }, {}],
     ['momentum and centered, later', {}, {}, { centered: true, momentum: 0.9 }],
-  ])('loads its own state where a group has another %s than the defaults', (_what, own, defaults, later) => {
-    const [a, b] = [param(1, 2), param(1, 2)];
-    const make = (p: typeof a): RMSprop => new RMSprop([{ params: [p], ...own }], defaults);
-    const [whole, loaded] = [make(a), make(b)];
-    run(whole, a, 0, 1);
-    run(loaded, b, 0, 1);
-    for (const optimizer of [whole, loaded]) Object.assign(optimizer.paramGroups[0]!, later);
-    loaded.loadStateDict(loaded.stateDict());
-    run(whole, a, 1, 3);
-    run(loaded, b, 1, 3);
-    expect(b.toArray()).toEqual(a.toArray());
-  });
+  ])('loads its own state where a group has another %s than the defaults', (_what, own, defaults, later) =>
+    expectOwnStateLoads((p) => new RMSprop([{ params: [p], ...own }], defaults), later),
+  );
 
   it.each([{ alpha: -1 }, { eps: NaN }, { momentum: 'x' }, { centered: 'false' }])('refuses %j', (options) =>
     expect(() => new RMSprop([param(1)], options as Partial<RMSpropOptions>)).toThrow(ArgumentError),

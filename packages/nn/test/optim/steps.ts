@@ -13,6 +13,22 @@ export function run(optimizer: { step(): unknown }, parameter: Tensor, from: num
   }
 }
 
+/** Throws unless an optimizer that loads its own state after a step, and then is given options, goes on as one that does not load. */
+export function expectOwnStateLoads<
+  S,
+  O extends { step(): unknown; stateDict(): S; loadStateDict(state: S): void; paramGroups: object[] },
+>(make: (param: Parameter) => O, later: object): void {
+  const [a, b] = [param(1, 2), param(1, 2)];
+  const [whole, loaded] = [make(a), make(b)];
+  run(whole, a, 0, 1);
+  run(loaded, b, 0, 1);
+  for (const optimizer of [whole, loaded]) Object.assign(optimizer.paramGroups[0]!, later);
+  loaded.loadStateDict(loaded.stateDict());
+  run(whole, a, 1, 3);
+  run(loaded, b, 1, 3);
+  expect(b.toArray()).toEqual(a.toArray());
+}
+
 /** The gradient of a step: of changing sign and size. */
 export const gradientAt = (step: number): number => Math.sin(3 * step) * (1 + (step % 4));
 
