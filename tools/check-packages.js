@@ -35,11 +35,15 @@ try {
       const target = exports[entry];
       const [bundled, modules] = [target.node, target.default].map((file) => {
         const script = `import(${JSON.stringify(join(project, 'node_modules/@q', name, file))}).then((imported) =>
-          console.log(JSON.stringify(Object.entries(imported).map(([key, value]) => [key, typeof value, value?.name])))
+          console.log(JSON.stringify(Object.entries(imported).map(([key, value]) => [key, typeof value, value?.name].join(' '))))
         );`;
-        return run(process.execPath, ['--input-type=module', '-e', script]).toString();
+        return new Set(JSON.parse(run(process.execPath, ['--input-type=module', '-e', script]).toString()));
       });
-      if (bundled !== modules) throw new Error(`the bundle for Node exports something else: ${specifier}`);
+      const different = [...bundled]
+        .filter((name) => !modules.has(name))
+        .concat([...modules].filter((name) => !bundled.has(name)));
+      if (different.length > 0)
+        throw new Error(`the bundle for Node exports something else: ${specifier}: ${different.join(', ')}`);
       const flags = ['--disallow-code-generation-from-strings', '--no-warnings', '--input-type=commonjs'];
       run(process.execPath, [...flags, '-e', script]);
       console.log(`${JSON.parse(specifier)}: packed, imported and required`);

@@ -44,11 +44,11 @@ export interface TensorOptions<D extends DType = DType> extends CreateOptions<D>
 /** Numbers or booleans in arrays as deep as the rank. */
 export type NestedSource = number | boolean | readonly NestedSource[];
 
-/** Numbers alone. */
-type NestedNumbers = number | readonly NestedNumbers[];
+/** Numbers in arrays as deep as the rank. */
+export type NestedNumbers = number | readonly NestedNumbers[];
 
-/** Booleans alone. */
-type NestedBooleans = boolean | readonly NestedBooleans[];
+/** Booleans in arrays as deep as the rank. */
+export type NestedBooleans = boolean | readonly NestedBooleans[];
 
 /** The dtype whose elements an array of this type is taken for. */
 export type DTypeOfArray<A extends TypedArray | Uint8ClampedArray> = A extends Uint8ClampedArray

@@ -15,6 +15,8 @@ export {
   zerosLike,
   type CreateOptions,
   type DTypeOfArray,
+  type NestedBooleans,
+  type NestedNumbers,
   type NestedSource,
   type TensorOptions,
   type TensorSource,
@@ -28,6 +30,7 @@ export {
   type ArrayOf,
   type DType,
   type DTypeInfo,
+  type HalfDType,
   type Operand,
   type TypedArray,
 } from './dtype.js';

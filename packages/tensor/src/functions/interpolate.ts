@@ -39,7 +39,7 @@ const ranks: Readonly<Record<InterpolateMode, number | null>> = {
   trilinear: 3,
 };
 
-const perDim = <T>(value: T | readonly T[], rank: number): readonly T[] =>
+const eachDim = <T>(value: T | readonly T[], rank: number): readonly T[] =>
   Array.isArray(value) ? (value as readonly T[]) : Array<T>(rank).fill(value as T);
 
 /** Output sizes and, per dim, the input positions per output position that the caller asked for. */
@@ -52,9 +52,9 @@ function sizesOf(
   const rank = spatial.length;
   if ((size === null) === (scaleFactor === null))
     throw new ArgumentError(`interpolate: give either size or scaleFactor, got ${size === null ? 'neither' : 'both'}.`);
-  const factors = scaleFactor === null ? null : perDim(scaleFactor, rank);
+  const factors = scaleFactor === null ? null : eachDim(scaleFactor, rank);
   factors?.forEach((factor) => checkNumber('interpolate', 'scaleFactor', factor));
-  const sizes = factors ? spatial.map((length, d) => Math.floor(length * (factors[d] ?? NaN))) : perDim(size!, rank);
+  const sizes = factors ? spatial.map((length, d) => Math.floor(length * (factors[d] ?? NaN))) : eachDim(size!, rank);
   if ((factors ?? sizes).length !== rank || !isIntegers(sizes, 1))
     throw new ArgumentError(
       `interpolate: ${factors ? 'scaleFactor' : 'size'} must give ${rank} positive sizes for x ${shown(x.shape)}, got ${described(size ?? scaleFactor)}.`,
