@@ -8,7 +8,6 @@ import {
   seq,
   v128,
   when,
-  type Arg,
   type EmittedFunction,
   type Expr,
   type Local,
@@ -26,6 +25,9 @@ const MR = 6;
 const NV = 2;
 const NR = NV * 4;
 const SIZES = { MR, NR, KC: 1024, MC: 504, group: 4 };
+
+/** Copies of a step of the loop over k. */
+const COPIES = 4;
 
 /** Bytes of workspace the products need. */
 export const GEMM_DOT8_WORKSPACE = gemmWorkspace(SIZES);
@@ -201,32 +203,24 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot):
 }
 
 /** `C[MR][NR] += A panel x B panel (+ bias)` in int32 with wrap-around. `multiply` takes bytes of B first. */
-function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunction {
+function tile(module: ModuleBuilder, multiply: Dot): EmittedFunction {
   return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
     const [steps, a, b, c, stride, fresh, bias] = all as Locals<'i32', 8>;
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
     const [pointer, end] = f.locals('i32', 2);
-    const step = (u: number): Stmt =>
-      seq(
-        ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
-        ...Array.from({ length: MR }, (_, r) =>
-          seq(
-            row.set(v128.load32Splat(a, (u * MR + r) * 4)),
-            ...columns.map((column, v) => sums[r * NV + v]!.set(multiply(column, row, sums[r * NV + v]!))),
-          ),
-        ),
-      );
-    const run = (count: number, until: Arg<'i32'>): Stmt =>
-      doWhile(
+    const step = seq(
+      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
+      ...Array.from({ length: MR }, (_, r) =>
         seq(
-          ...Array.from({ length: count }, (_, u) => step(u)),
-          a.set(i32.add(a, count * MR * 4)),
-          b.set(i32.add(b, count * NR * 4)),
+          row.set(v128.load32Splat(a, r * 4)),
+          ...columns.map((column, v) => sums[r * NV + v]!.set(multiply(column, row, sums[r * NV + v]!))),
         ),
-        i32.ltU(b, until),
-      );
+      ),
+      a.set(i32.add(a, MR * 4)),
+      b.set(i32.add(b, NR * 4)),
+    );
     /** Visits the accumulators row by row. */
     const rows = (each: (sum: Local<'v128'>, offset: number) => Stmt): Stmt =>
       seq(
@@ -242,12 +236,7 @@ function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunc
         rows((sum, offset) => sum.set(v128.load(pointer, offset))),
       ),
       end.set(i32.add(b, i32.mul(steps, NR * 4))),
-      ...(unroll > 1
-        ? [
-            when(i32.geU(steps, unroll), run(unroll, i32.sub(end, i32.mul(i32.remU(steps, unroll), NR * 4)))),
-            when(i32.ltU(b, end), run(1, end)),
-          ]
-        : [run(1, end)]),
+      doWhile(step, i32.ltU(b, end), COPIES),
       when(
         bias,
         seq(
@@ -265,7 +254,7 @@ function tile(module: ModuleBuilder, unroll: number, multiply: Dot): EmittedFunc
  * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
  * rows of A; `correct` brings the zero points in; `gemmDot8Batch` does all of it for a batch. See `emitGemm`.
  */
-export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: number): void {
+export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
   const moved = movedBy(pair);
   const multiply = pair === 'signed-unsigned' ? mirrored : dot;
   const packB = packPanel(module, packLines(module, NR, moved.b !== 0), multiply);
@@ -276,7 +265,7 @@ export function emitGemmDot8(module: ModuleBuilder, pair: BytePair, unroll: numb
       ...SIZES,
       packA,
       packB,
-      tiles: [{ rows: MR, multiply: tile(module, unroll, multiply) }],
+      tiles: [{ rows: MR, multiply: tile(module, multiply) }],
     }),
     pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
     correct: emitCorrect(module),

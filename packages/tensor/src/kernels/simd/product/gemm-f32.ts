@@ -19,7 +19,7 @@ import {
 import type { Features } from '../engine/engine.js';
 import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes, type Tile } from './gemm.js';
 
-/** A kind of product: its tile, and how the loop over k is written. */
+/** A kind of product: its tile, and how it multiplies. */
 export interface GemmVariant {
   /** Rows of a tile, an even number, and vectors in each. */
   readonly MR: number;
@@ -28,9 +28,10 @@ export interface GemmVariant {
   readonly MC: number;
   /** Relaxed fused multiply-add instead of a product and a sum. */
   readonly fused: boolean;
-  /** Steps of the k-loop per iteration: V8 before 13 spills when it is unrolled. */
-  readonly unroll: number;
 }
+
+/** Copies of a step of the loop over k. */
+const COPIES = 4;
 
 /** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers, with one left for products. */
 const WIDE = { MR: 2, NV: 4, MC: 512 };
@@ -42,7 +43,6 @@ const TALL = { MR: 6, NV: 2, MC: 516 };
 export const gemmVariant = ({ fused, unrolls }: Features): GemmVariant => ({
   ...(fused && unrolls ? TALL : WIDE),
   fused,
-  unroll: unrolls ? 4 : 1,
 });
 
 /** Rows in `MR` at a time: a panel's first row, and how many it has, a multiple of two. */
@@ -212,7 +212,7 @@ function packPanel(module: ModuleBuilder, NV: number) {
 export const withoutNegatives = (x: Expr<'v128'>): Expr<'v128'> => v128.andNot(x, f32x4.le(x, v128.zero));
 
 /** `multiply` of a tile of `MR` rows. See `Tile`. */
-function multiplyF32(module: ModuleBuilder, { NV, fused, unroll }: GemmVariant, MR: number): EmittedFunction {
+function multiplyF32(module: ModuleBuilder, { NV, fused }: GemmVariant, MR: number): EmittedFunction {
   const NR = NV * 4;
   const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
@@ -224,26 +224,17 @@ function multiplyF32(module: ModuleBuilder, { NV, fused, unroll }: GemmVariant, 
     const end = f.local('i32');
     const lines = [c, ...f.locals<'i32', number>('i32', MR - 1)];
     const at = (index: number): Local<'i32'> => lines[Math.floor(index / NV)]!;
-    const step = (u: number): Stmt =>
-      seq(
-        ...columns.map((column, v) => column.set(v128.load(b, (u * NR + v * 4) * 4))),
-        ...Array.from({ length: MR }, (_, r) =>
-          seq(
-            row.set(v128.load32Splat(a, (u * MR + r) * 4)),
-            ...columns.map((column, v) => sums[r * NV + v]!.set(multiplyAdd(row, column, sums[r * NV + v]!))),
-          ),
-        ),
-      );
-    const run = (steps: number, until: Arg<'i32'>): Stmt =>
-      doWhile(
+    const step = seq(
+      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
+      ...Array.from({ length: MR }, (_, r) =>
         seq(
-          ...Array.from({ length: steps }, (_, u) => step(u)),
-          a.set(i32.add(a, steps * MR * 4)),
-          b.set(i32.add(b, steps * NR * 4)),
+          row.set(v128.load32Splat(a, r * 4)),
+          ...columns.map((column, v) => sums[r * NV + v]!.set(multiplyAdd(row, column, sums[r * NV + v]!))),
         ),
-        i32.ltU(b, until),
-      );
-    const last = i32.add(b, i32.mul(kc, NR * 4));
+      ),
+      a.set(i32.add(a, MR * 4)),
+      b.set(i32.add(b, NR * 4)),
+    );
     return seq(
       ...lines.slice(1).map((line, r) => line.set(i32.add(lines[r]!, stride))),
       when(
@@ -251,13 +242,8 @@ function multiplyF32(module: ModuleBuilder, { NV, fused, unroll }: GemmVariant, 
         seq(...sums.map((sum) => sum.set(v128.zero))),
         seq(...sums.map((sum, index) => sum.set(v128.load(at(index), (index % NV) * 16)))),
       ),
-      end.set(last),
-      ...(unroll > 1
-        ? [
-            when(i32.geU(kc, unroll), run(unroll, i32.sub(end, i32.mul(i32.remU(kc, unroll), NR * 4)))),
-            when(i32.ltU(b, end), run(1, end)),
-          ]
-        : [run(1, end)]),
+      end.set(i32.add(b, i32.mul(kc, NR * 4))),
+      doWhile(step, i32.ltU(b, end), COPIES),
       when(
         bias,
         seq(

@@ -23,6 +23,9 @@ const NV = 2;
 const NR = NV * 4;
 const SIZES = { MR, NR, KC: 512, MC: 256, group: 2 };
 
+/** Copies of a step of the loop over k. */
+const COPIES = 4;
+
 /** Bytes of workspace the integer products need. */
 export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
 
@@ -219,7 +222,7 @@ function tile(module: ModuleBuilder): EmittedFunction {
         seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
       ),
       end.set(i32.add(b, i32.mul(steps, NR * 4))),
-      doWhile(step, i32.ltU(b, end)),
+      doWhile(step, i32.ltU(b, end), COPIES),
       ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
     );
   });

@@ -35,8 +35,8 @@ const pairFamilies = familyPerKinds(
 );
 const dotFamilies = familyPerKinds(
   (a, b) =>
-    ({ module, features }) =>
-      emitGemmDot8(module, `${a}-${b}`, features.unrolls ? 4 : 1),
+    ({ module }) =>
+      emitGemmDot8(module, `${a}-${b}`),
 );
 
 /** Zero points of lines: one for all, as activations have it, or one each. */
