@@ -11,8 +11,8 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { forLowest } from '../product/gemm.js';
 import { tilesF32, type GemmVariant } from '../product/gemm-f32.js';
+import { forLowest } from '../product/tile.js';
 import { constants, REACH, TILE, transformInput, transformOutput, transposed } from './winograd-transforms.js';
 
 /** Channels summed at a time: their panel of inputs stays in the first-level cache. */

@@ -1,5 +1,4 @@
 import {
-  doWhile,
   forRange,
   i16x8,
   i32,
@@ -10,24 +9,19 @@ import {
   when,
   type EmittedFunction,
   type Expr,
-  type Local,
-  type Locals,
   type ModuleBuilder,
-  type Stmt,
 } from '../assembler/assembler.js';
 import { dot, FLIP, mirrored, movedBy, type Dot } from './dot8.js';
 import { emitBatchDot8, emitCorrect, emitLineSums } from './dot8-zeros.js';
 import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 import type { BytePair } from './gemm-i8.js';
+import { emitTile } from './tile.js';
 
 /** 12 accumulators hide the latency of a dot product; 2 vectors of B and one of A fit the 16 registers with them. */
 const MR = 6;
 const NV = 2;
 const NR = NV * 4;
 const SIZES = { MR, NR, KC: 1024, MC: 504, group: 4 };
-
-/** Copies of a step of the loop over k. */
-const COPIES = 4;
 
 /** Bytes of workspace the products need. */
 export const GEMM_DOT8_WORKSPACE = gemmWorkspace(SIZES);
@@ -202,53 +196,6 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot):
   );
 }
 
-/** `C[MR][NR] += A panel x B panel (+ bias)` in int32 with wrap-around. `multiply` takes bytes of B first. */
-function tile(module: ModuleBuilder, multiply: Dot): EmittedFunction {
-  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [steps, a, b, c, stride, fresh, bias] = all as Locals<'i32', 8>;
-    const sums = f.locals<'v128', number>('v128', MR * NV);
-    const columns = f.locals<'v128', number>('v128', NV);
-    const row = f.local('v128');
-    const [pointer, end] = f.locals('i32', 2);
-    const step = seq(
-      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
-      ...Array.from({ length: MR }, (_, r) =>
-        seq(
-          row.set(v128.load32Splat(a, r * 4)),
-          ...columns.map((column, v) => sums[r * NV + v]!.set(multiply(column, row, sums[r * NV + v]!))),
-        ),
-      ),
-      a.set(i32.add(a, MR * 4)),
-      b.set(i32.add(b, NR * 4)),
-    );
-    /** Visits the accumulators row by row. */
-    const rows = (each: (sum: Local<'v128'>, offset: number) => Stmt): Stmt =>
-      seq(
-        pointer.set(c),
-        ...Array.from({ length: MR }, (_, r) =>
-          seq(...columns.map((_column, v) => each(sums[r * NV + v]!, v * 16)), pointer.set(i32.add(pointer, stride))),
-        ),
-      );
-    return seq(
-      when(
-        fresh,
-        seq(...sums.map((sum) => sum.set(v128.zero))),
-        rows((sum, offset) => sum.set(v128.load(pointer, offset))),
-      ),
-      end.set(i32.add(b, i32.mul(steps, NR * 4))),
-      doWhile(step, i32.ltU(b, end), COPIES),
-      when(
-        bias,
-        seq(
-          ...columns.map((column, v) => column.set(v128.load(bias, v * 16))),
-          ...sums.map((sum, index) => sum.set(i32x4.add(sum, columns[index % NV]!))),
-        ),
-      ),
-      rows((sum, offset) => v128.store(pointer, sum, offset)),
-    );
-  });
-}
-
 /**
  * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
  * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
@@ -265,7 +212,7 @@ export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
       ...SIZES,
       packA,
       packB,
-      tiles: [{ rows: MR, multiply: tile(module, multiply) }],
+      tiles: [emitTile(module, MR, NV, { multiplyAdd: (a, b, sum) => multiply(b, a, sum), add: i32x4.add })],
     }),
     pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
     correct: emitCorrect(module),

@@ -11,13 +11,12 @@ import {
   type Arg,
   type EmittedFunction,
   type Expr,
-  type Local,
-  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
 import type { Features } from '../engine/engine.js';
-import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes, type Tile } from './gemm.js';
+import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import { emitTile, withoutNegatives, type Tile } from './tile.js';
 
 /** A kind of product: its tile, and how it multiplies. */
 export interface GemmVariant {
@@ -29,9 +28,6 @@ export interface GemmVariant {
   /** Relaxed fused multiply-add instead of a product and a sum. */
   readonly fused: boolean;
 }
-
-/** Copies of a step of the loop over k. */
-const COPIES = 4;
 
 /** 8 accumulators, 4 vectors of B and one of A fit the 16 vector registers, with one left for products. */
 const WIDE = { MR: 2, NV: 4, MC: 512 };
@@ -208,61 +204,15 @@ function packPanel(module: ModuleBuilder, NV: number) {
   );
 }
 
-/** ReLU of the lanes; NaN stays. */
-export const withoutNegatives = (x: Expr<'v128'>): Expr<'v128'> => v128.andNot(x, f32x4.le(x, v128.zero));
-
-/** `multiply` of a tile of `MR` rows. See `Tile`. */
-function multiplyF32(module: ModuleBuilder, { NV, fused }: GemmVariant, MR: number): EmittedFunction {
-  const NR = NV * 4;
-  const multiplyAdd = (a: Expr<'v128'>, b: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
-    fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
-  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [kc, a, b, c, stride, fresh, bias, relu] = all as Locals<'i32', 8>;
-    const sums = f.locals<'v128', number>('v128', MR * NV);
-    const columns = f.locals<'v128', number>('v128', NV);
-    const row = f.local('v128');
-    const end = f.local('i32');
-    const lines = [c, ...f.locals<'i32', number>('i32', MR - 1)];
-    const at = (index: number): Local<'i32'> => lines[Math.floor(index / NV)]!;
-    const step = seq(
-      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
-      ...Array.from({ length: MR }, (_, r) =>
-        seq(
-          row.set(v128.load32Splat(a, r * 4)),
-          ...columns.map((column, v) => sums[r * NV + v]!.set(multiplyAdd(row, column, sums[r * NV + v]!))),
-        ),
-      ),
-      a.set(i32.add(a, MR * 4)),
-      b.set(i32.add(b, NR * 4)),
-    );
-    return seq(
-      ...lines.slice(1).map((line, r) => line.set(i32.add(lines[r]!, stride))),
-      when(
-        fresh,
-        seq(...sums.map((sum) => sum.set(v128.zero))),
-        seq(...sums.map((sum, index) => sum.set(v128.load(at(index), (index % NV) * 16)))),
-      ),
-      end.set(i32.add(b, i32.mul(kc, NR * 4))),
-      doWhile(step, i32.ltU(b, end), COPIES),
-      when(
-        bias,
-        seq(
-          ...columns.map((column, v) => column.set(v128.load(bias, v * 16))),
-          ...sums.map((sum, index) => sum.set(f32x4.add(sum, columns[index % NV]!))),
-        ),
-      ),
-      when(relu, seq(...sums.map((sum) => sum.set(withoutNegatives(sum))))),
-      ...sums.map((sum, index) => v128.store(at(index), sum, (index % NV) * 16)),
-    );
-  });
-}
-
 /** Tiles of a variant, the lowest first: of 2, 4 ... rows. */
-export const tilesF32 = (module: ModuleBuilder, variant: GemmVariant): readonly Tile[] =>
-  Array.from({ length: variant.MR / 2 }, (_, i) => {
-    const rows = 2 * (i + 1);
-    return { rows, multiply: multiplyF32(module, variant, rows) };
-  });
+export const tilesF32 = (module: ModuleBuilder, { MR, NV, fused }: GemmVariant): readonly Tile[] =>
+  Array.from({ length: MR / 2 }, (_, i) =>
+    emitTile(module, 2 * (i + 1), NV, {
+      multiplyAdd: fused ? f32x4.relaxedMadd : (a, b, sum) => f32x4.add(sum, f32x4.mul(a, b)),
+      add: f32x4.add,
+      relu: withoutNegatives,
+    }),
+  );
 
 /** The parts of a product but for `packB`. */
 const partsOf = (module: ModuleBuilder, variant: GemmVariant) => ({

@@ -1,5 +1,4 @@
 import {
-  doWhile,
   forRange,
   i16x8,
   i32,
@@ -7,24 +6,18 @@ import {
   seq,
   v128,
   when,
-  type Arg,
   type EmittedFunction,
-  type Expr,
-  type Local,
-  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
 import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
+import { emitTile, type TileArithmetic } from './tile.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
 const NV = 2;
 const NR = NV * 4;
 const SIZES = { MR, NR, KC: 512, MC: 256, group: 2 };
-
-/** Copies of a step of the loop over k. */
-const COPIES = 4;
 
 /** Bytes of workspace the integer products need. */
 export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
@@ -190,44 +183,6 @@ function packPanel(module: ModuleBuilder, packLine: EmittedFunction): EmittedFun
   );
 }
 
-/** `C[MR][NR] += A panel x B panel` in int32 with wrap-around. */
-function tile(module: ModuleBuilder): EmittedFunction {
-  return module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [steps, a, b, c, stride, fresh] = all as Locals<'i32', 8>;
-    const sums = f.locals<'v128', number>('v128', MR * NV);
-    const columns = f.locals<'v128', number>('v128', NV);
-    const row = f.local('v128');
-    const rows = f.locals<'i32', number>('i32', MR);
-    const end = f.local('i32');
-    const at = (index: number): [Local<'i32'>, number] => [rows[Math.floor(index / NV)]!, (index % NV) * 16];
-    const product = (pairs: Expr<'v128'>, column: Expr<'v128'>, sum: Expr<'v128'>): Expr<'v128'> =>
-      i32x4.add(sum, i32x4.dotI16x8(pairs, column));
-    const step = seq(
-      ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
-      ...Array.from({ length: MR }, (_, r) =>
-        seq(
-          row.set(v128.load32Splat(a, r * 4)),
-          ...columns.map((column, v) => sums[r * NV + v]!.set(product(row, column, sums[r * NV + v]!))),
-        ),
-      ),
-      a.set(i32.add(a, MR * 4)),
-      b.set(i32.add(b, NR * 4)),
-    );
-    const offset = (r: number): Arg<'i32'> => i32.add(c, i32.mul(stride, r));
-    return seq(
-      ...rows.map((pointer, r) => pointer.set(offset(r))),
-      when(
-        fresh,
-        seq(...sums.map((sum) => sum.set(v128.zero))),
-        seq(...sums.map((sum, index) => sum.set(v128.load(...at(index))))),
-      ),
-      end.set(i32.add(b, i32.mul(steps, NR * 4))),
-      doWhile(step, i32.ltU(b, end), COPIES),
-      ...sums.map((sum, index) => v128.store(at(index)[0], sum, at(index)[1])),
-    );
-  });
-}
-
 /**
  * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, `gemmI8Batch`, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
  * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
@@ -236,10 +191,8 @@ function tile(module: ModuleBuilder): EmittedFunction {
 export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
   const packB = packPanel(module, packLines(module, NR, b));
   const packA = packRows(module, packLines(module, MR, a));
-  emitBatch(
-    module,
-    'gemmI8Batch',
-    emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles: [{ rows: MR, multiply: tile(module) }] }),
-  );
+  const multiplyAdd: TileArithmetic['multiplyAdd'] = (a, b, sum) => i32x4.add(sum, i32x4.dotI16x8(a, b));
+  const tiles = [emitTile(module, MR, NV, { multiplyAdd, add: i32x4.add })];
+  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles }));
   emitPack(module, 'packI8', { ...SIZES, packB });
 }

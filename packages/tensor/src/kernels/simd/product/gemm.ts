@@ -4,27 +4,11 @@ import {
   seq,
   when,
   type EmittedFunction,
-  type Expr,
   type Locals,
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-
-/** A tile of C that lives in registers. */
-export interface Tile {
-  readonly rows: number;
-  /**
-   * `(steps, aPanel, bPanel, c, cStride, fresh, bias, relu)`: adds the product of two panels to a tile of C, or sets it where
-   * `fresh`; then adds NR elements at `bias`, if that is no 0, to every row, and where `relu` makes 0 of what is negative.
-   */
-  readonly multiply: EmittedFunction;
-}
-
-/** Code for the lowest tile that takes `rows` rows; the lowest is the first. */
-export const forLowest = (tiles: readonly Tile[], rows: Expr<'i32'>, make: (tile: Tile) => Stmt): Stmt =>
-  tiles
-    .slice(0, -1)
-    .reduceRight((others, tile) => when(i32.ltU(rows, tile.rows + 1), make(tile), others), make(tiles.at(-1)!));
+import { forLowest, type Tile } from './tile.js';
 
 /** What a matrix product is made of: sizes of its tile and blocks, and the functions that pack and multiply. */
 export interface GemmParts {

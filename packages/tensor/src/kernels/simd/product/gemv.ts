@@ -14,7 +14,7 @@ import {
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import { withoutNegatives } from './gemm-f32.js';
+import { withoutNegatives } from './tile.js';
 
 type Vector = Expr<'v128'>;
 type MultiplyAdd = (a: Vector, b: Vector, sum: Vector) => Vector;

@@ -62,6 +62,16 @@ describe('assembler', () => {
     expect(doubled(1, 1)).toBe(2);
   });
 
+  it('runs a loop as often however many copies of the body its code holds', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(20), (copies, times) => {
+        const count = run((_f, a, b) =>
+          seq(doWhile(b.set(i32.add(b, 1)), a.tee(i32.sub(a, 1)), copies), i32.store(0, b)),
+        );
+        expect(count(times + 1, 0)).toBe(times + 1);
+      }),
+    ));
+
   it('calls functions of the same module and keeps locals of different types apart', () => {
     const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
     const write = module.func(null, ['i32', 'i32'], (f, at, value) => {
