@@ -97,6 +97,7 @@ export const f64x2 = {
   add: binary('v128', 'v128', simd(0xf0)),
   sub: binary('v128', 'v128', simd(0xf1)),
   mul: binary('v128', 'v128', simd(0xf2)),
+  div: binary('v128', 'v128', simd(0xf3)),
   /** Both lanes rounded to float32 in the low half, zero above. */
   demote: unary('v128', 'v128', simd(0x5e)),
   /** The first two float32 lanes, exactly. */

@@ -1,109 +1,73 @@
-import { dtypes, type DType } from '../../../dtype.js';
+import { dtypes } from '../../../dtype.js';
 import type { View } from '../../../storage.js';
 import type { PoolKernels, Regions } from '../../contract/pool.js';
 import {
   f32,
-  f32x4,
   f64,
+  f64x2,
   i32,
-  i32x4,
   seq,
   v128,
   when,
   type Expr,
   type Local,
+  type Locals,
   type ModuleBuilder,
   type Stmt,
 } from '../assembler/assembler.js';
-import type { Emission, Family, SimdEngine } from '../engine/engine.js';
-import { overRegions, REGION_PARAMS, regionTable } from './regions.js';
+import type { Family, SimdEngine } from '../engine/engine.js';
+import { maxFamilies } from './max-pool.js';
+import { loadFloats, overRegions, readApart, REGION_PARAMS, regionTable, RUN_PARAMS, runOf } from './regions.js';
 
 /** Outputs below which the plain loops are as fast. */
 const FEW = 64;
 
 const element = (large: Expr<'i32'>, position: Expr<'i32'>): Expr<'i32'> => i32.add(large, i32.shl(position, 2));
 
-/** How elements are compared: as lanes of vectors, because a choice of lanes takes no branch that nobody can predict. */
-interface Compared {
-  readonly bytes: number;
-  readonly load: (at: Expr<'i32'>) => Expr<'v128'>;
-  /** Lanes where a value is to be taken for a better one. */
-  readonly better: (value: Local<'v128'>, best: Local<'v128'>) => Expr<'v128'>;
-  /** Below every element, and what an empty region gives. */
-  readonly least: Expr<'v128'>;
-  readonly none: Expr<'v128'>;
-  readonly store: (at: Expr<'i32'>, value: Local<'v128'>) => Stmt;
-}
-
-const integer = (bytes: number, load: typeof i32.load8U, store: typeof i32.store8): Compared => ({
-  bytes,
-  load: (at) => i32x4.splat(load(at)),
-  better: i32x4.gtS,
-  least: i32x4.splat(i32.const(-(2 ** 31))),
-  none: v128.zero,
-  store: (at, value) => store(at, i32x4.lane(value, 0)),
-});
-
-const compared = {
-  float32: {
-    bytes: 4,
-    load: (at) => v128.load32Zero(at),
-    better: (value, best) => v128.or(f32x4.gt(value, best), f32x4.ne(value, value)),
-    least: f32x4.splat(f32.const(-Infinity)),
-    none: f32x4.splat(f32.const(-Infinity)),
-    store: (at, value) => v128.storeLane32(at, value),
-  },
-  uint8: integer(1, i32.load8U, i32.store8),
-  int8: integer(1, i32.load8S, i32.store8),
-  int16: integer(2, i32.load16S, i32.store16),
-  int32: integer(4, i32.load, i32.store),
-} as const satisfies Partial<Record<DType, Compared>>;
-
-const maxFamilies: Readonly<Partial<Record<DType, Family>>> = Object.fromEntries(
-  Object.entries(compared).map(([dtype, { bytes, load, better, least, none, store }]: [string, Compared]) => [
-    dtype,
-    ({ module }: Emission) => {
-      module.func('max', REGION_PARAMS, (f, ...all) => {
-        const [best, value, index, taken] = f.locals('v128', 4);
-        return overRegions(f, all, bytes, (large, small, indices, { each, empty, first, position }) =>
-          seq(
-            best.set(least),
-            index.set(i32x4.splat(first)),
-            when(empty, seq(best.set(none), index.set(i32x4.splat(i32.const(-1))))),
-            each(
-              seq(
-                value.set(load(i32.add(large, i32.shl(position, Math.log2(bytes))))),
-                taken.set(better(value, best)),
-                best.set(v128.bitselect(value, best, taken)),
-                index.set(v128.bitselect(i32x4.splat(position), index, taken)),
-              ),
-            ),
-            store(small, best),
-            v128.storeLane32(indices, index),
-          ),
-        );
-      });
-    },
-  ]),
-);
-
 /** Averages and their adjoint; `divisor` is a float64 in memory at `indices`, 0 for the region's length. */
 function emitAverage(module: ModuleBuilder): void {
   const over = (divisor: Local<'f64'>, origin: Local<'i32'>, length: Expr<'f64'>): Stmt =>
     seq(divisor.set(f64.load(origin)), when(f64.eq(divisor, 0), divisor.set(length)));
-  module.func('average', REGION_PARAMS, (f, ...all) => {
+  module.func('average', [...REGION_PARAMS, ...RUN_PARAMS], (f, ...all) => {
+    const [from, to, stride] = all.slice(REGION_PARAMS.length) as Locals<'i32', 3>;
     const [sum, divisor] = f.locals('f64', 2);
-    const origin = f.local('i32');
+    const [value, low, high] = f.locals('v128', 3);
+    const [origin, at] = f.locals('i32', 2);
+    const mean = (pair: Expr<'v128'>): Expr<'v128'> => f64x2.demote(f64x2.div(pair, f64x2.splat(divisor)));
     return seq(
       origin.set(all[2]!),
-      overRegions(f, all, 4, (large, small, _indices, { each, empty, length, position }) =>
-        seq(
-          sum.set(0),
-          each(sum.set(f64.add(sum, f64.promote(f32.load(element(large, position)))))),
-          over(divisor, origin, length),
-          f32.store(small, f32.demote(f64.div(sum, divisor))),
-          when(empty, f32.store(small, 0)),
-        ),
+      overRegions(
+        f,
+        all,
+        4,
+        (large, small, _indices, { each, empty, length, position }) =>
+          seq(
+            sum.set(0),
+            each(sum.set(f64.add(sum, f64.promote(f32.load(element(large, position)))))),
+            over(divisor, origin, length),
+            f32.store(small, f32.demote(f64.div(sum, divisor))),
+            when(empty, f32.store(small, 0)),
+          ),
+        {
+          from,
+          to,
+          regions: (large, small, _indices, { each, empty, length, position }) =>
+            seq(
+              low.set(v128.zero),
+              high.set(v128.zero),
+              each(
+                seq(
+                  at.set(element(large, position)),
+                  readApart(loadFloats, value, at, stride),
+                  low.set(f64x2.add(low, f64x2.promoteLow(value))),
+                  high.set(f64x2.add(high, f64x2.promoteLow(v128.shuffle32(value, value, [2, 3, 2, 3])))),
+                ),
+              ),
+              over(divisor, origin, length),
+              v128.store(small, v128.shuffle32(mean(low), mean(high), [0, 1, 4, 5])),
+              when(empty, v128.store(small, v128.zero)),
+            ),
+        },
       ),
     );
   });
@@ -181,6 +145,7 @@ export function simdPool(
         table,
         ...counts,
         ...steps,
+        ...(name === 'spread' ? [] : runOf(regions, table)),
       ]);
       return true;
     } finally {

@@ -3,8 +3,31 @@ import type { Reach, Regions } from '../../../../src/kernels/contract/pool.js';
 import { alloc } from '../../../../src/storage.js';
 import { filled, firstDifference, lie, output, reference, simd, viewOf } from '../views.js';
 
+/** Regions of equal size at equal distances, as pools have them, cut at both ends. */
+const even = (size: number, dilated: boolean): fc.Arbitrary<Reach> =>
+  fc
+    .record({
+      step: dilated ? fc.integer({ min: 1, max: 3 }) : fc.constant(1),
+      stride: fc.integer({ min: 1, max: 4 }),
+      padding: fc.nat(2),
+      length: fc.integer({ min: 1, max: 5 }),
+    })
+    .map(({ step, stride, padding, length }) => {
+      const firsts = Array.from({ length: Math.ceil((size + padding) / stride) }, (_, i) => i * stride - padding);
+      const starts = firsts.map((first) => (first < 0 ? first + step * Math.ceil(-first / step) : first));
+      return {
+        starts: Int32Array.from(starts),
+        ends: Int32Array.from(firsts, (first) => Math.min(size, first + length)),
+        lengths: Int32Array.from(firsts, () => length),
+        step,
+      };
+    });
+
 /** Regions of one dim over `size` positions, empty ones included; steps only where they may be. */
 const reaches = (size: number, dilated: boolean): fc.Arbitrary<Reach> =>
+  fc.oneof(even(size, dilated), uneven(size, dilated));
+
+const uneven = (size: number, dilated: boolean): fc.Arbitrary<Reach> =>
   fc
     .record({
       step: dilated ? fc.integer({ min: 1, max: 3 }) : fc.constant(1),
