@@ -1,5 +1,6 @@
 export type { ImageSource } from './foreign.js';
-export { isGradEnabled, type BackwardOptions } from './autograd.js';
+export { isGradEnabled } from './autograd.js';
+export type { BackwardOptions } from './backward.js';
 export {
   arange,
   empty,
@@ -56,6 +57,7 @@ export {
   type LeastErrorGridOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
+export { grad, type GradOptions } from './grad.js';
 export { joinBytes, splitBytes, type Bytes } from './functions/bytes.js';
 export {
   conv1d,

@@ -1,5 +1,6 @@
-import { checkBoolean, checkNumber, checkOptionalTensor, checkOptions } from '../arguments.js';
-import { backward, isGradEnabled, type BackwardOptions, type Node } from '../autograd.js';
+import { checkBoolean, checkNumber, checkOptionalTensor, optionsOf } from '../arguments.js';
+import { isGradEnabled, type Node } from '../autograd.js';
+import { backward, type BackwardOptions } from '../backward.js';
 import { isFloat, isHalf, type ArrayOf, type DType } from '../dtype.js';
 import { ArgumentError, AutogradError, DTypeError, ShapeError, shown } from '../errors.js';
 import { kernels } from '../kernels/active.js';
@@ -177,8 +178,7 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
    */
   backward(this: Tensor, grad?: Tensor, options: BackwardOptions = {}): void {
     checkOptionalTensor('backward', 'the gradient', grad);
-    checkOptions('backward', options);
-    backward(this, grad, options);
+    backward(this, grad, optionsOf('backward', options, ['retainGraph', 'createGraph']));
   }
 
   /** The same elements outside the autograd graph. */
