@@ -129,6 +129,7 @@ const functionPlaces: readonly (readonly [RegExp, string])[] = [
     'F.',
   ],
   [/^(is(Float|Int)|resultType|promoteTypes)/, 'torch.'],
+  [/^grad$/, 'torch.autograd.'],
 ];
 const ownFunctions = new Set(
   [

@@ -38,6 +38,17 @@ describe.each(guides)('$path', ({ run }) => {
 it('the code of all guides has no type errors', () =>
   expect(typeErrors(new Map(guides.map(({ path, all }) => [path.replace(/\W/g, '-'), all])), root)).toEqual([]));
 
+/** What pages say of second names all at once. */
+const secondName = /^FakeQuantized/;
+
+it.each(Object.entries(modules).filter(([name]) => name.startsWith('@q/')))(
+  'every function, class and namespace of %s is named on a page',
+  (_name, module) => {
+    const words = new Set(pages.flatMap(({ markdown }) => markdown.match(/[\w$]+/g) ?? []));
+    expect(Object.keys(module).filter((name) => !words.has(name) && !secondName.test(name))).toEqual([]);
+  },
+);
+
 /** Anchors as GitHub makes them of headings. */
 const anchors = (markdown: string): Set<string> =>
   new Set(
