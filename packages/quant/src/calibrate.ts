@@ -32,7 +32,7 @@ function looseQuantizers(model: Module, modules: readonly QuantizedModule[]): Qu
  * computes the encodings of all its quantizers.
  *
  * The encodings of parameters are computed first and used; activation quantizers only observe what passes. Where `fn` throws
- * or rejects, no quantizer and no statistics change. Where nothing passed although some quantizers wait for an encoding, it warns.
+ * or rejects, no quantizer changes; analyzers keep what they were shown, as AIMET's do. Where nothing passed although some quantizers wait for an encoding, it warns.
  * Without `fn`, returns the open calibration, for `using`.
  *
  * ```ts

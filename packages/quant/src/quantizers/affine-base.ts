@@ -265,14 +265,16 @@ export abstract class AffineQuantizerBase extends QuantizerBase {
     return this.quantizeAs(x, this.encodingOf(this.#spread('min', min), this.#spread('max', max)));
   }
 
-  protected override inspect(range: EncodingRange): void {
-    if (this.#symmetric && this.qmin >= 0 && elementsOf(range.min)[0].some((low: number) => low < 0))
+  protected override inspect(range: EncodingRange, analyzer: EncodingAnalyzer): void {
+    // The lower end of a symmetric range is below 0 whatever was observed.
+    const observed = () => elementsOf(analyzer.computeEncodings(this.numSteps, false).min)[0];
+    if (this.#symmetric && this.qmin >= 0 && observed().some((low: number) => low < 0))
       warn({
         code: 'clipped-negatives',
         message: `${this.constructor.name}: a symmetric range on the grid [${this.qmin}, ${this.qmax}] has no place for the negative values that were observed; they become ${this.qmin}. Set signed to true, or symmetric to false.`,
         source: this,
       });
-    super.inspect(range);
+    super.inspect(range, analyzer);
   }
 
   /** What was observed may hold NaN: the range is then NaN too, of which calibration warns. */

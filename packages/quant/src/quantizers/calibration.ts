@@ -24,8 +24,8 @@ export interface CalibrationScope extends Calibration, Disposable {}
 export interface Calibrated {
   /** The range of what was observed. */
   compute(): EncodingRange;
-  /** Warns of a range that deserves a look. */
-  inspect(range: EncodingRange): void;
+  /** Warns of a range that deserves a look, and of what an analyzer has observed. */
+  inspect(range: EncodingRange, analyzer: EncodingAnalyzer): void;
   /** Takes the range over. */
   adopt(range: EncodingRange): void;
   /** Called when the calibration ends, before anything changes. */
@@ -60,7 +60,7 @@ export class OpenCalibration implements Calibration {
   prepare(): void {
     if (!this.close() || this.analyzer.getStats() === null) return;
     const range = this.owner.compute();
-    this.owner.inspect(range);
+    this.owner.inspect(range, this.analyzer);
     this.range = range;
   }
 

@@ -89,8 +89,8 @@ export abstract class QuantizerBase extends Module {
   /** Takes a range over. */
   protected abstract adopt(range: EncodingRange): void;
 
-  /** Warns of a range that deserves a look, before it is taken over. */
-  protected inspect(range: EncodingRange): void {
+  /** Warns of a range that deserves a look, and of what an analyzer has observed, before the range is taken over. */
+  protected inspect(range: EncodingRange, _analyzer: EncodingAnalyzer): void {
     warnOfRange(range, this);
   }
 
@@ -173,7 +173,7 @@ export abstract class QuantizerBase extends Module {
     const calibration = new OpenCalibration(
       {
         compute: () => analyzer.computeEncodings(this.numSteps, this.isSymmetric),
-        inspect: (range) => this.inspect(range),
+        inspect: (range, observed) => this.inspect(range, observed),
         adopt: (range) => this.adopt(range),
         ended: (ended) => {
           this.#calibrations = this.#calibrations.filter((other) => other !== ended);

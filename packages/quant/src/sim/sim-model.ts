@@ -104,8 +104,8 @@ export class QuantizationSimModel<M extends Module = Module> {
 
   /**
    * Calibrates: runs `fn`, which passes representative data through the model it is given, and computes all encodings. Returns what
-   * `fn` returns; a promise is awaited. Where `fn` throws or rejects, no quantizer and no statistics change; where it runs another
-   * model, there is a warning.
+   * `fn` returns; a promise is awaited. Where `fn` throws or rejects, no quantizer changes (analyzers keep what they
+   * were shown); where it runs another model, there is a warning.
    */
   computeEncodings<T>(fn: (model: M) => T): T {
     checkFunction('computeEncodings', fn);

@@ -184,6 +184,7 @@ describe('calibration data', () => {
     const quantizer = new Quantize({ shape: [], qmin: 0, qmax: 255, symmetric: true });
     const warnings = warningsOf(() => quantizer.computeEncodings(() => quantizer.forward(batch(-1, 1))));
     expect(warnings.map(({ code }) => code)).toEqual(['clipped-negatives']);
+    expect(warningsOf(() => quantizer.computeEncodings(() => quantizer.forward(batch(0, 2))))).toEqual([]);
     const fitting = new Quantize({ shape: [], bitwidth: 8, symmetric: true });
     expect(warningsOf(() => fitting.computeEncodings(() => fitting.forward(batch(-1, 1))))).toEqual([]);
   });
