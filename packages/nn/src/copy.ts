@@ -1,6 +1,6 @@
 import { Tensor } from '@q/tensor';
+import { isRecord } from '@q/tensor/internal';
 import { Parameter } from './parameter.js';
-import { isRecord } from './slots.js';
 
 /** A leaf with the elements of `tensor` in a storage of its own. */
 function copyOfTensor(tensor: Tensor): Tensor {

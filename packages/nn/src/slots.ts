@@ -1,4 +1,5 @@
 import { Tensor } from '@q/tensor';
+import { isRecord } from '@q/tensor/internal';
 import { ModuleError } from './errors.js';
 import { Parameter } from './parameter.js';
 
@@ -63,11 +64,8 @@ export interface Ordered {
 /** Tells modules from other values; handed in, because the class itself is built on the walker. */
 export type IsModule<M> = (value: unknown) => value is M;
 
-/** True for plain objects, with or without a prototype. */
-export const isRecord = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
+/** What is inside records and arrays is called by its keys. */
+const OWN_KEYS: StateNames = Object.create(null);
 
 /** The names declared by a class and the classes it extends; the nearest one wins. */
 function stateNames(module: object): StateNames {
@@ -80,7 +78,9 @@ function stateNames(module: object): StateNames {
   return merged;
 }
 
-const joined = (path: string, name: string): string => (path === '' ? name : name === '' ? path : `${path}.${name}`);
+/** `path.name`, or whichever of them is not empty. */
+export const pathOf = (path: string, name: string): string =>
+  path === '' ? name : name === '' ? path : `${path}.${name}`;
 
 /**
  * The parameters, buffers and direct children of one module, in the order of its `slotKeys`; arrays and plain records
@@ -88,30 +88,26 @@ const joined = (path: string, name: string): string => (path === '' ? name : nam
  * reported at each.
  */
 export function* slotsOf<M extends Ordered>(module: M, isModule: IsModule<M>): Generator<SlotOf<M>> {
-  const names = stateNames(module);
   const open = new Set<object>();
-  function* walk(owner: object, path: string, top: boolean, kept: boolean): Generator<SlotOf<M>> {
+  function* walk(owner: object, path: string, names: StateNames, persistent: boolean): Generator<SlotOf<M>> {
     if (open.has(owner)) return;
     open.add(owner);
     for (const key of module.slotKeys(owner)) {
       const value = (owner as Readonly<Record<string, unknown>>)[key];
       if (typeof value !== 'object' || value === null) continue;
-      const outside = top && key in names ? names[key]! : key;
-      const name = joined(path, outside ?? key);
-      const place = { name, owner: owner as Record<string, unknown>, key, persistent: kept && outside !== null };
+      const { [key]: outside = key } = names;
+      const name = pathOf(path, outside ?? key);
+      const place = { name, owner: owner as Record<string, unknown>, key, persistent: persistent && outside !== null };
       if (value instanceof Tensor)
         if (value instanceof Parameter) yield { ...place, kind: 'parameter', value };
         else yield { ...place, kind: 'buffer', value };
       else if (isModule(value)) yield { ...place, kind: 'module', value };
-      else if (Array.isArray(value) || isRecord(value)) yield* walk(value, name, false, place.persistent);
+      else if (Array.isArray(value) || isRecord(value)) yield* walk(value, name, OWN_KEYS, place.persistent);
     }
     open.delete(owner);
   }
-  yield* walk(module, '', true, true);
+  yield* walk(module, '', stateNames(module), true);
 }
-
-/** `prefix.name`, or whichever of them is not empty. */
-export const pathOf = joined;
 
 /** Throws where two entries of one module would have the same name. */
 export function checkUnique(where: string, names: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { isFloat, isInt, noGrad, shown, Tensor } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 import { ModuleError } from './errors.js';
 import { isExpanded } from './parameter.js';
 import { checkUnique, pathOf, slotsOf, type IsModule, type Ordered } from './slots.js';
@@ -80,7 +81,7 @@ function unreadable(source: unknown): string | null {
 /** Why `source` cannot be copied over `target`, or null. */
 function misfit(target: Tensor, source: unknown): string | null {
   if (!(source instanceof Tensor) || source.storage.isFreed) return unreadable(source);
-  if (target.ndim !== source.ndim || target.shape.some((size, d) => size !== source.shape[d]))
+  if (!sameShape(target.shape, source.shape))
     return `has shape ${shown(source.shape)}, the module wants ${shown(target.shape)}`;
   if (isFloat(target.dtype) !== isFloat(source.dtype) || isInt(target.dtype) !== isInt(source.dtype))
     return `has dtype ${source.dtype}, the module wants ${target.dtype}`;

@@ -1,4 +1,5 @@
 import { ArgumentError, described, isClass } from './errors.js';
+import { isRecord } from './record.js';
 import { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 
@@ -34,23 +35,16 @@ export function checkOptions(
     );
 }
 
-/** Whether a value is an object of no class. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /**
  * Throws ArgumentError unless options are an object of known names: one that nothing reads would be passed over in silence.
  * An object of a class, such as a layer that gives its own properties, may have others.
  */
-export function checkKnown(operation: string, options: object, known: readonly string[]): void {
-  if (!isPlain(options)) return checkOptions(operation, options, known);
+export function checkKnown(operation: string, options: unknown, known: readonly string[]): void {
+  if (!isRecord(options)) return checkOptions(operation, options, known);
   for (const name in options) {
     if (!known.includes(name))
       throw new ArgumentError(`${operation}: there is no option '${name}'. Known: ${known.join(', ')}.`);
-    const value = (options as Readonly<Record<string, unknown>>)[name];
+    const value = options[name];
     // As forms and command lines give them: both would count as true.
     if (value === 'true' || value === 'false') refuse(operation, `${name} must be true or false`, value);
   }

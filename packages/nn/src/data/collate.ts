@@ -1,5 +1,5 @@
 import { ArgumentError, described, ShapeError, shown, stack, tensor, Tensor, type TypedArray } from '@q/tensor';
-import { sameShape } from '@q/tensor/internal';
+import { isRecord, sameShape } from '@q/tensor/internal';
 
 /** What `collate` makes of several samples of a type: one value of the same structure with a tensor in each place. */
 export type Collated<T> = T extends Tensor | number | boolean | TypedArray
@@ -16,12 +16,6 @@ const kindOf = (value: unknown): string =>
   value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
 
 const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
 
 /** Throws unless all samples are of a kind, named by where they stand in their structure. */
 function all<T>(where: string, samples: readonly unknown[], is: (value: unknown) => value is T): readonly T[] {

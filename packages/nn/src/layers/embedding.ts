@@ -1,5 +1,5 @@
-import { ArgumentError, described, noGrad, ShapeError, Tensor, zeros } from '@q/tensor';
-import { checkBoolean, checkOptions, checkTensor, optionsOf } from '@q/tensor/internal';
+import { ArgumentError, described, noGrad, ShapeError, shown, Tensor, zeros } from '@q/tensor';
+import { checkBoolean, checkOptions, checkTensor, optionsOf, sameShape } from '@q/tensor/internal';
 import {
   embedding,
   embeddingBag,
@@ -25,7 +25,7 @@ function pretrained(name: string, rows: Tensor, { freeze = true }: PretrainedOpt
   checkTensor(name, 'the rows', rows);
   checkBoolean(name, 'freeze', freeze);
   if (rows.ndim !== 2)
-    throw new ShapeError(`${name}: wants rows as [numEmbeddings, embeddingDim], got [${rows.shape.join(', ')}].`);
+    throw new ShapeError(`${name}: wants rows as [numEmbeddings, embeddingDim], got ${shown(rows.shape)}.`);
   const [numEmbeddings, embeddingDim] = rows.shape as readonly [number, number];
   return { numEmbeddings, embeddingDim, weight: new Parameter(rows, { requiresGrad: !freeze }) };
 }
@@ -63,9 +63,9 @@ abstract class Table extends Module {
       throw new ArgumentError(
         `${this.constructor.name}: its weight must be a Parameter or null, got ${described(weight)}. Rows in a tensor: ${this.constructor.name}.fromPretrained(rows).`,
       );
-    if (weight && String(weight.shape) !== String([numEmbeddings, embeddingDim]))
+    if (weight && !sameShape(weight.shape, [numEmbeddings, embeddingDim]))
       throw new ShapeError(
-        `${this.constructor.name}: wants a weight of [${numEmbeddings}, ${embeddingDim}], got [${weight.shape.join(', ')}].`,
+        `${this.constructor.name}: wants a weight of [${numEmbeddings}, ${embeddingDim}], got ${shown(weight.shape)}.`,
       );
     this.weight = weight ?? new Parameter(zeros([numEmbeddings, embeddingDim]));
     if (!weight) this.resetParameters();

@@ -63,7 +63,7 @@ describe('movement modules', () => {
       ]),
     ],
     ['Split', new nn.Split().forward(x, [1, 2], 1)[1]!, x.slice([], [1, 3])],
-  ])('%s', (_, found, wanted) => {
+  ])('%s gives what the operation of its name gives', (_, found, wanted) => {
     expect(found.shape).toEqual(wanted.shape);
     expect(found.dtype).toBe(wanted.dtype);
     expect(found.toArray()).toEqual(wanted.toArray());
@@ -88,7 +88,7 @@ describe('reduction modules', () => {
       ],
     ],
     ['Norm', new nn.Norm().forward(tensor([3, 4])), 5],
-  ])('%s', (_, found, wanted) => expect(found.toArray()).toEqual(wanted));
+  ])('%s gives what the operation of its name gives', (_, found, wanted) => expect(found.toArray()).toEqual(wanted));
 
   it('Max and Min give a value, or values and indices along a dim', () => {
     const whole = new nn.Max().forward(x);
@@ -121,7 +121,7 @@ describe('product modules', () => {
       c.add(a.matmul(b)).unsqueeze(0),
     ],
     ['DynamicLinear', new nn.DynamicLinear().forward(a, b.t()), a.matmul(b)],
-  ])('%s', (_, found, wanted) => {
+  ])('%s gives what the operation of its name gives', (_, found, wanted) => {
     expect(found.shape).toEqual(wanted.shape);
     expect(found.allclose(wanted, { atol: 1e-5 })).toBe(true);
   });

@@ -48,7 +48,9 @@ describe('padding layers', () => {
     ['ReplicationPad1d', new nn.ReplicationPad1d([1, 2]), [0, 0, 1, 2, 2, 2]],
     ['CircularPad1d', new nn.CircularPad1d([2, 1]), [1, 2, 0, 1, 2, 0]],
     ['negative padding', new nn.ConstantPad1d([-1, 0], 0), [1, 2]],
-  ])('%s', (_, layer, wanted) => expect(layer.forward(x).toArray()).toEqual([[wanted]]));
+  ])('%s puts the values of its kind around the input', (_, layer, wanted) =>
+    expect(layer.forward(x).toArray()).toEqual([[wanted]]),
+  );
 
   it('wants both ends of every dim, and enough dims', () => {
     expect(() => new nn.ReflectionPad2d([1, 2])).toThrow(/must be an integer or 4 of them/);

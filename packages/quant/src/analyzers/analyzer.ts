@@ -1,5 +1,5 @@
 import { described, FormatError, QError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { checkBoolean } from '@q/tensor/internal';
+import { checkBoolean, numel, sameShape } from '@q/tensor/internal';
 import { checkInstance, sizesOf } from '../arguments.js';
 import { QuantizationError, StatisticsNotFoundError } from '../errors.js';
 import { fieldsOf, shapeOf } from '../observers/numbers.js';
@@ -86,7 +86,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
         `${this.constructor.name}: nothing has been observed yet. Call updateStats() first.`,
       );
     this.checkStats(stats);
-    const entries = this.shape.reduce((product, size) => product * size, 1);
+    const entries = numel(this.shape);
     const lows = new Float32Array(entries);
     const highs = new Float32Array(entries);
     let g = 0;
@@ -108,7 +108,7 @@ export abstract class EncodingAnalyzer<S = unknown> {
   /** Throws unless `other` is of this class and shape. */
   protected checkMergeable(other: EncodingAnalyzer): void {
     checkInstance(`${this.constructor.name}.mergeStats`, 'other', other, EncodingAnalyzer);
-    if (other.constructor !== this.constructor || shown(other.shape) !== shown(this.shape))
+    if (other.constructor !== this.constructor || !sameShape(other.shape, this.shape))
       throw new QuantizationError(
         `${this.constructor.name}${shown(this.shape)}: cannot merge the statistics of ${other.constructor.name}${shown(other.shape)}. Both must have one class and shape.`,
       );

@@ -1,5 +1,5 @@
 import { described, isFloat, ShapeError, shown, tensor, type DType, type Tensor } from '@q/tensor';
-import { checkTensor } from '@q/tensor/internal';
+import { checkTensor, sameShape } from '@q/tensor/internal';
 import { checkKnownOptions } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { EncodingError, QuantizationError } from '../errors.js';
@@ -69,10 +69,7 @@ export class AffineEncoding implements Encoding {
     if (!isFloat(this.scale.dtype))
       throw new EncodingError(`AffineEncoding: scale must be floating, got ${this.scale.dtype}.`);
     const shape = this.scale.shape;
-    if (
-      this.offset.ndim !== 0 &&
-      (this.offset.ndim !== shape.length || this.offset.shape.some((size, d) => size !== shape[d]))
-    )
+    if (this.offset.ndim !== 0 && !sameShape(this.offset.shape, shape))
       throw new ShapeError(
         `AffineEncoding: scale ${shown(shape)} and offset ${shown(this.offset.shape)} must have one shape.`,
       );

@@ -1,5 +1,5 @@
 import { dequantizeLinear, noGrad, Storage, Tensor, type Shape } from '@q/tensor';
-import { Layout } from '@q/tensor/internal';
+import { Layout, numel } from '@q/tensor/internal';
 import type { AffineEncoding } from './affine.js';
 
 /** The dtypes in which grid positions are stored. */
@@ -164,13 +164,13 @@ function forEachRun(
   visit: (start: number, end: number, entry: number) => void,
 ): void {
   const leading = shape.length - entries.length;
-  const stride = (d: number): number => entries.slice(d + 1).reduce((product, count) => product * count, 1);
+  const stride = (d: number): number => numel(entries.slice(d + 1));
   const changes = shape.map((size, d): Change | null => {
     const count = entries[d - leading] ?? 1;
     return count === 1 ? null : { count, length: blockSize === null ? 1 : size / count, stride: stride(d - leading) };
   });
   const last = changes.findLastIndex((change) => change !== null);
-  const inside = shape.slice(last + 1).reduce((product, size) => product * size, 1);
+  const inside = numel(shape.slice(last + 1));
   let at = 0;
   const walk = (d: number, entry: number): void => {
     if (d > last) return visit(at, (at += inside), entry);

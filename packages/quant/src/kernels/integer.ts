@@ -20,6 +20,7 @@ import type { Kernel, KernelOperand } from '../modules/quantized-module.js';
 import { QuantizedTensor } from '../tensor.js';
 import { largestSum, LARGEST_ACCUMULATOR, overflow } from './bounds.js';
 import { onGrid, perChannel, perTensor, type IntegerOperand, type PerTensorOperand } from './operand.js';
+import { isByte } from './wide.js';
 
 /** A kernel that computes outside the graph, once it was called as one. */
 const kernel =
@@ -64,8 +65,6 @@ function checkSums(kernel: string, x: PerTensorOperand, operand: KernelOperand, 
   if (why !== null) throw new QuantizationError(`${kernel}: ${why}.`);
 }
 
-const isByte = ({ values: { dtype } }: IntegerOperand): boolean => dtype === 'int8' || dtype === 'uint8';
-
 /**
  * Kernel of `QuantizedLinear`: integers are multiplied and summed in int32, `y = (xq - xz) @ (wq - wz).T * (xs * ws) + bias`.
  * Wants the input quantized per tensor, the weight per tensor or per output channel. Throws QuantizationError where sums could
@@ -76,7 +75,7 @@ export const integerLinear: Kernel = kernel('integerLinear', ([input], { weight,
   const w = perChannel('integerLinear', weight);
   checkSums('integerLinear', x, weight!, w);
   const rows = x.values.ndim === 1 ? x.values.unsqueeze(0) : x.values;
-  const products = isByte(w)
+  const products = isByte(w.values)
     ? linearInteger(rows, w.values, { xZeroPoint: x.zero, wZeroPoint: w.zeroPoint })
     : matmulInteger(rows, w.values.permute([1, 0]), { aZeroPoint: x.zero, bZeroPoint: w.zeroPoint });
   const y = numbersOf(products, x, w, bias, 0);

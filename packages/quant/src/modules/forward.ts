@@ -1,4 +1,5 @@
 import { described, isFloat, noGrad, tensor, Tensor } from '@q/tensor';
+import { isRecord } from '@q/tensor/internal';
 import { Parameter, type Module } from '@q/nn';
 import { AffineEncoding } from '../encodings/affine.js';
 import { located, QuantizationError } from '../errors.js';
@@ -22,12 +23,6 @@ import {
 type Quantized = Module & QuantizedModule;
 
 const isFloating = (value: unknown): value is Tensor => value instanceof Tensor && isFloat(value.dtype);
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
 
 const holdsTensor = (value: unknown): boolean =>
   value instanceof Tensor || (Array.isArray(value) && value.some(holdsTensor));

@@ -4,6 +4,9 @@ import { QuantizerBase } from '../quantizers/quantizer.js';
 import { isQuantized, situationOf } from './quantized-module.js';
 import { quantizedFrom, refuseUndefined } from './quantization-mixin.js';
 
+/** The name in a model of what a module at a path calls `name`. */
+export const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
 /** Puts modules in the place of others, everywhere in a tree; returns the root. */
 export function replaced(root: Module, by: ReadonlyMap<Module, Module>): Module {
   for (const module of root.modules())

@@ -1,11 +1,8 @@
 import { Tensor } from '@q/tensor';
+import { isRecord } from '@q/tensor/internal';
 import { Module } from '@q/nn';
 
-const isContainer = (value: unknown): value is object => {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
-};
+const isContainer = (value: unknown): value is object => Array.isArray(value) || isRecord(value);
 
 const holdsState = (value: unknown): boolean =>
   value instanceof Tensor || value instanceof Module || (isContainer(value) && Object.values(value).some(holdsState));

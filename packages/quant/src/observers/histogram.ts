@@ -11,6 +11,7 @@ import {
   type Shape,
   type Tensor,
 } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { rint } from '../rounding.js';
@@ -98,7 +99,7 @@ export function checkHistograms(
   // Unlike every(), find() does not skip the holes of an array.
   if (!Array.isArray(stats) || stats.findIndex((entry) => !(entry instanceof Histogram)) >= 0)
     throw new ArgumentError(`${operation}: wants the statistics of an analyzer, got ${described(stats)}.`);
-  const entries = shape.reduce((product, size) => product * size, 1);
+  const entries = numel(shape);
   const sizes = (stats as readonly Histogram[]).map(({ histogram }) => histogram.length);
   if (sizes.length !== entries || sizes.some((size) => size !== bins))
     throw new ShapeError(
@@ -283,7 +284,7 @@ export class HistogramObserver {
   /** Replaces the statistics by those that `toJSON` wrote. Throws FormatError for anything else and changes nothing then. */
   restore(json: unknown): void {
     if (json === null) return this.reset();
-    const entries = this.shape.reduce((product, size) => product * size, 1);
+    const entries = numel(this.shape);
     if (!Array.isArray(json) || json.length !== entries)
       throw new FormatError(`statistics: wants ${entries} histograms.`);
     this.histograms = json.map((entry: unknown, g) => {

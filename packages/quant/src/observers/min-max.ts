@@ -1,4 +1,5 @@
 import { ArgumentError, described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { checkFloating } from '../arguments.js';
 import { elementsOf } from '../elements.js';
 import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
@@ -12,8 +13,6 @@ export interface MinMaxStats {
   readonly max: Tensor;
 }
 
-const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
-
 /** Throws unless `stats` are the ends of ranges of a shape: ArgumentError for none, DTypeError or ShapeError for others. */
 export function checkMinMax(operation: string, stats: unknown, shape: Shape): asserts stats is MinMaxStats {
   if (typeof stats !== 'object' || stats === null)
@@ -21,7 +20,7 @@ export function checkMinMax(operation: string, stats: unknown, shape: Shape): as
   for (const name of ['min', 'max'] as const) {
     const ends: unknown = (stats as Partial<Record<typeof name, unknown>>)[name];
     checkFloating(operation, name, ends);
-    if (ends.numel !== count(shape))
+    if (ends.numel !== numel(shape))
       throw new ShapeError(`${operation}: statistics of shape ${shown(ends.shape)} do not fit shape ${shown(shape)}.`);
   }
 }
@@ -82,8 +81,8 @@ export class MinMaxObserver {
   restore(json: unknown): void {
     if (json === null) return this.reset();
     const fields = fieldsOf('statistics', json);
-    const lows = numbersOf('statistics.min', fields['min'], count(this.shape));
-    const highs = numbersOf('statistics.max', fields['max'], count(this.shape));
+    const lows = numbersOf('statistics.min', fields['min'], numel(this.shape));
+    const highs = numbersOf('statistics.max', fields['max'], numel(this.shape));
     checkOrdered(lows, highs);
     this.lows = lows;
     this.highs = highs;

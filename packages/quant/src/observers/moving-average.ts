@@ -1,4 +1,5 @@
 import { FormatError, tensor, type Shape, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import { MinMaxObserver, type MinMaxStats } from './min-max.js';
 import { checkOrdered, fieldsOf, numbersOf, toJSONNumber } from './numbers.js';
@@ -94,7 +95,7 @@ export class MovingAverageObserver {
   restore(json: unknown): void {
     if (json === null) return this.reset();
     const fields = fieldsOf('statistics', json);
-    const entries = this.shape.reduce((product, size) => product * size, 1);
+    const entries = numel(this.shape);
     const [min, max, firstMin, firstMax] = arrays.map((name) =>
       numbersOf(`statistics.${name}`, fields[name], entries),
     ) as [Float32Array, Float32Array, Float32Array, Float32Array];

@@ -1,4 +1,5 @@
 import { described, FormatError } from '@q/tensor';
+import { isJSONObject } from '@q/tensor/internal';
 
 /** A number as JSON can hold it: the ones that it cannot are written as strings. */
 export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -9,9 +10,8 @@ export const toJSONNumber = (value: number): JSONNumber =>
 
 /** The fields of an object that came from JSON. Throws FormatError unless it is one. */
 export function fieldsOf(what: string, json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new FormatError(`${what}: wants an object, got ${shownJSON(json)}.`);
-  return json as Readonly<Record<string, unknown>>;
+  if (!isJSONObject(json)) throw new FormatError(`${what}: wants an object, got ${shownJSON(json)}.`);
+  return json;
 }
 
 const shownJSON = (json: unknown): string => described(json).slice(0, 60);

@@ -1,4 +1,5 @@
 import { defineOp, described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
@@ -36,7 +37,7 @@ interface Groups {
 /** Group of each block, both in row-major order. */
 function groupOfBlocks({ shape, sizes }: Groups): { readonly of: Int32Array; readonly count: number } {
   const counts = shape.map((size, d) => size / sizes[d]!);
-  const of = new Int32Array(shape.reduce((product, size) => product * size, 1));
+  const of = new Int32Array(numel(shape));
   for (let i = 0; i < of.length; i++) {
     let group = 0;
     for (let d = 0, rest = i, stride = of.length; d < shape.length; d++) {
@@ -46,7 +47,7 @@ function groupOfBlocks({ shape, sizes }: Groups): { readonly of: Int32Array; rea
     }
     of[i] = group;
   }
-  return { of, count: counts.reduce((product, size) => product * size, 1) };
+  return { of, count: numel(counts) };
 }
 
 const clamped = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);

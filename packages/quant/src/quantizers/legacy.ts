@@ -1,4 +1,5 @@
 import { described, ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { bitwidthOf, gridOfBits, type Grid } from '../grid.js';
@@ -147,7 +148,7 @@ export function checkedLegacy(
 ): LegacyRange {
   const what = `${name}.setLegacyEncodings`;
   const entries = checkedEntries(what, encodings);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = numel(shape);
   if (entries.length !== count)
     throw new ShapeError(
       `${what}: a quantizer of shape ${shown(shape)} takes ${count} encodings, got ${entries.length}.`,

@@ -1,5 +1,5 @@
 import { ShapeError, shown, tensor, type Shape, type Tensor } from '@q/tensor';
-import { checkTensor } from '@q/tensor/internal';
+import { checkTensor, numel } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 
 /** Throws QuantizationError unless every range goes from a finite number to a finite one that is not below it. */
@@ -23,7 +23,7 @@ export function spreadEnd(
 ): Tensor {
   if (typeof value !== 'number') checkTensor(operation, what, value);
   const given = typeof value === 'number' ? tensor(value) : value.detach().to('float32');
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = numel(shape);
   // Block-wise analyzers see blocks as dims of their own, which have the same entries in the same order.
   if (given.numel === count && (isBlockwise || given.ndim > shape.length)) return given.reshape(shape);
   try {

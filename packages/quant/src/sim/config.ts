@@ -1,4 +1,5 @@
 import { described } from '@q/tensor';
+import { isJSONObject } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 
 /** True or false; a string in AIMET's files. */
@@ -114,9 +115,6 @@ export const defaultConfig: QuantSimConfig = {
 
 type Entry = Readonly<Record<string, unknown>>;
 
-const isEntry = (value: unknown): value is Entry =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** The entries of a configuration, checked as they are read. */
 class Reader {
   constructor(
@@ -162,7 +160,7 @@ class Reader {
   /** The entries under a key, none where it is missing. */
   under(key: string): Reader {
     const value = this.value(key) ?? {};
-    if (!isEntry(value)) throw this.error(key, 'wants an object', value);
+    if (!isJSONObject(value)) throw this.error(key, 'wants an object', value);
     return new Reader(value, `${this.where}.${key}`);
   }
 
@@ -179,7 +177,7 @@ class Reader {
   chains(key: string): readonly (readonly string[])[] {
     const value = this.value(key) ?? [];
     const isChain = (item: unknown): item is SupergroupConfig =>
-      isEntry(item) &&
+      isJSONObject(item) &&
       Array.isArray(item.op_list) &&
       Array.from<unknown>(item.op_list).every((name) => typeof name === 'string');
     if (!Array.isArray(value) || !Array.from<unknown>(value).every(isChain))
@@ -247,7 +245,7 @@ function opRule(reader: Reader): OpRule {
 
 /** A configuration, checked. Throws QuantizationError that says where it is none. */
 export function rulesOf(config: unknown): Rules {
-  if (!isEntry(config))
+  if (!isJSONObject(config))
     throw new QuantizationError(`QuantizationSimModel: config wants an object, got ${described(config)}.`);
   const reader = new Reader(config, '').only(
     ...['defaults', 'params', 'op_type', 'supergroups', 'model_input', 'model_output'],

@@ -1,5 +1,6 @@
 import type { Module } from '@q/nn';
 import { described } from '@q/tensor';
+import { isJSONObject } from '@q/tensor/internal';
 import { QuantizationError } from '../errors.js';
 import { importEncodings as importByPlace, unrepeated, type ImportTarget, type Place } from '../modules/exchange.js';
 import {
@@ -9,6 +10,7 @@ import {
   type ImportOptions,
   type LegacyEncodings,
 } from '../modules/quantized-module.js';
+import { under } from '../modules/model.js';
 import type { LegacyEncoding } from '../quantizers/quantizer.js';
 import type { Layer } from './graph.js';
 
@@ -37,8 +39,6 @@ const VERSION = '0.6.1';
 
 /** A layer and its name in the model. */
 export type Named = readonly [name: string, layer: Layer];
-
-const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 /** One entry as it is, several as a list. */
 const single = (encodings: readonly LegacyEncoding[]): LegacyEncodings =>
@@ -85,9 +85,6 @@ function placesIn(layers: readonly Named[]): Map<string, Place> {
   return places;
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Encodings without those that repeat the last place's, where its quantizer stands at all further inputs or outputs. */
 function withoutRepeats(layer: Layer | undefined, role: string, encodings: EncodingsByPlace): EncodingsByPlace {
   const { sharedInputs = false, sharedOutputs = false } = definitionOf(layer) ?? {};
@@ -116,12 +113,14 @@ function sectionsOf(
       `${operation}: ${what}. It reads encodings keyed by names of modules, format ${VERSION}: those of exportEncodings() and of AIMET's files that end in _torch.encodings.`,
     );
   };
-  if (!isRecord(encodings)) return refuse(`wants an object of encodings, got ${described(encodings)}`);
+  if (!isJSONObject(encodings)) return refuse(`wants an object of encodings, got ${described(encodings)}`);
   const { version, activation_encodings: activations, param_encodings: params } = encodings;
   const got = `got encodings ${version === undefined ? 'without a version' : `of version ${described(version)}`}`;
   if (!versions.includes(version)) refuse(got);
   const section = (name: string, value: unknown = {}): Entries =>
-    isRecord(value) ? value : refuse(`${got} whose ${name} are ${Array.isArray(value) ? ofTensors : described(value)}`);
+    isJSONObject(value)
+      ? value
+      : refuse(`${got} whose ${name} are ${Array.isArray(value) ? ofTensors : described(value)}`);
   const taken = {
     activations: paramsOnly ? {} : section('activation_encodings', activations),
     params: section('param_encodings', params),
@@ -143,7 +142,7 @@ function entriesOf(
   paramsOnly: boolean,
 ): Map<string, unknown> {
   const record = (value: unknown, what: string): Entries => {
-    if (isRecord(value)) return value;
+    if (isJSONObject(value)) return value;
     throw new QuantizationError(`${operation}: ${what} must be an object, got ${described(value)}.`);
   };
   const { activations, params } = sectionsOf(operation, encodings, paramsOnly);

@@ -63,7 +63,7 @@ describe('a configuration', () => {
     ],
     [{ defaults: {}, supergroups: [['Conv', 'Relu']] }, /supergroups wants a list of/],
     [null, /config wants an object/],
-  ])('%j', (given, message) => {
+  ])('is read, or refused with what is wrong with it: %j', (given, message) => {
     const make = () => new QuantizationSimModel(new nn.ReLU(), { dummyInput: x, config: given as never });
     if (message === null) expect(make).not.toThrow();
     else expect(make).toThrow(message);

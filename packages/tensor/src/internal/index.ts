@@ -19,4 +19,5 @@ export { checkDType } from '../dtype.js';
 export { generatorOf } from '../generator.js';
 export { Layout } from '../layout.js';
 export { perDim } from '../functions/spatial.js';
-export { commonShape, checkFits, checkShape, sameShape } from '../shape.js';
+export { isJSONObject, isRecord } from '../record.js';
+export { commonShape, checkFits, checkShape, numel, sameShape } from '../shape.js';

@@ -1,5 +1,6 @@
 import { isTensor } from '../arguments.js';
 import { ArgumentError, described, FormatError } from '../errors.js';
+import { isRecord } from '../record.js';
 import type { Tensor } from '../tensor.js';
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './safetensors.js';
 
@@ -15,9 +16,6 @@ const [TENSOR, NUMBER] = ['$tensor', '$number'] as const;
 /** A record of own entries alone, whatever their names. */
 const recordOf = (entries: Iterable<readonly [string, unknown]>): Record<string, unknown> =>
   Object.fromEntries(entries);
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
 /** Names for tensors, each once: the paths at which they are first met. */
 class Names {

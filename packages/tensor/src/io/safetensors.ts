@@ -2,6 +2,7 @@ import { checkTensor, optionsOf } from '../arguments.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, described, FormatError } from '../errors.js';
 import { Layout } from '../layout.js';
+import { isJSONObject } from '../record.js';
 import { Storage } from '../storage.js';
 import { Tensor } from '../tensor.js';
 import { bytesFrom, bytesOf, countOf, decode, dtypeIn, encode, type FileDType } from './elements.js';
@@ -46,9 +47,6 @@ interface Header {
   readonly body: Uint8Array;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** A record without a prototype, so that no key of a file means anything but itself. */
 const emptyRecord = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
 
@@ -82,14 +80,14 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   } catch (cause) {
     throw new FormatError('safetensors: the header is not JSON in UTF-8.', { cause });
   }
-  if (!isObject(header)) throw new FormatError('safetensors: the header is not a JSON object.');
+  if (!isJSONObject(header)) throw new FormatError('safetensors: the header is not a JSON object.');
   rejectDuplicates(text);
   return header;
 }
 
 function parseEntry(name: string, value: unknown, size: number): Entry {
   const where = `safetensors: tensor ${JSON.stringify(name)}`;
-  if (!isObject(value)) throw new FormatError(`${where}: wants an object with dtype, shape and data_offsets.`);
+  if (!isJSONObject(value)) throw new FormatError(`${where}: wants an object with dtype, shape and data_offsets.`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(fileDTypes, dtype))
     throw new FormatError(
@@ -127,7 +125,7 @@ function readHeader(operation: string, source: Uint8Array | ArrayBuffer): Header
       entries.push(parseEntry(name, value, body.length));
       continue;
     }
-    if (!isObject(value)) throw new FormatError('safetensors: the metadata is not an object.');
+    if (!isJSONObject(value)) throw new FormatError('safetensors: the metadata is not an object.');
     for (const [key, text] of Object.entries(value)) {
       if (typeof text !== 'string') throw new FormatError(`safetensors: metadata ${JSON.stringify(key)} is not text.`);
       metadata[key] = text;
@@ -176,12 +174,12 @@ export function writeSafetensors(
   options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { metadata } = optionsOf('writeSafetensors', options, ['metadata']);
-  if (!isObject(tensors))
+  if (!isJSONObject(tensors))
     throw new ArgumentError(`writeSafetensors: wants a record of tensors by name, got ${described(tensors)}.`);
   for (const [name, x] of Object.entries(tensors)) checkTensor('writeSafetensors', JSON.stringify(name), x);
   const header = emptyRecord<unknown>();
   if (metadata !== undefined) {
-    if (!isObject(metadata))
+    if (!isJSONObject(metadata))
       throw new ArgumentError(`writeSafetensors: metadata is a record of texts, got ${described(metadata)}.`);
     for (const [key, text] of Object.entries(metadata))
       if (typeof text !== 'string') throw new ArgumentError(`writeSafetensors: metadata '${key}' is not a string.`);

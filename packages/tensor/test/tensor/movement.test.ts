@@ -210,7 +210,7 @@ describe('gradients', () => {
     asStrided: (x) => x.asStrided([2, 2], [1, 2], 1),
     viewOfView: (x) => x.T.slice([1, 3]).flip(0).reshape([-1]),
   };
-  it.each(Object.keys(operations))('%s', (name) => {
+  it.each(Object.keys(operations))('of %s are what differences give, of views too', (name) => {
     expectGradient(operations[name]!, [randn([3, 4])]);
     expectGradient((x) => operations[name]!(x.T), [randn([4, 3])]);
   });

@@ -18,11 +18,17 @@ import {
 } from '@q/tensor';
 import { idleWorkers } from '../../../src/kernels/threads/threads.js';
 
+/** Milliseconds. */
+const PATIENCE = 60_000;
+
+// A test may wait twice.
+jest.setTimeout(3 * PATIENCE);
+
 afterAll(() => setNumThreads(1));
 
-/** Waits until `count` workers have started. */
+/** Waits until `count` workers have started, as long as a busy machine takes. */
 async function started(count: number): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + PATIENCE;
   while ((idleWorkers(true)?.ready.length ?? 0) < count) {
     if (Date.now() > deadline) throw new Error('the workers did not start');
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -95,6 +95,39 @@ const inOrder = (code: Lockstep, [e0, e1, o0, o1]: Wide): Wide =>
 /** What becomes of the sums: they are the result, or are put on a grid that ends before its dtype does, or with it. */
 type Goal = 'sums' | 'clamped' | 'saturated';
 
+/** Where and how results are written. */
+interface Output {
+  readonly result: LaneDType;
+  readonly goal: Goal;
+  /** The next place. */
+  readonly to: Local<'i32'>;
+  /** Address of the head of the filter. */
+  readonly head: Local<'i32'>;
+  /** What limits the grid, in all lanes: its ends, and its base. */
+  readonly grid: readonly Local<'v128'>[];
+}
+
+/** Writes two vectors each of sums at even and at odd positions, in order, and moves on. */
+function written(code: Lockstep, sums: Wide, { result, goal, to, head, grid }: Output): Stmt {
+  const advance = to.set(i32.add(to, 16 << lanes[result].shift));
+  if (goal === 'sums') {
+    const ordered = inOrder(code, sums);
+    return seq(code.code, lanes.int32.write(to, ordered, 16, true), advance);
+  }
+  const [multiplier, bias] = [0, 1].map((index) => code.shared(v128.load32Splat(head, index * 4)));
+  const [low, high, base] = grid.map((limit) => code.vectors(() => limit)) as [Wide, Wide, Wide];
+  const limits = [low, goal === 'clamped' ? high : null, base] as const;
+  const done = rescaled(code, code.step(i32x4.toF32x4, sums), multiplier!, bias!, limits);
+  const narrow = narrowTo[result];
+  if (!narrow) {
+    const ordered = inOrder(code, done);
+    return seq(code.code, lanes[result].write(to, ordered, 16, true), advance);
+  }
+  const [e0, e1, o0, o1] = done as [Expr<'v128'>, Expr<'v128'>, Expr<'v128'>, Expr<'v128'>];
+  const bytes = narrow(i16x8.narrowS(e0, e1), i16x8.narrowS(o0, o1));
+  return seq(code.code, v128.store(to, i8x16.zip(bytes)), advance);
+}
+
 /**
  * Emits `depthwise(outer, inner, filters, image, plane, y, yOuter, yInner, yFilter, records, record, loads, offsets, positions, pitch,
  * rows, width, low, high, base, temporary)`: `filters` filters of its own over each of `outer` times `inner` images of 16-bit
@@ -119,6 +152,7 @@ function emitDepthwise(
     const [even, odd] = [f.locals<'v128', number>('v128', 4), f.locals<'v128', number>('v128', 4)];
     const [pairs, first, second] = f.locals('v128', 3);
     const grid = f.locals('v128', 3);
+    const output: Output = { result, goal, to, head: r1, grid };
 
     /** `vectors` times eight positions, four even and four odd ones each. */
     const block = (vectors: number): Stmt => {
@@ -146,27 +180,9 @@ function emitDepthwise(
               ),
             )
           : seq(...Array.from({ length: unrolled }, (_, index) => step(offsets, r1, index)));
-      /** Two vectors each of even and odd positions, put on the grid and in order. */
       const finish = (v: number): Stmt => {
         const code = new Lockstep(f, constants, features.fused, 4);
-        const sums = [even[v]!, even[v + 1]!, odd[v]!, odd[v + 1]!];
-        const advance = to.set(i32.add(to, 16 << shift));
-        if (goal === 'sums') {
-          const ordered = inOrder(code, sums);
-          return seq(code.code, lanes.int32.write(to, ordered, 16, true), advance);
-        }
-        const [multiplier, bias] = [0, 1].map((index) => code.shared(v128.load32Splat(r1, index * 4)));
-        const [low, high, base] = grid.map((limit) => code.vectors(() => limit)) as [Wide, Wide, Wide];
-        const limits = [low, goal === 'clamped' ? high : null, base] as const;
-        const done = rescaled(code, code.step(i32x4.toF32x4, sums), multiplier!, bias!, limits);
-        const narrow = narrowTo[result];
-        if (!narrow) {
-          const ordered = inOrder(code, done);
-          return seq(code.code, lanes[result].write(to, ordered, 16, true), advance);
-        }
-        const [e0, e1, o0, o1] = done as [Expr<'v128'>, Expr<'v128'>, Expr<'v128'>, Expr<'v128'>];
-        const bytes = narrow(i16x8.narrowS(e0, e1), i16x8.narrowS(o0, o1));
-        return seq(code.code, v128.store(to, i8x16.zip(bytes)), advance);
+        return written(code, [even[v]!, even[v + 1]!, odd[v]!, odd[v + 1]!], output);
       };
       return seq(
         ...[...evens, ...odds].map((sum) => sum.set(v128.zero)),

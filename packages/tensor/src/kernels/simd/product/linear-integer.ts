@@ -3,19 +3,14 @@ import { Layout } from '../../../layout.js';
 import { empty, type View } from '../../../storage.js';
 import type { IntegerKernels, LinearWeight } from '../../contract/integer.js';
 import type { SimdEngine } from '../engine/engine.js';
-import type { Bytes } from './gemm-i8.js';
+import { bytesOf } from './byte-product.js';
 import { gemvI8Family, STEP, widenFamily } from './gemv-i8.js';
 import { nibbleFamily, UNPACK_SLACK } from './nibbles.js';
 import { addressOf } from '../engine/places.js';
+import { LARGEST_ZERO } from './zero-points.js';
 
 /** Products, or values, below which the plain loops are as fast. */
 const FEW = 512;
-
-/** Zero points up to this leave room for a byte in 16 bits. */
-const LARGEST_ZERO = 32767 - 255;
-
-const bytesOf = ({ storage: { dtype } }: View): Bytes | null =>
-  dtype === 'int8' ? 'signed' : dtype === 'uint8' ? 'unsigned' : null;
 
 const lines = { signed: gemvI8Family('signed'), unsigned: gemvI8Family('unsigned') };
 const widen = {

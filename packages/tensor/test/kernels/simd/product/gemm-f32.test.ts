@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { ModuleBuilder } from '../../../../src/kernels/simd/assembler/assembler.js';
 import { gemmArguments } from '../../../../src/kernels/simd/product/gemm.js';
 import {
   emitGemmF32,
@@ -7,22 +6,10 @@ import {
   GEMM_F32_WORKSPACE,
   packedF32,
   panelOf,
-  type GemmVariant,
 } from '../../../../src/kernels/simd/product/gemm-f32.js';
+import { emitted } from '../emitted.js';
 
 const PAGES = 96;
-const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-const heap = new Float32Array(memory.buffer);
-
-/** The functions of a variant in that memory. */
-function emitted(variant: GemmVariant): Record<string, (...args: readonly number[]) => void> {
-  const module = new ModuleBuilder({ initial: PAGES, maximum: PAGES, shared: false });
-  emitGemmF32(module, variant);
-  return new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } }).exports as Record<
-    string,
-    () => void
-  >;
-}
 
 /** Every variant without fused instructions, which not every engine has. */
 const variants = [false, true].map((tall) => ({
@@ -33,7 +20,8 @@ const variants = [false, true].map((tall) => ({
 describe.each(variants.map((variant) => [`${variant.MR} x ${variant.NV * 4}`, variant] as const))(
   'a product by tiles of %s',
   (_name, variant) => {
-    const functions = emitted(variant);
+    const { memory, functions } = emitted(PAGES, ({ module }) => emitGemmF32(module, variant));
+    const heap = new Float32Array(memory.buffer);
     const size = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(31, 64, 257, 520));
 
     it('sums in order of k, whatever the sizes, also with a packed operand, a bias and a ReLU', () =>

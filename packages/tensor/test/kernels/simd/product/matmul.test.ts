@@ -1,7 +1,5 @@
 import fc from 'fast-check';
-import type { DType } from '@q/tensor';
-import { alloc, type View } from '../../../../src/storage.js';
-import { elements, filled, firstDifference, lie, output, reference, simd, viewOf } from '../views.js';
+import { elements, lie, output, reference, simd, viewOf } from '../views.js';
 
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(64, 65, 255, 257, 300, 513));
 
@@ -48,51 +46,4 @@ describe('SIMD matmul', () => {
       else expect(Number.isFinite(value)).toBe(true);
     });
   });
-});
-
-describe('SIMD matmulInteger', () => {
-  const bytes = fc.constantFrom('int8', 'uint8');
-  const byteView = (dtype: DType, shape: readonly number[], seed: number, transposed: boolean) => {
-    const stored = transposed ? [shape[0]!, shape[2]!, shape[1]!] : shape;
-    const view = alloc(stored, dtype);
-    const { array, base } = view.storage;
-    filled(view.layout.numel, seed, false).forEach((value, i) => (array[base + i] = value * 64));
-    return transposed ? { storage: view.storage, layout: view.layout.transpose(1, 2) } : view;
-  };
-  /** Zero points of a shape: one each, or one for all of them, or none. */
-  const kindOfZeros = fc.constantFrom('each', 'one', 'none');
-  const zeroView = (shape: readonly number[], seed: number, kind: string): View => {
-    if (kind !== 'each') {
-      const { storage, layout } = zeroView([1], kind === 'none' ? NaN : seed, 'each');
-      return { storage, layout: layout.broadcastTo(shape) };
-    }
-    const view = alloc(shape, 'int32');
-    if (Number.isNaN(seed)) return view;
-    const { array, base } = view.storage;
-    filled(view.layout.numel, seed, false).forEach((value, i) => (array[base + i] = value * 60));
-    return view;
-  };
-
-  it('equals the reference exactly for any signs, sizes, zero points and transposed operands', () =>
-    fc.assert(
-      fc.property(
-        fc.tuple(bytes, bytes, fc.boolean(), fc.boolean(), fc.integer(), kindOfZeros, kindOfZeros),
-        fc.integer({ min: 1, max: 3 }),
-        size,
-        fc.oneof(size, fc.constantFrom(1025)),
-        size,
-        ([left, right, xFlip, yFlip, seed, ofX, ofY], batch, m, k, n) => {
-          fc.pre(m * n * k < 2e5);
-          const x = byteView(left, [batch, m, k], seed, xFlip);
-          const y = byteView(right, [batch, k, n], seed + 1, yFlip);
-          const xZero = zeroView([batch, m, 1], seed + 2, ofX);
-          const yZero = zeroView([batch, 1, n], seed + 3, ofY);
-          const [ours, theirs] = [alloc([batch, m, n], 'int32'), alloc([batch, m, n], 'int32')];
-          simd.matmulInteger(x, y, xZero, yZero, ours);
-          reference.matmulInteger(x, y, xZero, yZero, theirs);
-          expect(firstDifference(ours, theirs)).toBe(-1);
-        },
-      ),
-      { numRuns: 80 },
-    ));
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { f32x4, i32x4, ModuleBuilder } from '../../../../src/kernels/simd/assembler/assembler.js';
+import { f32x4, i32x4 } from '../../../../src/kernels/simd/assembler/assembler.js';
 import { emitTile, withoutNegatives, type TileArithmetic } from '../../../../src/kernels/simd/product/tile.js';
+import { emitted } from '../emitted.js';
 
 const [A, B, C, BIAS] = [1024, 8192, 40960, 57344] as const;
 
@@ -16,13 +17,11 @@ const pairs: TileArithmetic = {
 
 /** A tile by itself in a module, with its memory. */
 function tile(rows: number, vectors: number, arithmetic: TileArithmetic) {
-  const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
-  const { multiply } = emitTile(module, rows, vectors, arithmetic);
-  const params = new Array<'i32'>(8).fill('i32');
-  module.func('multiply', params, (_f, ...all) => multiply(...all));
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
-  return { memory, multiply: instance.exports.multiply as (...args: number[]) => void };
+  const { memory, functions } = emitted(1, ({ module }) => {
+    const { multiply } = emitTile(module, rows, vectors, arithmetic);
+    module.func('multiply', new Array<'i32'>(8).fill('i32'), (_f, ...all) => multiply(...all));
+  });
+  return { memory, multiply: functions.multiply! };
 }
 
 /** Small integers, whose products and sums are exact in float32 too. */

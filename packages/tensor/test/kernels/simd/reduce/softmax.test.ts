@@ -11,14 +11,14 @@ function place(rows: number, n: number, transposed: boolean) {
 type Place = ReturnType<typeof place>;
 
 describe('SIMD softmax', () => {
-  it('stays within 8e-7 of the reference relative to each element, for rows of any length and layout', () =>
+  it('stays within 1e-6 of the reference, relative to each element, for rows of any length and layout', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), lie, (rows, n, how) => {
         const x = viewOf([rows, n], how, false);
         const [ours, theirs] = [place(rows, n, how.transposed), place(rows, n, how.transposed)];
         simd.softmax(x, false, ours.view);
         reference.softmax(x, false, theirs.view);
-        expect(largestError(ours.stored, theirs.stored, (value) => value)).toBeLessThanOrEqual(8e-7);
+        expect(largestError(ours.stored, theirs.stored, (value) => value)).toBeLessThanOrEqual(1e-6);
       }),
       { numRuns: 60 },
     ));
@@ -54,7 +54,7 @@ describe('SIMD softmax', () => {
     const wanted = elements(theirs);
     elements(ours).forEach((value, i) => {
       if (Number.isNaN(wanted[i])) expect(value).toBeNaN();
-      else expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(8e-7 * wanted[i]! + 1e-37);
+      else expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(1e-6 * wanted[i]! + 1e-37);
     });
     simd.softmax(x, true, ours);
     reference.softmax(x, true, theirs);
