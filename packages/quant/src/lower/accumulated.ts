@@ -1,5 +1,5 @@
 import { requantize, Storage, Tensor, type Shape } from '@q/tensor';
-import { Layout } from '@q/tensor/internal';
+import { Layout, numel } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import type { AffineEncoding } from '../encodings/affine.js';
 import type { GridDType } from '../encodings/grid-values.js';
@@ -111,14 +111,7 @@ export class Paired extends Accumulated {
     private readonly place: (target: Target) => Tensor,
     refuse: () => never,
   ) {
-    super(
-      new Storage(
-        'float32',
-        shape.reduce((product, size) => product * size, 1),
-        refuse,
-      ),
-      new Layout(shape),
-    );
+    super(new Storage('float32', numel(shape), refuse), new Layout(shape));
   }
 
   override onGrid(target: Target): Tensor {

@@ -5,7 +5,7 @@ import type { AffineEncoding } from '../encodings/affine.js';
 import { QuantizationError } from '../errors.js';
 import { EncodedTensor } from '../tensor.js';
 import { unsuited, wholeGrid, type Target } from './grids.js';
-import { Gate, numbers, type Integers } from './operands.js';
+import { Gate, isFromIntegers, numbers, type Integers } from './operands.js';
 import type { Parts } from './parts.js';
 
 /**
@@ -55,6 +55,10 @@ export abstract class IntegerLayer extends Module {
   declare readonly parts: Parts;
   /** What was seen of it since the run of a sample began: the call with the most floats. */
   private seen = unreached;
+  /** The storages of the sample while it runs. */
+  private sample: ReadonlySet<Storage> | null = null;
+  /** Whether the run of the sample brought floats that were no part of it to a gate. */
+  private meetsFloats = false;
   private route: Route | null = null;
   /**
    * Puts tensors on the grids of the inputs.
@@ -116,12 +120,14 @@ export abstract class IntegerLayer extends Module {
   protected abstract compute(args: readonly unknown[]): Computed;
 
   /**
-   * Begins a run of the sample: what was seen before counts no more.
+   * Begins a run of the sample, whose tensors have these storages: what was seen before counts no more.
    *
    * @internal
    */
-  begin(): void {
+  begin(sample: ReadonlySet<Storage>): void {
     this.seen = unreached;
+    this.sample = sample;
+    this.meetsFloats = false;
   }
 
   /**
@@ -139,8 +145,11 @@ export abstract class IntegerLayer extends Module {
    * @internal
    */
   settle(_results: ReadonlySet<Storage>): Seen {
-    this.seal(this.seen.route);
-    return this.seen;
+    this.sample = null;
+    const { route, why } = this.seen;
+    this.seal(route);
+    const notes = [why, this.meetsFloats ? 'quantizes floats that a function or a float layer gives it' : ''];
+    return { route, why: notes.filter((note) => note !== '').join('; ') };
   }
 
   /**
@@ -179,6 +188,7 @@ export abstract class IntegerLayer extends Module {
       if (this.parts.places.unset.has(place))
         throw new NotOnIntegers(this, `its input quantizer ${place} has no encoding yet`);
       const gate = this.gates[place];
+      if (gate && this.sample && !this.sample.has(value.storage) && !isFromIntegers(value)) this.meetsFloats = true;
       return gate ? numbers(gate.enter(value)) : value;
     };
     return args.map(enter);

@@ -1,5 +1,5 @@
 import { Identity, Module, ModuleDict, ModuleList, Sequential } from '@q/nn';
-import { ArgumentError, isFloat, noGrad, Tensor, type Storage } from '@q/tensor';
+import { ArgumentError, isFloat, noGrad, Tensor } from '@q/tensor';
 import { checkInstance } from '../arguments.js';
 import { QuantizationError } from '../errors.js';
 import { nameOf } from '../modules/built-in.js';
@@ -10,6 +10,7 @@ import { QuantizerBase } from '../quantizers/quantizer.js';
 import { keepEvaluating } from './evaluation.js';
 import { gather } from './gather.js';
 import { IntegerLayer, NotOnIntegers } from './layer.js';
+import { isFromIntegers } from './operands.js';
 import { LoweringReport, type LoweredLayer } from './report.js';
 import { classOf } from './rules.js';
 
@@ -24,6 +25,13 @@ export interface Lowered<M extends Module> {
 /** What computes nothing by itself, whether it holds modules or none. */
 const idle = [Identity, Sequential, ModuleList, ModuleDict, QuantizerBase] as const;
 
+/** The tensors in arguments or results. */
+function tensorsOf(value: unknown): readonly Tensor[] {
+  const tensors: Tensor[] = [];
+  mapLeaves(value, true, (leaf) => leaf instanceof Tensor && tensors.push(leaf));
+  return tensors;
+}
+
 /** The arguments of `forward` that a sample stands for. Throws ArgumentError for one that shows nothing. */
 function inputsOf(sample: unknown): readonly unknown[] {
   const inputs: readonly unknown[] = Array.isArray(sample) ? sample : [sample];
@@ -31,8 +39,7 @@ function inputsOf(sample: unknown): readonly unknown[] {
     throw new ArgumentError(
       'lowerToInteger: wants a sample, which is run to find out what reaches each layer. Give it what forward takes: lowerToInteger(model, images).',
     );
-  const tensors: Tensor[] = [];
-  mapLeaves(inputs, true, (leaf) => leaf instanceof Tensor && tensors.push(leaf));
+  const tensors = tensorsOf(inputs);
   if (tensors.length > 0 && tensors.every(({ numel }) => numel === 0))
     throw new ArgumentError('lowerToInteger: the sample is empty. Give it some rows of calibration data.');
   if (tensors.some((x) => isFloat(x.dtype) && x.isnan().any().item()))
@@ -81,36 +88,40 @@ class Lowering {
   }
 
   /** Runs the sample once and gives up layers that cannot compute on integers. Returns the results, or null where there were some. */
-  private run(inputs: readonly unknown[]): ReadonlySet<Storage> | null {
-    for (const layer of this.active.keys()) layer.begin();
-    const results = new Set<Storage>();
+  private run(inputs: readonly unknown[]): readonly Tensor[] | null {
+    const given = new Set(tensorsOf(inputs).map(({ storage }) => storage));
+    for (const layer of this.active.keys()) layer.begin(given);
+    let tensors: readonly Tensor[];
     try {
-      const y: unknown = noGrad(() => this.root.forward(...inputs));
-      mapLeaves(y, true, (leaf) => leaf instanceof Tensor && results.add(leaf.storage));
+      tensors = tensorsOf(noGrad(() => this.root.forward(...inputs)));
     } catch (error) {
       const simulated = error instanceof NotOnIntegers ? this.active.get(error.layer) : undefined;
       if (!(error instanceof NotOnIntegers) || simulated === undefined) throw error;
       this.giveUp(error.layer, simulated, error.why);
       return null;
     }
+    const results = new Set(tensors.map(({ storage }) => storage));
     const objections = [...this.active].map(([layer, simulated]) => ({
       layer,
       simulated,
       why: layer.objection(results),
     }));
     for (const { layer, simulated, why } of objections) if (why !== null) this.giveUp(layer, simulated, why);
-    return objections.every(({ why }) => why === null) ? results : null;
+    return objections.every(({ why }) => why === null) ? tensors : null;
   }
 
   /** Runs the sample until all integer layers that are left compute on integers, as they must from then on. */
   settle(inputs: readonly unknown[]): Lowered<Module> {
-    let results = this.run(inputs);
-    while (results === null) results = this.run(inputs);
+    let tensors = this.run(inputs);
+    while (tensors === null) tensors = this.run(inputs);
+    const results = new Set(tensors.map(({ storage }) => storage));
     for (const layer of this.active.keys()) {
       const { path, kind } = layer;
       this.layers.set(path, { path, kind, ...layer.settle(results) });
     }
-    return { model: keepEvaluating(this.root), report: new LoweringReport([...this.layers.values()]) };
+    const isFromFloats = tensors.some((x) => isFloat(x.dtype) && !isFromIntegers(x));
+    const report = new LoweringReport([...this.layers.values()], isFromFloats ? 'float' : 'integer');
+    return { model: keepEvaluating(this.root), report };
   }
 }
 

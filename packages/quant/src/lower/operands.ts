@@ -48,6 +48,9 @@ export function integersOf(x: unknown): Integers | null {
   return { values: x.integers(), encoding: x.encoding };
 }
 
+/** Whether a tensor stands for integers of a layer, on a grid or in its accumulators. */
+export const isFromIntegers = (x: Tensor): boolean => x instanceof Accumulated || integersOf(x) !== null;
+
 /** The numbers of integers; they are made only where something reads them. */
 export const numbers = ({ values, encoding }: Integers): DequantizedTensor =>
   DequantizedTensor.ofIntegers(

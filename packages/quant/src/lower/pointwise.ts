@@ -131,8 +131,8 @@ export class IntegerPairs extends IntegerLayer {
     return { y, route: 'integer', why: 'result on the grid of the layer behind it' };
   }
 
-  override begin(): void {
-    super.begin();
+  override begin(sample: ReadonlySet<Storage>): void {
+    super.begin(sample);
     this.sampled.clear();
   }
 

@@ -12,7 +12,7 @@ import {
   type Storage,
 } from '@q/tensor';
 import type { OutputSizeOptions } from '@q/nn';
-import { optionsOf } from '@q/tensor/internal';
+import { numel, optionsOf } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import { QuantizationError } from '../errors.js';
 import { LARGEST_ACCUMULATOR, overflow, reachOf } from '../kernels/bounds.js';
@@ -120,8 +120,8 @@ export abstract class IntegerProduct extends IntegerLayer {
     return result;
   }
 
-  override begin(): void {
-    super.begin();
+  override begin(sample: ReadonlySet<Storage>): void {
+    super.begin(sample);
     this.sampled = [];
   }
 
@@ -271,7 +271,7 @@ export class IntegerConvTranspose extends IntegerProduct {
     const more = this.outputPadding(inside.map((size, d) => size - dilation[d]! * (kernel[d]! - 1)));
     const wanted = inside.map((size, d) => size + more[d]!);
     const count = values.shape[0]! * values.shape[1]!;
-    const plane = wanted.reduce((product, size) => product * size, 1);
+    const plane = numel(wanted);
     const [from] = elementsOf(values);
     // A zero that lies outside the grid needs more room than the grid does.
     const dtype = fits(zero, values.dtype) ? (values.dtype as 'int8' | 'uint8') : 'int32';

@@ -17,6 +17,8 @@ export class LoweringReport {
   constructor(
     /** Every layer, in the order of the model. */
     readonly layers: readonly LoweredLayer[],
+    /** Whether the model's result stands for integers of a layer, or is floats that a function or a float layer made. */
+    readonly result: 'integer' | 'float',
   ) {}
 
   /** The layers that still compute with floats. */
@@ -24,9 +26,11 @@ export class LoweringReport {
     return this.layers.filter(({ route }) => route === 'float');
   }
 
-  /** A table of plain text. */
+  /** A table of plain text. Its last line is the result, if that is floats of a function or a float layer. */
   toString(): string {
     const rows = this.layers.map(({ path, kind, route, why }) => [path || '(model)', kind, route, why]);
+    if (this.result === 'float')
+      rows.push(['(result)', '', 'float', 'a function of tensors or a layer without an output quantizer makes it']);
     const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
     return rows
       .map((row) =>

@@ -1,4 +1,5 @@
 import { dtypes, layerNormInteger, rmsNormInteger, softmaxScaled, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { LayerNorm, RMSNorm, Softmax, type StateNames } from '@q/nn';
 import { isByte } from '../kernels/wide.js';
 import { float32Of, vectorOf } from './accumulated.js';
@@ -43,7 +44,7 @@ export class IntegerNorm extends FloatInside {
 
   private normalized(norm: LayerNorm | RMSNorm, { values, encoding }: Integers): Tensor {
     const output = this.outputGrid();
-    const n = norm.normalizedShape.reduce((product, size) => product * size, 1);
+    const n = numel(norm.normalizedShape);
     const [weight, added] = [norm.weight, norm instanceof LayerNorm ? norm.bias : null];
     const versions = [weight, added].map((parameter) => parameter && parameter.storage.version);
     if (!this.factors || versions.some((version, i) => version !== this.factors!.versions[i])) {

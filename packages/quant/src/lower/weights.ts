@@ -1,4 +1,5 @@
 import { noGrad, tensor, unpackHalves, type HalfByteWeight, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { elementsOf } from '../elements.js';
 import { AffineEncoding } from '../encodings/affine.js';
 import { largestSum } from '../kernels/bounds.js';
@@ -39,8 +40,6 @@ const HALF = 4;
 /** Values of a block with a factor that kernels of halves take at a time. */
 const STEP = 16;
 
-const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 /** Whether rows of `size` values may lie two a byte: no two blocks share one, and blocks with factors consist of whole steps. */
 export const halves = (size: number, factors: number, blockScales: number): boolean =>
   (factors === 0 || (size / factors) % STEP === 0) && (blockScales <= 1 || (size / blockScales) % 2 === 0);
@@ -49,7 +48,7 @@ export const halves = (size: number, factors: number, blockScales: number): bool
 function resident(loose: Loose): IntegerWeight {
   const { values, factors, blockScales, bits } = loose;
   const { shape } = values;
-  const halved = bits <= HALF && halves(count(shape.slice(1)), factors?.shape[1] ?? 0, blockScales?.shape[0] ?? 0);
+  const halved = bits <= HALF && halves(numel(shape.slice(1)), factors?.shape[1] ?? 0, blockScales?.shape[0] ?? 0);
   const signed = values.dtype === 'int8';
   if (!halved) return { ...multiplied(loose, 0), shape, signed, halved };
   return { ...loose, shape, signed, halved, values: packRows(values.reshape([shape[0]!, -1])) };
@@ -185,7 +184,7 @@ export const halvesOf = ({ values, signed, factors }: IntegerWeight): HalfByteWe
 
 /** The values as bytes of the weight's shape, times their factors; halves are unpacked for this use. */
 export const bytesOf = (weight: IntegerWeight): Tensor =>
-  weight.halved ? unpackHalves(halvesOf(weight), count(weight.shape.slice(1))).reshape(weight.shape) : weight.values;
+  weight.halved ? unpackHalves(halvesOf(weight), numel(weight.shape.slice(1))).reshape(weight.shape) : weight.values;
 
 /** What bounds the accumulators of a weight per unit of input. */
 export const boundOf = (weight: IntegerWeight): number =>

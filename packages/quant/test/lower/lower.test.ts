@@ -52,6 +52,36 @@ describe('a model', () => {
     expect(apart(integer, model, input)[0]).toBeLessThan(0.05);
   });
 
+  it('shows where functions between layers and behind the last one compute with floats', () => {
+    class Between extends Mlp {
+      override forward(y: Tensor): Tensor {
+        return this.second.forward(this.relu.forward(this.first.forward(y)).mul(2)).tanh();
+      }
+    }
+    const input = x();
+    const model = toQuantized(new Between());
+    for (const layer of [model.first, model.second]) {
+      slots(layer).inputQuantizers = [activation()];
+      slots(layer).paramQuantizers.weight = weights();
+    }
+    for (const layer of [model.relu, model.second]) slots(layer).outputQuantizers = [activation()];
+    const { report } = lowerToInteger(calibrated(model, input), input);
+    expect(report.layers.map(({ path, route, why }) => [path, route, why])).toEqual([
+      ['first', 'integer', 'result in its accumulators'],
+      ['relu', 'integer', 'in the layer before it'],
+      ['second', 'integer', 'quantizes floats that a function or a float layer gives it'],
+    ]);
+    expect([report.result, report.floats]).toEqual(['float', []]);
+    expect(String(report)).toMatch(/\n\(result\) +float +a function of tensors/);
+  });
+
+  it('whose result is integers says so in no line', () => {
+    const input = x();
+    const { report } = lowerToInteger(calibratedMlp(input), input);
+    expect(report.result).toBe('integer');
+    expect(String(report)).not.toContain('(result)');
+  });
+
   it('without a quantizer at its input reports the layer that gets floats', () => {
     const input = x();
     const model = calibratedMlp(input);

@@ -1,13 +1,10 @@
 import { FormatError } from '@q/tensor';
+import { isJSONObject } from '@q/tensor/internal';
 import { AffineEncoding } from '../../encodings/affine.js';
 import { unsuited, type Target } from '../grids.js';
 import type { Route } from '../layer.js';
 import { halves } from '../weights.js';
 import type { StoredWeight } from './format.js';
-
-/** Whether a value of JSON has keys. */
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The entries of a value that has all of some keys and no others but `optional` ones. Throws FormatError for any other. */
 function entriesOf<K extends string>(
@@ -16,7 +13,7 @@ function entriesOf<K extends string>(
   keys: readonly K[],
   optional: readonly string[] = [],
 ): Readonly<Record<K, unknown>> {
-  const found: Readonly<Record<string, unknown>> = isRecord(value) ? value : {};
+  const found: Readonly<Record<string, unknown>> = isJSONObject(value) ? value : {};
   const missing = keys.filter((key) => !Object.hasOwn(found, key));
   if (missing.length > 0) throw new FormatError(`readInteger: ${where} lacks ${missing.join(', ')}.`);
   const known: readonly string[] = [...keys, ...optional];
@@ -45,7 +42,7 @@ export interface Claim {
 
 /** What a file says of a layer. */
 export function claimFrom(value: unknown): Claim {
-  const { path, kind } = isRecord(value) ? value : {};
+  const { path, kind } = isJSONObject(value) ? value : {};
   if (typeof path !== 'string' || typeof kind !== 'string')
     throw new FormatError('readInteger: a layer without path or kind.');
   const claims = entriesOf(

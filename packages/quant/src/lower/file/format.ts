@@ -1,6 +1,7 @@
 import { slots, type Module } from '@q/nn';
 import type { Tensor } from '@q/tensor';
 import { stableNameOf } from '../../modules/built-in.js';
+import { under } from '../../modules/model.js';
 import type { Route } from '../layer.js';
 import { classOf } from '../rules.js';
 
@@ -48,9 +49,6 @@ export interface StoredLayer {
   readonly settings?: unknown;
   readonly weight?: StoredWeight | undefined;
 }
-
-/** The name of a tensor of the layer at a path. */
-export const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 /** All paths at which some modules of a model stand; one that several properties hold has several. */
 export function pathsOf(root: Module, wanted: (module: Module) => boolean): string[] {

@@ -1,11 +1,12 @@
 import { Module } from '@q/nn';
 import { FormatError, tensor, type Tensor } from '@q/tensor';
+import { numel } from '@q/tensor/internal';
 import { checkInstance } from '../../arguments.js';
 import { elementsOf } from '../../elements.js';
 import type { AffineEncoding } from '../../encodings/affine.js';
 import { nameOf } from '../../modules/built-in.js';
 import { alike } from '../../modules/exchange.js';
-import { replaced } from '../../modules/model.js';
+import { replaced, under } from '../../modules/model.js';
 import { keepEvaluating } from '../evaluation.js';
 import { sameTarget } from '../grids.js';
 import type { IntegerLayer } from '../layer.js';
@@ -15,13 +16,13 @@ import { IntegerProduct } from '../product.js';
 import { classOf, narrowed, ruleOf, settingsOf, type Rule } from '../rules.js';
 import type { IntegerWeight } from '../weights.js';
 import { claimFrom, encodingFrom, inputsFrom, lendsFrom, routeFrom, weightClaim, type Claim } from './claims.js';
-import { otherLayers, outside, pathsOf, under } from './format.js';
+import { otherLayers, outside, pathsOf } from './format.js';
 import { Reader } from './reader.js';
 
 /** A weight of a shape, output channels first. */
 function weightFrom(reader: Reader, claim: Claim, shape: readonly number[]): IntegerWeight {
   const [channels = 0, ...rest] = shape;
-  const size = rest.reduce((product, count) => product * count, 1);
+  const size = numel(rest);
   const { bits, signed, halved, ...blocks } = weightClaim(claim, size);
   const at = (name: string): string => under(claim.path, name);
   const values = halved

@@ -1,4 +1,5 @@
-import { FormatError, type DType, type Tensor } from '@q/tensor';
+import { FormatError, shown, type DType, type Tensor } from '@q/tensor';
+import { sameShape } from '@q/tensor/internal';
 import { readSafetensors, readSafetensorsMetadata } from '@q/tensor/io';
 import { elementsOf } from '../../elements.js';
 import { checksum } from './checksum.js';
@@ -53,13 +54,9 @@ export class Reader {
     const found = this.#left.get(name);
     if (found === undefined) throw new FormatError(`readInteger: tensor '${name}' is missing.`);
     this.#left.delete(name);
-    if (
-      !dtypes.includes(found.dtype) ||
-      found.ndim !== shape.length ||
-      shape.some((size, d) => size !== found.shape[d])
-    )
+    if (!dtypes.includes(found.dtype) || !sameShape(found.shape, shape))
       throw new FormatError(
-        `readInteger: tensor '${name}' is ${found.dtype} [${found.shape.join(', ')}], the model wants ${dtypes.join(' or ')} [${shape.join(', ')}].`,
+        `readInteger: tensor '${name}' is ${found.dtype} ${shown(found.shape)}, the model wants ${dtypes.join(' or ')} ${shown(shape)}.`,
       );
     return found;
   }

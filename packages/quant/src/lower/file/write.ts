@@ -4,6 +4,7 @@ import { writeSafetensors } from '@q/tensor/io';
 import { checkInstance } from '../../arguments.js';
 import type { AffineEncoding } from '../../encodings/affine.js';
 import { QuantizationError } from '../../errors.js';
+import { under } from '../../modules/model.js';
 import { isQuantized } from '../../modules/quantized-module.js';
 import type { Target } from '../grids.js';
 import { IntegerLayer } from '../layer.js';
@@ -15,7 +16,6 @@ import {
   otherLayers,
   outside,
   pathsOf,
-  under,
   VERSION,
   type StoredEncoding,
   type StoredLayer,
