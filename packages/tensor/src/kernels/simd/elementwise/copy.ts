@@ -70,7 +70,22 @@ const family: Family = ({ module }) => {
   });
 };
 
-const is32Bit = ({ storage: { dtype } }: View): boolean => dtype === 'float32' || dtype === 'int32';
+/** Sizes of a copy, and strides of its source and target in bytes. */
+interface Walk {
+  readonly sizes: readonly number[];
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+}
+
+/** How a copy walks through words of 32 bits: elements, or runs of smaller ones; null where these are not what it moves. */
+function wordsOf(x: View, out: View): Walk | null {
+  const { bytes } = dtypes[x.storage.dtype];
+  const { sizes, strides } = merge([x.layout, out.layout]);
+  const [source, target] = strides.map((dims) => dims.map((stride) => stride * bytes)) as [number[], number[]];
+  if (bytes === 4) return { sizes, source, target };
+  const isRun = sizes.at(-1)! * bytes === 4 && source.at(-1) === bytes && target.at(-1) === bytes;
+  return isRun ? { sizes: sizes.slice(0, -1), source: source.slice(0, -1), target: target.slice(0, -1) } : null;
+}
 
 /** `copyRows(rows, bytes, from, fromStride, to, toStride)`: rows of bytes that lie in order each. */
 const rowFamily: Family = ({ module }) => {
@@ -106,33 +121,35 @@ function eachPlace(
   walk(0, 0, 0);
 }
 
-/** Copies of rows, and those that exchange two dims, for 32-bit elements; the rest goes to `fallback`. */
+/** Copies of rows, and those that exchange two dims of 32-bit words; the rest goes to `fallback`. */
 export function simdCopy(engine: SimdEngine, fallback: ElementwiseKernels): Partial<ElementwiseKernels> {
   const { memory } = engine;
 
   function transposes(x: View, out: View): boolean {
-    if (x.layout.numel < FEW || x.storage.dtype !== out.storage.dtype || !is32Bit(x)) return false;
-    const { sizes, strides } = merge([x.layout, out.layout]);
-    const [source, target] = strides as [number[], number[]];
+    const { dtype } = x.storage;
+    const walk = x.layout.numel < FEW || dtype !== out.storage.dtype ? null : wordsOf(x, out);
+    if (!walk) return false;
+    const { sizes, source, target } = walk;
     const inner = sizes.length - 1;
     // The dim along which the source lies in order must not be the target's.
-    const outer = source.indexOf(1);
-    if (inner < 1 || target[inner] !== 1 || outer < 0 || outer === inner || source[inner]! <= 0) return false;
+    const outer = source.indexOf(4);
+    if (inner < 1 || target[inner] !== 4 || outer < 0 || outer === inner || source[inner]! <= 0) return false;
     if (sizes[inner]! < 4 || sizes[outer]! < 4) return false;
+    const { bytes } = dtypes[dtype];
     const { transpose } = engine.load(family);
     memory.beginKernel();
     try {
       const to = out.storage.writePointer(memory, out.layout);
       if (to === null) return false;
       const from = x.storage.pointer(memory, x.layout);
-      eachPlace(sizes, strides, [outer, inner], (xAt, outAt) =>
+      eachPlace(sizes, [source, target], [outer, inner], (xAt, outAt) =>
         transpose!(
-          from + (x.layout.offset + xAt) * 4,
-          source[inner]! * 4,
+          from + x.layout.offset * bytes + xAt,
+          source[inner]!,
           sizes[outer]!,
           sizes[inner]!,
-          to + (out.layout.offset + outAt) * 4,
-          target[outer]! * 4,
+          to + out.layout.offset * bytes + outAt,
+          target[outer]!,
         ),
       );
       return true;
