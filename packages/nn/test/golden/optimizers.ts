@@ -6,8 +6,10 @@ import {
   isFields,
   isTensorRecord,
   mustHave,
+  numberFrom,
   tensorFrom,
   type Fields,
+  type Scalar,
 } from '../../../tensor/test/golden/format.js';
 import {
   callMethod,
@@ -18,6 +20,7 @@ import {
 } from '../../../tensor/test/golden/library.js';
 import { camelCase } from '../../../tensor/test/golden/signature.js';
 import { LeftOut, same, type GoldenCase } from '../../../tensor/test/golden/runner.js';
+import { newScheduler } from './schedulers.js';
 
 const camelCased = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
@@ -36,6 +39,17 @@ function loss(params: Readonly<Record<string, Tensor>>, data: Readonly<Record<st
   const hidden = callMethod(x.matmul(w1.permute([1, 0])).add(b1), 'tanh', []) as Tensor;
   const error = hidden.matmul(w2).sub(y);
   return callMethod(error.mul(error), 'mean', []) as Tensor;
+}
+
+/** Clips gradients as a case says; `clip_grad_norm` is a number, or torch's arguments by name. */
+function clip(golden: Fields, params: readonly Tensor[], nn: Namespace): void {
+  const { clip_grad_norm: norm, clip_grad_value: value, norm_type: normType } = golden;
+  if (norm !== undefined && norm !== null) {
+    const given = isFields(norm) ? norm : { max_norm: norm, norm_type: normType };
+    const options = given.norm_type === undefined ? {} : { norm_type: numberFrom(given.norm_type as Scalar) };
+    exportedFunction(nn, 'clipGradNorm')(...withOptions([params, given.max_norm], options));
+  }
+  if (value !== undefined && value !== null) exportedFunction(nn, 'clipGradValue')(params, value);
 }
 
 /** One case of the topic. */
@@ -68,8 +82,6 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
         if (golden.mode === 'model') {
           callMethod(optimizer, 'zeroGrad', []);
           loss(params, data).backward();
-          if (typeof golden.clip_grad_norm === 'number')
-            exportedFunction(nn, 'clipGradNorm')(Object.values(params), golden.clip_grad_norm);
         } else {
           const given = field(golden.grads as readonly Fields[], step);
           for (const [name, param] of Object.entries(params)) {
@@ -77,6 +89,7 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
             param.grad = isTensorRecord(grad) ? tensorFrom(grad) : null;
           }
         }
+        clip(golden, Object.values(params), nn);
         noGrad(() => callMethod(optimizer, 'step', []));
         if (scheduler) callMethod(scheduler, 'step', []);
         for (const [name, record] of Object.entries(after))
@@ -88,28 +101,4 @@ export function optimizerCase(golden: Fields, optim: Namespace, nn: Namespace): 
       });
     },
   };
-}
-
-/** Arguments that torch's schedulers require, in order; all others are options. */
-const required: Readonly<Record<string, readonly string[]>> = {
-  StepLR: ['step_size'],
-  MultiStepLR: ['milestones'],
-  ExponentialLR: ['gamma'],
-  CosineAnnealingLR: ['T_max'],
-  CosineAnnealingWarmRestarts: ['T_0'],
-  CyclicLR: ['base_lr', 'max_lr'],
-  OneCycleLR: ['max_lr'],
-};
-
-/** A scheduler from torch's options. */
-export function newScheduler(optim: Namespace, name: string, optimizer: object, options: unknown): object {
-  const rest: Record<string, unknown> = { ...(isFields(options) ? options : {}) };
-  const positional = (required[name] ?? []).map((key) => {
-    const value = rest[key];
-    delete rest[key];
-    return value;
-  });
-  // Torch's few capitals (T_max, T_mult) become plain camelCase.
-  const lowered = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key.replace(/^T_/, 't_'), value]));
-  return new (exportedClass(optim, name))(optimizer, ...positional, ...withOptions([], lowered));
 }

@@ -20,6 +20,7 @@ import {
   namespaceOf,
   newQuantizer,
   record,
+  setRange,
   tensorBy,
   tensorsOf,
 } from './quantizers.js';
@@ -48,7 +49,7 @@ export const affineForward = topicOf(
     ] as const) {
       if (!(key in expected)) continue;
       const quantizer = newQuantizer(record(golden.config), cls);
-      callMethod(quantizer, 'setRange', [min, max]);
+      setRange(quantizer, min, max);
       checkValue(`${cls}.qmin`, property(quantizer, 'qmin'), expected.qmin);
       checkValue(`${cls}.qmax`, property(quantizer, 'qmax'), expected.qmax);
       checkParameters(cls, quantizer, record(expected.params));
@@ -172,7 +173,7 @@ export const affineGradients = topicOf(
       if (!isTensorRecord(inputs.x)) throw new Mismatch('no x');
       const x = tensorFrom(inputs.x, { requiresGrad: true });
       const quantizer = newQuantizer(record(golden.config), mode === 'qdq' ? 'QuantizeDequantize' : 'Quantize');
-      callMethod(quantizer, 'setRange', [min, max]);
+      setRange(quantizer, min, max);
       const out = tensorBy(quantizer, 'forward', x);
       const y = mode === 'q_dq' ? tensorBy(out, 'dequantize') : out;
       const expected = record(results);
@@ -271,7 +272,7 @@ export const grouped = topicOf(
     if (!isTensorRecord(inputs.y)) throw new Mismatch('no y');
     const y = tensorFrom(inputs.y, { requiresGrad: true });
     const quantizer = newQuantizer(record(golden.config), 'GroupedBlockQuantizeDequantize');
-    if (min !== undefined) callMethod(quantizer, 'setRange', [min, max]);
+    if (min !== undefined) setRange(quantizer, min, max);
     else {
       let during: Tensor | null = null;
       callMethod(quantizer, 'computeEncodings', [() => void (during = tensorBy(quantizer, 'forward', x))]);

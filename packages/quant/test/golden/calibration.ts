@@ -17,6 +17,7 @@ import {
   list,
   newQuantizer,
   record,
+  setRange,
   tensorBy,
 } from './quantizers.js';
 
@@ -128,7 +129,7 @@ class Life {
       return () => undefined;
     },
     set_range: (step) => {
-      callMethod(this.quantizer, 'setRange', [tensorOf(step.min), tensorOf(step.max)]);
+      setRange(this.quantizer, tensorOf(step.min), tensorOf(step.max));
       return () => undefined;
     },
     assign: (step) => {

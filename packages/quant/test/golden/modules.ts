@@ -18,6 +18,7 @@ import {
   list,
   newQuantizer,
   record,
+  setRange,
   tensorsOf,
 } from './quantizers.js';
 
@@ -41,7 +42,7 @@ export function quantizerFrom(config: unknown): object | null {
   if (!isFields(config)) return null;
   const quantizer = newQuantizer(config);
   const { min, max } = tensorsOf(config.range);
-  if (min !== undefined) callMethod(quantizer, 'setRange', [min, max]);
+  if (min !== undefined) setRange(quantizer, min, max);
   return quantizer;
 }
 
@@ -116,7 +117,8 @@ function runModule(golden: Fields, torch: Torch): void {
   const inputs = record(golden.inputs);
   const expected = record(golden.expected_fixed ?? golden.expected);
   const tolerance = toleranceFrom(expected.tol);
-  const evaluate = (module: object): unknown => callMethod(module, 'forward', list(inputs.eval).map(argumentFrom));
+  const call = (module: object, args: unknown): unknown => torch.call(module, list(args).map(argumentFrom), {});
+  const evaluate = (module: object): unknown => call(module, inputs.eval);
   // The reference ignores the parameter quantizers of recurrent modules, so its outputs say nothing here.
   const outputsCount = !list(config.aimet_bug).includes('rnn_param_quantizers_ignored');
 
@@ -138,7 +140,7 @@ function runModule(golden: Fields, torch: Torch): void {
     const inside: unknown[] = [];
     callMethod(module, 'computeEncodings', [
       () => {
-        for (const batch of batches) inside.push(callMethod(module, 'forward', list(batch).map(argumentFrom)));
+        for (const batch of batches) inside.push(call(module, batch));
       },
     ]);
     if (outputsCount)

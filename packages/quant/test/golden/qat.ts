@@ -8,9 +8,16 @@ import {
   isTensorRecord,
   mustHave,
   numberFrom,
+  type Fields,
   type Scalar,
 } from '../../../tensor/test/golden/format.js';
-import { callMethod, exportedClass, exportedFunction, property } from '../../../tensor/test/golden/library.js';
+import {
+  callMethod,
+  exportedClass,
+  exportedFunction,
+  property,
+  withOptions,
+} from '../../../tensor/test/golden/library.js';
 import { Mismatch } from '../../../tensor/test/golden/runner.js';
 import { topicOf } from './affine.js';
 import { quantizedFrom } from './modules.js';
@@ -43,6 +50,17 @@ function network(
   put(second, 'param', 'weight', quantizers.w2 ?? null);
   put(second, 'output', 0, quantizers.o2 ?? null);
   return [first, relu, second];
+}
+
+/** What a configuration says besides the optimizer's options. */
+const notOptions = ['dims', 'optimizer', 'steps', 'quantizers'];
+
+/** The optimizer of a configuration, whose name may be written in lower case. */
+function newOptimizer(config: Fields, params: readonly Tensor[]): object {
+  const wanted = String(config.optimizer);
+  const name = Object.keys(optim).find((known) => known.toLowerCase() === wanted.toLowerCase()) ?? wanted;
+  const options = Object.entries(config).filter(([key, value]) => !notOptions.includes(key) && value !== null);
+  return new (exportedClass(optim, name))(...withOptions([params], Object.fromEntries(options)));
 }
 
 /** i_qat */
@@ -90,8 +108,7 @@ export const training = topicOf(
       near(what, actual, wanted, [rtol, 0.1 * rtol * largest]);
     };
     output('output before training', run(), expected.out0);
-    const name = config.optimizer === 'adam' ? 'Adam' : 'SGD';
-    const optimizer = new (exportedClass(optim, name))(Object.values(named), { lr: config.lr });
+    const optimizer = newOptimizer(config, Object.values(named));
     list(expected.loss).forEach((wanted, step) => {
       callMethod(optimizer, 'zeroGrad', []);
       const error = run().sub(y);

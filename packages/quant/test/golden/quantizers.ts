@@ -1,5 +1,6 @@
 /** Quantizers, analyzers and encodings of the golden files, built and read through the public API of `@q/quant`. */
 import * as quant from '@q/quant';
+import { Parameter } from '@q/nn';
 import { Tensor } from '@q/tensor';
 import { firstDifference, resultOf, type CompareOptions, type Tolerance } from '../../../tensor/test/golden/compare.js';
 import {
@@ -81,6 +82,19 @@ export function newQuantizer(config: Fields, cls = String(config.cls)): object {
 /** Assigns an attribute, which runs its setter. */
 export function assign(target: object, name: string, value: unknown): void {
   if (!Reflect.set(target, name, value)) throw new NotBuilt(`setter ${target.constructor.name}.${name}`);
+}
+
+/**
+ * Sets a range as AIMET's set_range does, which checks nothing: ends that `setRange` refuses (not finite, or the upper
+ * below the lower one) become the parameters.
+ */
+export function setRange(quantizer: object, min: Tensor | undefined, max: Tensor | undefined): void {
+  if (min === undefined || max === undefined) throw new Mismatch('no range in the case');
+  const ordered = max.ge(min).logicalAnd(min.isfinite()).logicalAnd(max.isfinite());
+  if (resultOf(ordered).values.every(Boolean)) return void callMethod(quantizer, 'setRange', [min, max]);
+  const shape = property(quantizer, 'shape') as readonly number[];
+  for (const [name, end] of Object.entries({ min, max }))
+    assign(quantizer, name, new Parameter(end.to('float32').expand(shape).clone()));
 }
 
 /** Calls a method that must give a tensor. */

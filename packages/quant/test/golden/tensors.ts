@@ -19,6 +19,7 @@ import {
   namespaceOf,
   newQuantizer,
   record,
+  setRange,
   tensorBy,
   tensorsOf,
 } from './quantizers.js';
@@ -277,7 +278,7 @@ function tensorOperation(golden: Fields, fields: Fields, torch: Torch): void {
   const stored = isFields(fields.shared_inputs) ? record(fields.shared_inputs[String(inputs.shared)]) : {};
   const { x, other, min, max } = tensorsOf({ ...stored, ...inputs });
   const quantizer = newQuantizer(config);
-  callMethod(quantizer, 'setRange', [min, max]);
+  setRange(quantizer, min, max);
   const encoded = tensorBy(quantizer, 'forward', x);
   const q = config.granularity === 'none' ? withoutEncoding(encoded) : encoded;
   const expected = record(golden.expected);

@@ -56,6 +56,14 @@ describe('firstDifference', () => {
     expect(difference([1.5, 2], [1, 2], 'exact', { elementwise })).not.toBeNull();
   });
 
+  it('takes exactly one step, only where one may be off', () => {
+    const oneStep = (i: number): number | null => (i === 0 ? 0.5 : null);
+    for (const off of [-0.5, 0, 0.5]) expect(difference([1 + off, 2], [1, 2], 'exact', { oneStep })).toBeNull();
+    for (const off of [-1, -0.25, 0.25, 1])
+      expect(difference([1 + off, 2], [1, 2], 'exact', { oneStep })).not.toBeNull();
+    expect(difference([1, 2.5], [1, 2], 'exact', { oneStep })).not.toBeNull();
+  });
+
   it('compares shape and dtype first; int64 is int32 here', () => {
     expect(firstDifference(result([1], 'float32', []), record([1]))).toMatch(/shape \[\], expected \[1\]/);
     expect(firstDifference(result([1], 'float64'), record([1]))).toMatch(/dtype float64/);

@@ -12,6 +12,8 @@ export interface CompareOptions {
   readonly anyDtype?: boolean;
   /** Absolute tolerance element by element; replaces the tolerance. */
   readonly elementwise?: TensorRecord;
+  /** A step at the elements that may also be one step off, either way. */
+  readonly oneStep?: (element: number) => number | null;
 }
 
 /** Engines may flush denormal results to zero where the file allows any deviation at all. */
@@ -57,7 +59,7 @@ export function firstDifference(
   actual: Result,
   expected: TensorRecord,
   tolerance: Tolerance = 'exact',
-  { signedZero = false, anyDtype = false, elementwise }: CompareOptions = {},
+  { signedZero = false, anyDtype = false, elementwise, oneStep }: CompareOptions = {},
 ): string | null {
   if (actual.shape.length !== expected.shape.length || actual.shape.some((size, d) => size !== expected.shape[d]))
     return `shape [${actual.shape.join(', ')}], expected [${expected.shape.join(', ')}]`;
@@ -70,11 +72,15 @@ export function firstDifference(
     if (scalar === null) return;
     // Shortest decimals of float32 values become exact only after rounding to float32.
     const wanted = expected.dtype === 'float32' ? Math.fround(numberFrom(scalar)) : numberFrom(scalar);
-    let allowed: number | null = null;
-    if (elementwise !== undefined) allowed = numberFrom(elementwise.data[i] ?? field(elementwise.data, 0));
-    else if (tolerance !== 'exact') allowed = tolerance[1] + tolerance[0] * Math.abs(wanted) + denormal;
+    const allowedAt = (value: number): number | null => {
+      if (elementwise !== undefined) return numberFrom(elementwise.data[i] ?? field(elementwise.data, 0));
+      return tolerance === 'exact' ? null : tolerance[1] + tolerance[0] * Math.abs(value) + denormal;
+    };
+    const allowed = allowedAt(wanted);
     const found = actual.values[i]!;
-    if (!differs(found, wanted, allowed, signedZero)) return;
+    const step = oneStep?.(i) ?? null;
+    const right = step === null ? [wanted] : [wanted, wanted - step, wanted + step];
+    if (right.some((value) => !differs(found, value, allowedAt(value), signedZero))) return;
     count++;
     first ??= `element ${position(i, expected.shape)}: ${shown(found)}, expected ${shown(wanted)}${
       allowed === null

@@ -1,9 +1,9 @@
 /** Topic int_ops: integer matrix products and convolutions with zero points, and requantization. */
 import type { Tensor } from '@q/tensor';
 import { checkOutputs } from './cases.js';
-import { isFields, isTensorRecord, mustHave, tensorFrom, type Fields } from './format.js';
+import { dtypeOf, isFields, isTensorRecord, mustHave, tensorFrom, type Fields } from './format.js';
 import { callMethod, exportedFunction, type Library } from './library.js';
-import { LeftOut, type GoldenCase } from './runner.js';
+import { LeftOut, NotBuilt, type GoldenCase } from './runner.js';
 
 const operations: Readonly<
   Record<string, (inputs: Readonly<Record<string, Tensor>>, args: Fields, library: Library) => Tensor>
@@ -28,9 +28,12 @@ const operations: Readonly<
     const axis = typeof args.channel_axis === 'number' ? args.channel_axis : null;
     const factor = axis === null ? multiplier : multiplier.reshape(acc.shape.map((_, d) => (d === axis ? -1 : 1)));
     const rounded = callMethod(acc.to('float32').mul(factor), 'round', []) as Tensor;
-    const shifted = rounded.add(Number(args.zero_point));
+    const dtype = dtypeOf(String(args.dtype));
+    if (dtype === null) throw new NotBuilt(`dtype ${String(args.dtype)}`);
+    // In float64, which holds the ends of every integer grid.
+    const shifted = rounded.to('float64').add(Number(args.zero_point));
     const clamped = callMethod(shifted, 'clamp', [{ min: Number(args.qmin), max: Number(args.qmax) }]) as Tensor;
-    return clamped.to(args.dtype === 'int8' ? 'int8' : 'uint8');
+    return clamped.to(dtype);
   },
 };
 

@@ -1,6 +1,9 @@
 /** The library as the golden runner sees it: public exports looked up by name, absent ones reported as not built. */
+import { Tensor } from '@q/tensor';
 import { camelCase } from './signature.js';
 import { NotBuilt } from './runner.js';
+
+export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 /** The exports of a module. */
 export type Namespace = Readonly<Record<string, unknown>>;

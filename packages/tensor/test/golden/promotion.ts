@@ -1,9 +1,9 @@
 /** Topic dtype_promotion: the result dtype of an operation for every pair of operand dtypes. */
 import { ones, QError, resultType, tensor, type DType, type Tensor } from '@q/tensor';
 import { dtypeOf, type GoldenFile } from './format.js';
-import { exportedFunction, type Library } from './library.js';
+import { exportedFunction, isTensor, type Library } from './library.js';
 import { LeftOut, Mismatch, type GoldenCase } from './runner.js';
-import { Torch, flattenResult, isTensor } from './torch.js';
+import { Torch, flattenResult } from './torch.js';
 
 type Operand = Tensor | number | boolean;
 

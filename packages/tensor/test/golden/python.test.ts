@@ -1,5 +1,5 @@
 import { evaluate, type Host } from './python/evaluate.js';
-import { PythonError } from './python/parser.js';
+import { Float, PythonError } from './python/parser.js';
 
 /** Records what is asked of it, as text. */
 const recorder: Host = {
@@ -40,6 +40,23 @@ describe('evaluate', () => {
       ],
     ],
   ])('%s', (source, expected) => expect(valueOf(source)).toEqual(expected));
+
+  it.each<[string, boolean]>([
+    ['2.', true],
+    ['2', false],
+    ['4 / 2', true],
+    ['-2.0', true],
+    ['3 * 1e0', true],
+    ['5.0 // 2', true],
+    ["float('3')", true],
+    ['int(2.0)', false],
+    ['0x1e', false],
+    ['(lambda y: y + 1)(1.0)', true],
+  ])('knows of %s whether it is a float: %s', (source, isFloat) => {
+    let passed: unknown;
+    evaluate(`see(${source})`, { see: ([value]: readonly unknown[]) => void (passed = value) }, recorder);
+    expect(passed instanceof Float).toBe(isFloat);
+  });
 
   it('passes positional, keyword, * and ** arguments in order', () =>
     expect(valueOf("f(1, *[2, 3], k=4, **{'a': 5})")).toEqual([[1, 2, 3], { k: 4, a: 5 }]));

@@ -5,7 +5,9 @@
  *     div:     'x other {rounding_mode}'     snake_case becomes camelCase
  *     permute: 'x *dims'                     the rest of the positional arguments, or one list
  *     max:     'x | x dim {keepdim} | x other:T -> maximum'    the first form that fits; `:T` wants a tensor, `:N` none
+ *     var:     'x {unbiased:B} dim? | ...'   `:B` wants True or False
  *     foo:     'x {qmin:quant_min}'          an option of another name
+ *     relu:    'x ~inplace'                  accepted and dropped: it changes no result
  *
  * Names are Python's, in Python's order. `?` marks what may be absent. The first name is the receiver of a method; in
  * the tables of functions and constructors every name is an argument.
@@ -23,8 +25,12 @@ interface Parameter {
   readonly option: boolean;
   readonly optional: boolean;
   readonly rest: boolean;
-  readonly tensor: boolean | null;
+  readonly kind: Kind | null;
+  readonly dropped: boolean;
 }
+
+/** What a value must be: a tensor, no tensor, True or False. */
+type Kind = 'T' | 'N' | 'B';
 
 interface Form {
   readonly parameters: readonly Parameter[];
@@ -49,15 +55,17 @@ function parseForm(text: string): Form {
       option = token === '{';
       continue;
     }
-    const [, rest, ours, name, kind, optional] = /^(\*?)(?:(\w+):(?=[a-z_]))?(\w+)(?::([TN]))?(\??)$/.exec(token) ?? [];
+    const [, mark = '', ours, name, kind, optional] =
+      /^([*~]?)(?:(\w+):(?=[a-z_]))?(\w+)(?::([TNB]))?(\??)$/.exec(token) ?? [];
     if (name === undefined) throw new Error(`bad signature '${text}' at '${token}'`);
     parameters.push({
       name,
       ours: ours ?? camelCase(name),
       option,
-      optional: option || optional === '?' || rest === '*',
-      rest: rest === '*',
-      tensor: kind === undefined ? null : kind === 'T',
+      optional: option || optional === '?' || mark !== '',
+      rest: mark === '*',
+      kind: (kind as Kind | undefined) ?? null,
+      dropped: mark === '~',
     });
   }
   return { parameters, target: target ?? null };
@@ -79,6 +87,10 @@ interface Rules {
   readonly isTensor: (value: unknown) => boolean;
   /** Python's None: absent, or null passed on. */
   readonly none: 'absent' | 'null';
+}
+
+function isOf(kind: Kind, value: unknown, rules: Rules): boolean {
+  return kind === 'B' ? typeof value === 'boolean' : rules.isTensor(value) === (kind === 'T');
 }
 
 function bindForm(
@@ -110,11 +122,12 @@ function bindForm(
   const options: Record<string, unknown> = {};
   let anyOption = false;
   for (const parameter of parameters) {
-    const { name, ours, option, optional, tensor } = parameter;
+    const { name, ours, option, optional, kind, dropped } = parameter;
     const given = values.has(name) && (rules.none === 'null' || values.get(name) !== null);
     const value = values.get(name);
     if (!given && !optional) return `no value for '${name}'`;
-    if (given && tensor !== null && rules.isTensor(value) !== tensor) return `'${name}' is of another kind`;
+    if (given && kind !== null && !isOf(kind, value, rules)) return `'${name}' is of another kind`;
+    if (dropped) continue;
     if (!option) positional.push(given ? value : undefined);
     else if (given) {
       options[ours] = value;

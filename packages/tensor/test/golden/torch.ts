@@ -1,12 +1,22 @@
 /** The names `torch`, `F`, `nn` and tensor methods of the golden expressions, mapped to this library. */
-import { tensor, Tensor } from '@q/tensor';
+import { isFloat, tensor, type Tensor } from '@q/tensor';
 import { dtypeOf } from './format.js';
-import { callMethod, exportedClass, exportedFunction, property, withOptions, type Library } from './library.js';
+import {
+  callMethod,
+  exportedClass,
+  exportedFunction,
+  isTensor,
+  property,
+  withOptions,
+  type Library,
+} from './library.js';
 import { Slice, type Callable } from './python/data.js';
 import { evaluate, type Host } from './python/evaluate.js';
-import { Ellipsis, type BinaryOperator, type Comparison, type UnaryOperator } from './python/parser.js';
+import { Ellipsis, Float, plainOf, type BinaryOperator, type Comparison, type UnaryOperator } from './python/parser.js';
 import { LeftOut, NotBuilt } from './runner.js';
+import { quantization } from './quantization.js';
 import { bind, camelCase } from './signature.js';
+import { calls } from './signatures/calls.js';
 import { elementwise } from './signatures/elementwise.js';
 import { functional } from './signatures/functional.js';
 import { functions } from './signatures/functions.js';
@@ -20,8 +30,6 @@ type Kwargs = Readonly<Record<string, unknown>>;
 
 const methods: Readonly<Record<string, string>> = { ...elementwise, ...reduce, ...movement, ...indexing, ...matmul };
 
-export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
-
 const opRules = { isTensor, none: 'absent' } as const;
 const moduleRules = { isTensor, none: 'null' } as const;
 
@@ -29,6 +37,41 @@ const moduleRules = { isTensor, none: 'null' } as const;
 class PythonModule {
   constructor(readonly path: 'torch' | 'F' | 'nn') {}
 }
+
+/** A Python function that knows its name. */
+const calledAs = (name: string, callable: Callable): Callable =>
+  Object.defineProperty(callable, 'name', { value: name });
+
+/** A Python function as the library calls functions: with its arguments one by one. */
+const functionOf = (value: unknown): unknown =>
+  typeof value === 'function' ? (...args: readonly unknown[]) => (value as Callable)(args, {}) : value;
+
+/** A Python number. */
+type Scalar = number | boolean | Float;
+
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === 'number' || typeof value === 'boolean' || value instanceof Float;
+
+const plainArgs = (args: readonly unknown[]): readonly unknown[] => args.map(plainOf);
+
+const plainKwargs = (kwargs: Kwargs): Kwargs =>
+  Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, plainOf(value)]));
+
+/** The dtype of numbers written out, nested in lists as they may be; null of none. */
+function dtypeOfLiteral(value: unknown): 'bool' | 'int32' | 'float32' | null {
+  const found = new Set(Array.isArray(value) ? value.map(dtypeOfLiteral) : []);
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int32' : 'float32';
+  if (value instanceof Float) return 'float32';
+  return (['float32', 'int32', 'bool'] as const).find((dtype) => found.has(dtype)) ?? null;
+}
+
+/** Functions whose result has the dtype of the numbers they are given. */
+const literals: Readonly<Record<string, (args: readonly unknown[]) => string | null>> = {
+  tensor: ([data]) => dtypeOfLiteral(data),
+  full: ([, value]) => dtypeOfLiteral(value),
+  arange: dtypeOfLiteral,
+};
 
 /** Something with a `forward`: a module of `@q/nn`. */
 export const isModule = (value: unknown): value is { forward(...args: readonly unknown[]): unknown } =>
@@ -40,18 +83,6 @@ function named(result: unknown): unknown {
     return result;
   return Object.assign(Object.values(result), result);
 }
-
-/** The quantized tensor that `torch.quantize_per_*` returns. */
-interface TorchQuantized {
-  readonly int_repr: Callable;
-  readonly dequantize: Callable;
-}
-
-const quantizedGrids: Readonly<Record<string, readonly ['int8' | 'uint8' | 'int32', number, number]>> = {
-  'torch.qint8': ['int8', -128, 127],
-  'torch.quint8': ['uint8', 0, 255],
-  'torch.qint32': ['int32', -(2 ** 31), 2 ** 31 - 1],
-};
 
 const binaryMethods: Readonly<Record<BinaryOperator | Comparison, string>> = {
   '+': 'add',
@@ -93,15 +124,28 @@ export class Torch implements Host {
     nn: new PythonModule('nn'),
   };
 
-  constructor(private readonly library: Library) {}
+  private readonly quantization: Readonly<Record<string, Callable>>;
+
+  constructor(private readonly library: Library) {
+    this.quantization = quantization(library);
+  }
 
   attribute(value: unknown, name: string): unknown {
     if (value instanceof PythonModule) return this.member(value, name);
     if (isTensor(value)) return this.tensorAttribute(value, name);
-    if (typeof value !== 'object' || value === null) throw new Error(`no attribute '${name}'`);
-    const found = property(value, name) ?? property(value, camelCase(name));
+    // A class of torch.nn, or an object, whose class may have the method.
+    const owner = typeof value === 'function' ? exportedClass(this.library.modules, value.name) : value;
+    if ((typeof owner !== 'object' && typeof owner !== 'function') || owner === null)
+      throw new Error(`no attribute '${name}'`);
+    const target = [owner, owner.constructor].find((candidate) => property(candidate, camelCase(name)) !== undefined);
+    const found = property(owner, name) ?? (target && property(target, camelCase(name)));
     if (typeof found !== 'function') return found;
-    return ((args, kwargs) => callMethod(value, camelCase(name), withOptions(args, kwargs))) satisfies Callable;
+    return ((args, kwargs) =>
+      callMethod(
+        target ?? owner,
+        camelCase(name),
+        withOptions(plainArgs(args), plainKwargs(kwargs)),
+      )) satisfies Callable;
   }
 
   subscript(value: unknown, index: unknown): unknown {
@@ -111,13 +155,18 @@ export class Torch implements Host {
 
   call(value: unknown, args: readonly unknown[], kwargs: Kwargs): unknown {
     if (!isModule(value)) throw new Error('not callable');
-    return named(value.forward(...withOptions(args, kwargs)));
+    const name = value.constructor.name.replace(/^Quantized/, '');
+    const signature = calls[name];
+    const given =
+      signature === undefined
+        ? withOptions(plainArgs(args), plainKwargs(kwargs))
+        : bind(name, signature, plainArgs(args), plainKwargs(kwargs), opRules).args;
+    return named(value.forward(...given));
   }
 
   binary(op: BinaryOperator | Comparison, left: unknown, right: unknown): unknown {
     if (isTensor(left)) return this.method(left, binaryMethods[op], [right], {});
-    if (!isTensor(right) || (typeof left !== 'number' && typeof left !== 'boolean'))
-      throw new Error(`no operator ${op} for these operands`);
+    if (!isTensor(right) || !isScalar(left)) throw new Error(`no operator ${op} for these operands`);
     const mirror = mirrored[op];
     if (mirror !== undefined) return this.method(right, binaryMethods[mirror], [left], {});
     if (['+', '*', '&', '|', '^'].includes(op)) return this.method(right, binaryMethods[op], [left], {});
@@ -130,7 +179,8 @@ export class Torch implements Host {
   }
 
   /** A 0-d tensor that promotes with `other` as the plain number `value` would. */
-  private scalar(value: number | boolean, other: Tensor): Tensor {
+  private scalar(value: Scalar, other: Tensor): Tensor {
+    if (value instanceof Float) return tensor(value.value, { dtype: isFloat(other.dtype) ? other.dtype : 'float32' });
     if (typeof value === 'boolean') return tensor(Number(value), { dtype: 'bool' });
     if (Number.isInteger(value)) return tensor(value, { dtype: 'int32' });
     return tensor(value, { dtype: other.dtype === 'float64' || other.dtype === 'float32' ? 'float64' : 'float32' });
@@ -145,7 +195,13 @@ export class Torch implements Host {
   }
 
   /** `x.name(...)` of torch. */
-  method(x: Tensor, name: string, args: readonly unknown[], kwargs: Kwargs): unknown {
+  method(x: Tensor, name: string, given: readonly unknown[], options: Kwargs): unknown {
+    const promotes = !isFloat(x.dtype) && /^x (other|exponent)/.test(methods[name] ?? '');
+    // An integral float makes floats of integers.
+    const args = promotes
+      ? given.map((value) => (value instanceof Float ? this.scalar(value, x) : value))
+      : plainArgs(given);
+    const kwargs = plainKwargs(options);
     switch (name) {
       case 'size':
         return args.length === 0 ? [...x.shape] : x.shape.at(Number(args[0]));
@@ -169,6 +225,9 @@ export class Torch implements Host {
         return callMethod(x, 'to', [name === 'char' ? 'int8' : dtypeOf(name)]);
       case 'cpu':
         return x;
+      case 'nonzero':
+        // As a tuple: one vector of positions per dim.
+        return kwargs.as_tuple === true ? x.nonzero().unbind(1) : x.nonzero();
       case 'requires_grad_':
         x.requiresGrad = args[0] !== false;
         return x;
@@ -200,7 +259,7 @@ export class Torch implements Host {
     const { path } = module;
     if (path === 'nn') {
       if (name === 'functional') return this.names.F;
-      return ((args, kwargs) => this.construct(name, args, kwargs)) satisfies Callable;
+      return calledAs(name, (args, kwargs) => this.construct(name, args, kwargs));
     }
     if (path === 'torch') {
       if (name === 'nn') return this.names.nn;
@@ -212,44 +271,62 @@ export class Torch implements Host {
       const dtype = dtypeOf(name);
       if (dtype !== null) return dtype;
     }
-    return ((args, kwargs) => this.function(path, name, args, kwargs)) satisfies Callable;
+    return calledAs(name, (args, kwargs) => this.function(path, name, args, kwargs));
   }
 
   /** A module of `@q/nn` from torch's constructor arguments. */
-  construct(name: string, args: readonly unknown[], kwargs: Kwargs): object {
+  construct(name: string, givenArgs: readonly unknown[], options: Kwargs): object {
+    const args = plainArgs(givenArgs).map(functionOf);
+    const kwargs = Object.fromEntries(
+      Object.entries(plainKwargs(options)).map(([key, value]) => {
+        // Activations are called by their names here.
+        if (key === 'activation' && typeof value === 'function') return [key, value.name];
+        return [key, functionOf(value)];
+      }),
+    );
     const constructor = exportedClass(this.library.modules, name);
     const bound = bind(name, modules[name] ?? '*args', args, name in modules ? kwargs : {}, moduleRules);
     const given = name in modules ? bound.args : withOptions(args, kwargs);
     return new constructor(...given);
   }
 
-  private function(path: 'torch' | 'F', name: string, args: readonly unknown[], kwargs: Kwargs): unknown {
+  private function(path: 'torch' | 'F', name: string, given: readonly unknown[], options: Kwargs): unknown {
+    const receiver = given[0] ?? options.input;
+    const [first, second] = given;
+    if (name in methods && isTensor(second) && isScalar(first))
+      return this.method(this.scalar(first, second), name, given.slice(1), options);
+    if (name in methods && isTensor(receiver) && !(path === 'F' && name in functional)) {
+      const rest = Object.fromEntries(Object.entries(options).filter(([key]) => key !== 'input'));
+      return this.method(receiver, name, given.slice(1), given.length > 0 ? options : rest);
+    }
+    const args = plainArgs(given);
+    const kwargs = plainKwargs(name in literals ? { dtype: literals[name]?.(given), ...options } : options);
     const special = this.special[name];
-    if (special !== undefined) return special(args, kwargs);
+    if (special !== undefined) return special(given, options);
+    const quantize = this.quantization[name];
+    if (quantize !== undefined) return quantize(args, kwargs);
     const ours = camelCase(name);
+    const form = functional[name];
+    // F has names of its own that torch or tensors use for something else.
+    if (path === 'F' && form !== undefined) return this.functional(name, form, args, kwargs);
     const signature = functions[name];
     if (signature !== undefined) {
       const { target, args: given } = bind(name, signature, args, kwargs, opRules);
       const call = exportedFunction(this.library.tensor, target ?? ours);
       return named(name === 'einsum' ? call(given[0], ...(given[1] as unknown[])) : call(...given));
     }
-    const receiver = args[0] ?? kwargs.input;
-    if (name in methods && isTensor(receiver)) {
-      const rest = Object.fromEntries(Object.entries(kwargs).filter(([key]) => key !== 'input'));
-      return this.method(receiver, name, args.slice(1), args.length > 0 ? kwargs : rest);
-    }
-    const form = functional[name];
-    if (path === 'F' || form !== undefined) {
-      const { target, args: given } =
-        form === undefined
-          ? { target: null, args: withOptions(args, kwargs) }
-          : bind(name, form, args, kwargs, opRules);
-      return named(exportedFunction(this.library.functional, target ?? ours, 'functional.')(...given));
-    }
+    if (form !== undefined) return this.functional(name, form, args, kwargs);
+    if (path === 'F')
+      return named(exportedFunction(this.library.functional, ours, 'functional.')(...withOptions(args, kwargs)));
     if (typeof this.library.tensor[ours] === 'function')
       return named(exportedFunction(this.library.tensor, ours)(...withOptions(args, kwargs)));
     if (isTensor(receiver)) return this.method(receiver, name, args.slice(1), kwargs);
     throw new NotBuilt(`torch.${name}`);
+  }
+
+  private functional(name: string, form: string, args: readonly unknown[], kwargs: Kwargs): unknown {
+    const { target, args: given } = bind(name, form, args, kwargs, opRules);
+    return named(exportedFunction(this.library.functional, target ?? camelCase(name), 'functional.')(...given));
   }
 
   /** Functions whose call is more than a renaming. */
@@ -258,91 +335,14 @@ export class Torch implements Host {
       const tensors = args.length === 1 && Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
       return exportedFunction(this.library.tensor, 'meshgrid')(...withOptions([tensors], kwargs));
     },
-    quantize_per_tensor: ([x, scale, zeroPoint, dtype]) => this.quantized(x, scale, zeroPoint, null, dtype),
-    quantize_per_channel: ([x, scales, zeroPoints, axis, dtype]) => this.quantized(x, scales, zeroPoints, axis, dtype),
-    fake_quantize_per_tensor_affine: (args, kwargs) => {
-      const [x, scale, zeroPoint, qmin, qmax] = this.ordered('scale zero_point quant_min quant_max', args, kwargs);
-      return this.fakeQuantized(x, scale, zeroPoint, null, qmin, qmax);
-    },
-    fake_quantize_per_channel_affine: (args, kwargs) => {
-      const [x, scale, zeroPoint, axis, qmin, qmax] = this.ordered(
-        'scale zero_point axis quant_min quant_max',
-        args,
-        kwargs,
-      );
-      return this.fakeQuantized(x, scale, zeroPoint, axis, qmin, qmax);
-    },
-    _fake_quantize_learnable_per_tensor_affine: (args, kwargs) => {
-      const names = 'scale zero_point quant_min quant_max grad_factor';
-      const [x, scale, zeroPoint, qmin, qmax, factor] = this.ordered(names, args, kwargs);
-      return this.learnable(x, scale, zeroPoint, null, qmin, qmax, factor);
-    },
-    _fake_quantize_learnable_per_channel_affine: (args, kwargs) => {
-      const names = 'scale zero_point axis quant_min quant_max grad_factor';
-      const [x, scale, zeroPoint, axis, qmin, qmax, factor] = this.ordered(names, args, kwargs);
-      return this.learnable(x, scale, zeroPoint, axis, qmin, qmax, factor);
+    where: (args, kwargs) => {
+      const [condition] = args;
+      if (args.length === 1 && isTensor(condition)) return this.method(condition, 'nonzero', [], { as_tuple: true });
+      const { args: given } = bind('where', 'condition input other', args, kwargs, opRules);
+      const values = given.map((value) => (value instanceof Float ? this.scalar(value, given[0] as Tensor) : value));
+      return exportedFunction(this.library.tensor, 'where')(...values);
     },
   };
-
-  private ordered(names: string, args: readonly unknown[], kwargs: Kwargs): readonly unknown[] {
-    return ['input', ...names.split(' ')].map((name, i) => args[i] ?? kwargs[name]);
-  }
-
-  /** A scale or zero point of torch in the shape that broadcasts against `x`; the library's offset is minus torch's zero point. */
-  private along(x: Tensor, value: unknown, axis: unknown, negate: boolean): Tensor {
-    const numbers = (isTensor(value) ? value : tensor(Number(value))).to('float32').reshape([-1]);
-    const shape = typeof axis === 'number' ? x.shape.map((_, d) => (d === axis ? -1 : 1)) : [];
-    return (negate ? numbers.neg() : numbers).reshape(shape);
-  }
-
-  private quantized(x: unknown, scale: unknown, zeroPoint: unknown, axis: unknown, dtype: unknown): TorchQuantized {
-    const grid = quantizedGrids[String(dtype)];
-    if (!isTensor(x) || grid === undefined) throw new NotBuilt(`quantize to ${String(dtype)}`);
-    const [storage, qmin, qmax] = grid;
-    const [s, o] = [this.along(x, scale, axis, false), this.along(x, zeroPoint, axis, true)];
-    const q = exportedFunction(this.library.tensor, 'quantizeLinear')(x, s, o, qmin, qmax, {
-      dtype: storage,
-    }) as Tensor;
-    return { int_repr: () => q, dequantize: () => exportedFunction(this.library.tensor, 'dequantizeLinear')(q, s, o) };
-  }
-
-  private fakeQuantized(
-    x: unknown,
-    scale: unknown,
-    zeroPoint: unknown,
-    axis: unknown,
-    qmin: unknown,
-    qmax: unknown,
-  ): unknown {
-    if (!isTensor(x)) throw new Error('fake_quantize wants a tensor');
-    return exportedFunction(this.library.tensor, 'fakeQuantize')(
-      x,
-      this.along(x, scale, axis, false),
-      this.along(x, zeroPoint, axis, true),
-      qmin,
-      qmax,
-    );
-  }
-
-  /** Fake quantization whose scale and zero point, rounded straight through, get their gradients times `factor`. */
-  private learnable(
-    x: unknown,
-    scale: unknown,
-    zeroPoint: unknown,
-    axis: unknown,
-    qmin: unknown,
-    qmax: unknown,
-    factor: unknown,
-  ): unknown {
-    if (!isTensor(scale) || !isTensor(zeroPoint)) throw new Error('learnable scales and zero points are tensors');
-    const damped = (value: Tensor, parameter: Tensor): Tensor =>
-      value.add(parameter.sub(parameter.detach()).mul(Number(factor ?? 1)));
-    const whole = zeroPoint
-      .detach()
-      .round()
-      .clamp({ min: Number(qmin), max: Number(qmax) });
-    return this.fakeQuantized(x, damped(scale.detach(), scale), damped(whole, zeroPoint), axis, qmin, qmax);
-  }
 
   /** `x[index]`: basic parts through `slice`, index tensors through `index`. */
   private index(x: Tensor, index: readonly unknown[]): unknown {
@@ -367,7 +367,7 @@ export class Torch implements Host {
         if (step !== null) return [[start, stop, step]];
         return [start === null && stop === null ? [] : [start, stop]];
       }
-      if (Array.isArray(item)) return [tensor(item as number[], { dtype: 'int32' })];
+      if (Array.isArray(item)) return [tensor(item as number[], { dtype: dtypeOfLiteral(item) ?? 'int32' })];
       return [item];
     });
   }

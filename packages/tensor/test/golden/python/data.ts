@@ -1,5 +1,5 @@
 /** Plain Python data (None, bool, number, str, list or tuple, dict): its operators, methods and built-in functions. */
-import { PythonError, type BinaryOperator, type Comparison } from './parser.js';
+import { Float, floatOf, plainOf, PythonError, type BinaryOperator, type Comparison } from './parser.js';
 
 /** A Python function as the evaluator calls it. */
 export type Callable = (args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => unknown;
@@ -17,12 +17,16 @@ export const isDict = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 export const isData = (value: unknown): boolean =>
-  value === null || Array.isArray(value) || isDict(value) || ['number', 'string', 'boolean'].includes(typeof value);
+  value === null ||
+  Array.isArray(value) ||
+  isDict(value) ||
+  value instanceof Float ||
+  ['number', 'string', 'boolean'].includes(typeof value);
 
 export function truthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (isDict(value)) return Object.keys(value).length > 0;
-  if (isData(value)) return Boolean(value);
+  if (isData(value)) return Boolean(plainOf(value));
   throw new PythonError('the truth of a value that is not plain data is not defined here');
 }
 
@@ -34,11 +38,13 @@ export function sequenceOf(value: unknown): readonly unknown[] {
 }
 
 export function numberOf(value: unknown): number {
+  if (value instanceof Float) return value.value;
   if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
   throw new PythonError(`not a number: ${String(value)}`);
 }
 
 export const equal = (left: unknown, right: unknown): boolean => {
+  if (left instanceof Float || right instanceof Float) return equal(plainOf(left), plainOf(right));
   if (Array.isArray(left) && Array.isArray(right))
     return left.length === right.length && left.every((item, i) => equal(item, right[i]));
   if (isDict(left) && isDict(right)) return equal(Object.entries(left), Object.entries(right));
@@ -79,7 +85,9 @@ export function binaryData(op: BinaryOperator, left: unknown, right: unknown): u
   if (typeof left === 'string' && typeof right === 'string' && op === '+') return left + right;
   const [a, b] = [numberOf(left), numberOf(right)];
   if (b === 0 && ['/', '//', '%'].includes(op)) throw new PythonError('division by zero');
-  return arithmetic[op](a, b);
+  const result = arithmetic[op](a, b);
+  const isFloat = op === '/' || left instanceof Float || right instanceof Float || (op === '**' && b < 0);
+  return isFloat ? floatOf(result) : result;
 }
 
 export function subscriptData(value: unknown, index: unknown): unknown {
@@ -133,9 +141,9 @@ export const builtins: Readonly<Record<string, unknown>> = {
   }) satisfies Callable,
   int: (([value]) => Math.trunc(typeof value === 'string' ? Number(value) : numberOf(value))) satisfies Callable,
   float: (([value]) => {
-    if (typeof value !== 'string') return numberOf(value);
+    if (typeof value !== 'string') return floatOf(numberOf(value));
     const [, sign, special] = /^([+-]?)(inf|infinity|nan)$/i.exec(value.trim()) ?? [];
-    if (special === undefined) return Number(value);
+    if (special === undefined) return floatOf(Number(value));
     return /nan/i.test(special) ? NaN : sign === '-' ? -Infinity : Infinity;
   }) satisfies Callable,
   bool: (([value]) => truthy(value)) satisfies Callable,

@@ -20,7 +20,10 @@ import {
 } from './data.js';
 import {
   comparisons,
+  Float,
+  floatOf,
   parse,
+  plainOf,
   PythonError,
   type BinaryOperator,
   type Comparison,
@@ -92,7 +95,8 @@ class Evaluator {
         if (node.op === 'not') return !truthy(operand);
         if (!isData(operand)) return this.host.unary(node.op, operand);
         const value = numberOf(operand);
-        return node.op === '-' ? -value : node.op === '~' ? ~value : value;
+        const result = node.op === '-' ? -value : node.op === '~' ? ~value : value;
+        return operand instanceof Float ? floatOf(result) : result;
       }
       case 'binary': {
         const left = this.run(node.left, scope);
@@ -188,9 +192,10 @@ class Evaluator {
 }
 
 /**
- * Value of a Python expression. Tuples and lists are arrays, dicts are plain objects, None is null.
+ * Value of a Python expression. Tuples and lists are arrays, dicts are plain objects, None is null; functions and the
+ * host get integral floats as `Float`, the result has plain numbers.
  * Throws PythonError for anything outside the supported subset; errors of the host pass through.
  */
 export function evaluate(source: string, names: Readonly<Record<string, unknown>>, host: Host): unknown {
-  return new Evaluator(host).run(parse(source), new Map(Object.entries(names)));
+  return plainOf(new Evaluator(host).run(parse(source), new Map(Object.entries(names))));
 }

@@ -4,6 +4,20 @@ export class PythonError extends Error {
   override name = 'PythonError';
 }
 
+/** A float that is integral, such as `5.0`, which a JavaScript number would not tell from 5. */
+export class Float {
+  constructor(readonly value: number) {}
+}
+
+/** A Python float: a number, and where it is integral a Float. */
+export const floatOf = (value: number): number | Float => (Number.isInteger(value) ? new Float(value) : value);
+
+/** A value in which integral floats are plain numbers. */
+export function plainOf(value: unknown): unknown {
+  if (value instanceof Float) return value.value;
+  return Array.isArray(value) && value.some((item) => plainOf(item) !== item) ? value.map(plainOf) : value;
+}
+
 /** Python's `...`. */
 export const Ellipsis = Symbol('Ellipsis');
 
@@ -16,7 +30,7 @@ export type UnaryOperator = '-' | '+' | '~';
 // ---------------------------------------------------------------------------------------------------------- tokens
 
 type Token =
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'number'; readonly value: number | Float }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'name' | 'op'; readonly value: string }
   | { readonly kind: 'end'; readonly value: '' };
@@ -42,8 +56,10 @@ function tokenize(source: string): Token[] {
     const match = tokenPattern.exec(source);
     if (!match) throw new PythonError(`unexpected character '${source[at]}' at ${at} in: ${source}`);
     const { number, string, name, op } = match.groups ?? {};
-    if (number !== undefined) tokens.push({ kind: 'number', value: Number(number.replaceAll('_', '')) });
-    else if (string !== undefined)
+    if (number !== undefined) {
+      const value = Number(number.replaceAll('_', ''));
+      tokens.push({ kind: 'number', value: /^0x|^[^.e]*$/i.test(number) ? value : floatOf(value) });
+    } else if (string !== undefined)
       tokens.push({ kind: 'string', value: string.slice(1, -1).replace(/\\(.)/g, (_, c: string) => escapes[c] ?? c) });
     else if (name !== undefined) tokens.push({ kind: 'name', value: name });
     else if (op !== undefined) tokens.push({ kind: 'op', value: op });

@@ -1,32 +1,24 @@
 /** Element by element: functions of one tensor, of two with broadcasting, activations, comparisons. */
-
-const plain = (names: string): Record<string, string> =>
-  Object.fromEntries(
-    names
-      .trim()
-      .split(/\s+/)
-      .map((name) => [name, 'x']),
-  );
-
-const pairs = (names: string): Record<string, string> =>
-  Object.fromEntries(
-    names
-      .trim()
-      .split(/\s+/)
-      .map((name) => [name, 'x other']),
-  );
+import { each } from './each.js';
 
 export const elementwise: Readonly<Record<string, string>> = {
-  ...plain(`
+  ...each(
+    `
     exp log log2 log10 log1p expm1 exp2 sqrt rsqrt square reciprocal abs neg sign sgn floor ceil trunc frac
     sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sinc erf erfc erfinv lgamma digamma sigmoid
     isnan isinf isfinite isposinf isneginf signbit logical_not bitwise_not deg2rad rad2deg positive
-    relu relu6 silu mish hardswish hardsigmoid selu logsigmoid softsign tanhshrink
-    clone detach contiguous`),
-  ...pairs(`
-    mul pow maximum minimum fmax fmin remainder fmod floor_divide atan2 hypot xlogy logaddexp copysign
+    logsigmoid softsign tanhshrink
+    clone detach contiguous`,
+    'x',
+  ),
+  ...each('relu relu6 silu mish hardswish hardsigmoid selu', 'x ~inplace'),
+  ...each(
+    `
+    mul maximum minimum fmax fmin remainder fmod floor_divide atan2 hypot xlogy logaddexp copysign
     eq ne lt le gt ge logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor
-    bitwise_left_shift bitwise_right_shift true_divide heaviside`),
+    bitwise_left_shift bitwise_right_shift heaviside`,
+    'x other',
+  ),
   add: 'x other {alpha}',
   sub: 'x other {alpha}',
   rsub: 'x other {alpha}',
@@ -43,6 +35,8 @@ export const elementwise: Readonly<Record<string, string>> = {
   fix: 'x -> trunc',
   subtract: 'x other {alpha} -> sub',
   multiply: 'x other -> mul',
+  pow: 'x exponent',
+  true_divide: 'x other -> div',
   divide: 'x other {rounding_mode} -> div',
   greater: 'x other -> gt',
   greater_equal: 'x other -> ge',
@@ -63,14 +57,14 @@ export const elementwise: Readonly<Record<string, string>> = {
   to: 'x dtype',
   type: 'x dtype -> to',
   gelu: 'x {approximate}',
-  elu: 'x {alpha inplace}',
-  celu: 'x {alpha inplace}',
+  elu: 'x {alpha ~inplace}',
+  celu: 'x {alpha ~inplace}',
   softplus: 'x {beta threshold}',
-  leaky_relu: 'x {negative_slope inplace}',
-  hardtanh: 'x {min_val max_val inplace}',
+  leaky_relu: 'x {negative_slope ~inplace}',
+  hardtanh: 'x {min_val max_val ~inplace}',
   hardshrink: 'x {lambd}',
   softshrink: 'x {lambd}',
-  threshold: 'x threshold value',
+  threshold: 'x threshold value ~inplace',
   glu: 'x {dim}',
   prelu: 'x weight',
 };

@@ -2,6 +2,7 @@
 export const functions: Readonly<Record<string, string>> = {
   tensor: 'data {dtype}',
   zeros: '*size {dtype}',
+  empty: '*size {dtype}',
   ones: '*size {dtype}',
   full: 'size fill_value {dtype}',
   eye: 'n m? {dtype}',
@@ -13,7 +14,7 @@ export const functions: Readonly<Record<string, string>> = {
   cat: 'tensors dim?',
   concat: 'tensors dim? -> cat',
   stack: 'tensors dim?',
-  where: 'condition input other',
+  broadcast_tensors: '*tensors',
   einsum: 'equation *operands',
   tensordot: 'a b dims?',
   conv1d: 'input weight bias? {stride padding dilation groups}',

@@ -1,4 +1,6 @@
 /** Constructors of torch.nn modules in torch's order; what is required is positional here, the rest are options. */
+import { each } from './each.js';
+
 const conv = 'in_channels out_channels kernel_size {stride padding dilation groups bias padding_mode}';
 const convTranspose =
   'in_channels out_channels kernel_size {stride padding output_padding groups bias dilation padding_mode}';
@@ -13,21 +15,13 @@ const transformerLayer =
 const loss = '{weight size_average reduce reduction}';
 const unweighted = '{reduction}';
 
-const each = (names: string, signature: string): Record<string, string> =>
-  Object.fromEntries(
-    names
-      .trim()
-      .split(/\s+/)
-      .map((name) => [name, signature]),
-  );
-
 export const modules: Readonly<Record<string, string>> = {
   ...each('Conv1d Conv2d Conv3d', conv),
   ...each('ConvTranspose1d ConvTranspose2d ConvTranspose3d', convTranspose),
   ...each('BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d', batchNorm),
   ...each('MaxPool1d MaxPool2d MaxPool3d', maxPool),
   ...each('MaxUnpool1d MaxUnpool2d MaxUnpool3d', unpool),
-  ...each('LPPool1d LPPool2d', lpPool),
+  ...each('LPPool1d LPPool2d LPPool3d', lpPool),
   ...each('AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d', 'output_size'),
   ...each('AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d', 'output_size {return_indices}'),
   ...each('RNN LSTM GRU', recurrent),
@@ -70,7 +64,7 @@ export const modules: Readonly<Record<string, string>> = {
   EmbeddingBag:
     'num_embeddings embedding_dim {max_norm norm_type scale_grad_by_freq mode sparse include_last_offset padding_idx}',
   MultiheadAttention: 'embed_dim num_heads {dropout bias add_bias_kv add_zero_attn kdim vdim batch_first}',
-  TransformerEncoder: 'encoder_layer num_layers {norm}',
+  TransformerEncoder: 'encoder_layer num_layers {norm ~enable_nested_tensor ~mask_check}',
   TransformerDecoder: 'decoder_layer num_layers {norm}',
   CosineSimilarity: '{dim eps}',
   PairwiseDistance: '{p eps keepdim}',
@@ -81,7 +75,7 @@ export const modules: Readonly<Record<string, string>> = {
   PixelShuffle: 'upscale_factor',
   PixelUnshuffle: 'downscale_factor',
   ChannelShuffle: 'groups',
-  Upsample: '{size scale_factor mode align_corners}',
+  Upsample: '{size scale_factor mode align_corners recompute_scale_factor}',
   UpsamplingNearest2d: '{size scale_factor}',
   UpsamplingBilinear2d: '{size scale_factor}',
   SmoothL1Loss: '{reduction beta}',

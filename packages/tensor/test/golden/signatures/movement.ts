@@ -27,6 +27,7 @@ export const movement: Readonly<Record<string, string>> = {
   repeat: 'x *repeats',
   repeat_interleave: 'x repeats {dim output_size}',
   split: 'x split_size_or_sections dim?',
+  tensor_split: 'x indices_or_sections dim?',
   chunk: 'x chunks dim?',
   unbind: 'x dim?',
   unfold: 'x dimension size step',

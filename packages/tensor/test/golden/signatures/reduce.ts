@@ -1,12 +1,16 @@
 /** Reductions, scans, softmax, sorting and statistics. */
+import { each } from './each.js';
+
 export const reduce: Readonly<Record<string, string>> = {
   sum: 'x dim? {keepdim dtype}',
   nansum: 'x dim? {keepdim dtype}',
   mean: 'x dim? {keepdim dtype}',
   nanmean: 'x dim? {keepdim dtype}',
   prod: 'x dim? {keepdim dtype}',
-  var: 'x dim? {unbiased keepdim correction}',
-  std: 'x dim? {unbiased keepdim correction}',
+  ...each(
+    'var std var_mean std_mean',
+    'x {unbiased:B} dim? {keepdim correction} | x dim? {unbiased keepdim correction}',
+  ),
   amax: 'x dim? {keepdim}',
   amin: 'x dim? {keepdim}',
   aminmax: 'x {dim keepdim}',
