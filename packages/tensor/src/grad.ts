@@ -77,7 +77,8 @@ class Gathering implements Receiver {
   }
 }
 
-type Gradients<I extends readonly Tensor[], G> = { -readonly [K in keyof I]: G };
+/** What `grad` gives for a list of inputs: as many gradients, `G` each. */
+export type Gradients<I extends readonly Tensor[], G> = { -readonly [K in keyof I]: G };
 
 /**
  * Gradients of the sum of `outputs` with respect to `inputs`, leaves or tensors between, in their order; `grad` of no tensor changes.

@@ -57,7 +57,7 @@ export {
   type LeastErrorGridOptions,
   type QuantizeLinearOptions,
 } from './functions/affine.js';
-export { grad, type GradOptions } from './grad.js';
+export { grad, type Gradients, type GradOptions } from './grad.js';
 export { joinBytes, splitBytes, type Bytes } from './functions/bytes.js';
 export {
   conv1d,
