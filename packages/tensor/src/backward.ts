@@ -43,6 +43,14 @@ export function nodesOf(tensors: readonly Tensor[]): readonly Node[] {
   return [...found].sort((a, b) => b.id - a.id);
 }
 
+/** Throws AutogradError for a node that was released: what lies behind it is not known any more. */
+export function checkKept(operation: string, { released, op }: Node): void {
+  if (released)
+    throw new AutogradError(
+      `${operation}: the graph of ${op.name} was released by an earlier backward(). Pass { retainGraph: true } to the first one.`,
+    );
+}
+
 /**
  * `grad` added to what was there before, in a storage that no other gradient shares (`taken` holds those of all). A first one that is
  * `free` is taken as it is; later ones are added to it in place, unless they are recorded themselves, as PyTorch does it.
@@ -161,13 +169,7 @@ export function propagate(
 ): void {
   const keep = options.retainGraph ?? options.createGraph ?? false;
   const run = (): void => {
-    for (const node of nodes) {
-      if (node.released)
-        throw new AutogradError(
-          `backward: the graph of ${node.op.name} was released by an earlier backward(). Pass { retainGraph: true } to the first one.`,
-        );
-      node.checkVersions();
-    }
+    for (const node of nodes) node.checkVersions();
     const pending = new Map<Node, (Tensor | null)[]>();
     const waiting = new Usage(!options.createGraph, taken);
     const add = ({ tensor, node, index }: Edge, value: Tensor): void => {
@@ -250,5 +252,7 @@ export function backward(root: Tensor, grad: Tensor | undefined, options: Backwa
       if (tensor) receive(tensor, gathered, false);
     },
   };
-  propagate([start], nodesOf([root]), receiver, taken, options);
+  const nodes = nodesOf([root]);
+  for (const node of nodes) checkKept('backward', node);
+  propagate([start], nodes, receiver, taken, options);
 }

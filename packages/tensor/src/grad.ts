@@ -1,6 +1,15 @@
 import { checkBoolean, checkTensor, isTensor, optionsOf } from './arguments.js';
 import type { Edge, Node } from './autograd.js';
-import { accumulated, nodesOf, propagate, rootOf, type BackwardOptions, type Receiver, type Root } from './backward.js';
+import {
+  accumulated,
+  checkKept,
+  nodesOf,
+  propagate,
+  rootOf,
+  type BackwardOptions,
+  type Receiver,
+  type Root,
+} from './backward.js';
 import { ArgumentError, AutogradError, described, shown } from './errors.js';
 import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
@@ -127,7 +136,12 @@ export function grad(
   const gathering = new Gathering(to, nodes);
   const reached = new Set<Tensor | Node>([...from, ...nodes]);
   for (const { edges } of nodes) for (const edge of edges) if (edge) reached.add(edge.tensor);
-  if (!allowUnused) to.forEach((input, i) => reached.has(input.node ?? input) || unused(i));
+  to.forEach((input, i) => {
+    if (reached.has(input.node ?? input)) return;
+    // It may lie behind what was released.
+    for (const node of nodes) checkKept('grad', node);
+    if (!allowUnused) unused(i);
+  });
   const between = nodes.filter((node) => gathering.leads(node));
   propagate(roots, between, gathering, gathering.taken, passing);
   return to.map((input, i) => gathering.gradientOf(input) ?? (allowUnused ? null : unused(i)));

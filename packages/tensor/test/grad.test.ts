@@ -101,7 +101,17 @@ describe('grad', () => {
     const y = x.square().sum();
     expect(grad(y, [x], { retainGraph: true })[0].item()).toBe(6);
     expect(grad(y, [x])[0].item()).toBe(6);
-    expect(() => grad(y, [x])).toThrow(AutogradError);
+    for (const allowUnused of [false, true])
+      expect(() => grad(y, [x], { allowUnused })).toThrow(/graph of sum was released/);
+  });
+
+  it('needs nothing of what was released behind an input, or beside it', () => {
+    const [x, w] = [leaf([2]), leaf([3])];
+    const [a, b] = [x.square(), w.square()];
+    const y = a.mul(b).sum();
+    a.backward();
+    const [da, dw] = grad(y, [a, w]);
+    expect([da.item(), dw.item()]).toEqual([9, 24]);
   });
 
   it('gives gradients in storages of their own, that last as long as their scope', () => {
