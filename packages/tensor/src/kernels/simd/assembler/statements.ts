@@ -29,5 +29,5 @@ export const doWhile = (body: Stmt, condition: Expr<'i32'>, copies = 1): Stmt =>
 };
 
 /** `for (i = from; i < to; i += step) body`, unsigned; `to` is evaluated in every round. */
-export const forRange = (i: Local<'i32'>, from: Arg<'i32'>, to: Arg<'i32'>, step: number, body: Stmt): Stmt =>
+export const forRange = (i: Local<'i32'>, from: Arg<'i32'>, to: Arg<'i32'>, step: Arg<'i32'>, body: Stmt): Stmt =>
   seq(i.set(from), when(i32.ltU(i, to), doWhile(body, i32.ltU(i.tee(i32.add(i, step)), to))));

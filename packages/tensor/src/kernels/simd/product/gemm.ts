@@ -81,6 +81,12 @@ export const gemmArguments = ({ m, n, k, a, b, c, cRow, packed = 0, bias = 0, re
 /** Nanoseconds of a product below which those of a batch are divided between threads one by one, not each in itself. */
 export const SMALL_PRODUCT = 100_000;
 
+/**
+ * Share of a block that an A of few rows may be to be packed at once. Then the blocks of k follow each other within a panel of B, which
+ * is read in the order it lies in, and the lines of C come from the first-level cache.
+ */
+const HELD = 1 / 4;
+
 /** Bytes of workspace a product needs: one panel of B, one block of A, one tile for the edges. */
 export const gemmWorkspace = ({
   MR,
@@ -171,8 +177,26 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
   return module.func(name, params, (f, ...all) => {
     const [m, n, k, a, aRow, aColumn, aExtra, b, bRow, bColumn, bExtra, c, cRow, packed, bias, relu, workspace] =
       all as Locals<'i32', 17>;
-    const [p, i, j, r, kc, mc, steps, columns, rows, block, edge, panel, out, from, addend, cut] = f.locals('i32', 16);
+    const [start, end, depth, p, i, j, r, kc, mc, steps] = f.locals('i32', 10);
+    const [columns, rows, blocks, block, edge, panel, out, from, addend, cut] = f.locals('i32', 10);
     const fresh = i32.eqz(p);
+    /** `body` for each block of k between `start` and `end`, whose rows of A stand one block behind the other. */
+    const eachBlock = (body: Stmt): Stmt =>
+      seq(
+        block.set(blocks),
+        forRange(
+          p,
+          start,
+          end,
+          KC,
+          seq(
+            kc.set(i32.minU(i32.sub(k, p), KC)),
+            steps.set(i32.divU(i32.add(kc, group - 1), group)),
+            body,
+            block.set(i32.add(block, i32.shl(i32.mul(i32.add(mc, MR - 1), steps), 2))),
+          ),
+        ),
+      );
     const multiplied = ({ rows: height, multiply }: Tile): Stmt =>
       when(
         i32.and(i32.eq(columns, NR), i32.eq(rows, height)),
@@ -202,48 +226,53 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
       NR,
       seq(
         columns.set(i32.minU(i32.sub(n, j), NR)),
-        // Bias and ReLU join with the last block of k.
-        cut.set(i32.and(relu, i32.eq(i32.add(p, kc), k))),
-        addend.set(0),
-        when(i32.and(i32.ne(bias, 0), i32.eq(i32.add(p, kc), k)), addend.set(i32.add(bias, i32.shl(j, 2)))),
-        when(
-          packed,
-          from.set(
-            i32.add(
+        eachBlock(
+          seq(
+            // Bias and ReLU join with the last block of k.
+            cut.set(i32.and(relu, i32.eq(i32.add(p, kc), k))),
+            addend.set(0),
+            when(i32.and(i32.ne(bias, 0), i32.eq(i32.add(p, kc), k)), addend.set(i32.add(bias, i32.shl(j, 2)))),
+            when(
               packed,
-              i32.add(
-                i32.mul(j, i32.shl(i32.divU(i32.add(k, group - 1), group), 2)),
-                i32.mul(i32.divU(p, group), NR * 4),
+              from.set(
+                i32.add(
+                  packed,
+                  i32.add(
+                    i32.mul(j, i32.shl(i32.divU(i32.add(k, group - 1), group), 2)),
+                    i32.mul(i32.divU(p, group), NR * 4),
+                  ),
+                ),
+              ),
+              seq(
+                from.set(workspace),
+                packB(
+                  kc,
+                  columns,
+                  i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
+                  bRow,
+                  bColumn,
+                  i32.add(bExtra, i32.shl(j, 2)),
+                  workspace,
+                ),
               ),
             ),
-          ),
-          seq(
-            from.set(workspace),
-            packB(
-              kc,
-              columns,
-              i32.add(b, i32.add(i32.mul(p, bRow), i32.mul(j, bColumn))),
-              bRow,
-              bColumn,
-              i32.add(bExtra, i32.shl(j, 2)),
-              workspace,
-            ),
+            column,
           ),
         ),
-        column,
       ),
     );
     return seq(
-      block.set(i32.add(workspace, (KC / group) * NR * 4)),
-      edge.set(i32.add(block, (MC + MR) * (KC / group) * 4)),
+      blocks.set(i32.add(workspace, (KC / group) * NR * 4)),
+      edge.set(i32.add(blocks, (MC + MR) * (KC / group) * 4)),
+      depth.set(KC),
+      when(i32.ltU(i32.add(m, MR), i32.divU(HELD * MC * KC, i32.add(k, group))), depth.set(k)),
       forRange(
-        p,
+        start,
         0,
         k,
-        KC,
+        depth,
         seq(
-          kc.set(i32.minU(i32.sub(k, p), KC)),
-          steps.set(i32.divU(i32.add(kc, group - 1), group)),
+          end.set(i32.minU(i32.add(start, depth), k)),
           forRange(
             i,
             0,
@@ -251,14 +280,16 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
             MC,
             seq(
               mc.set(i32.minU(i32.sub(m, i), MC)),
-              packA(
-                mc,
-                kc,
-                i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))),
-                aRow,
-                aColumn,
-                i32.add(aExtra, i32.shl(i, 2)),
-                block,
+              eachBlock(
+                packA(
+                  mc,
+                  kc,
+                  i32.add(a, i32.add(i32.mul(i, aRow), i32.mul(p, aColumn))),
+                  aRow,
+                  aColumn,
+                  i32.add(aExtra, i32.shl(i, 2)),
+                  block,
+                ),
               ),
               panels,
             ),
