@@ -52,6 +52,7 @@ const internal = new Set([
   'dropGradient',
   'wrap',
   'carry',
+  'movedBehind',
   'attach',
   'packed',
   'numbers',

@@ -1,4 +1,15 @@
-import { DTypeError, dtypes, isFloat, isGradEnabled, isInt, noGrad, Tensor, type ArrayOf, type DType } from '@q/tensor';
+import {
+  DTypeError,
+  dtypes,
+  isFloat,
+  isGradEnabled,
+  isInt,
+  noGrad,
+  Tensor,
+  type ArrayOf,
+  type DType,
+  type View,
+} from '@q/tensor';
 import { checkTensor, Layout } from '@q/tensor/internal';
 import { checkFloating, checkInstance, type FloatDType } from './arguments.js';
 import { AffineEncoding } from './encodings/affine.js';
@@ -307,6 +318,16 @@ export class DequantizedTensor extends EncodedTensor {
     if (!storage.isPending || storage.length < KERNEL_NUMBERS || !grid?.standsFor(storage)) return;
     const numbers = grid.numbers();
     if (numbers !== null) storage.fillWith(numbers.data);
+  }
+
+  /** @internal What copies elements copies the integers; views stay views of the floats, which may be written to. */
+  override movedBehind(move: (x: Tensor) => View | readonly View[]): Tensor | null {
+    const { encoding } = this;
+    const integers = encoding?.granularity === 'pertensor' ? this.known() : null;
+    if (encoding === null || integers === null) return null;
+    const result = move(integers);
+    if (!('storage' in result) || result.storage === integers.storage) return null;
+    return DequantizedTensor.ofIntegers(integers.wrap(result as View<GridDType>), encoding);
   }
 
   override integers(): Tensor<GridDType> {

@@ -297,4 +297,40 @@ describe('DequantizedTensor', () => {
     expect(x.toArray()).toEqual([1, -8, 4]);
     expect(x.quantizedRepr().toArray()).toEqual([1, -8, 4]);
   });
+
+  it.each<[string, (x: Tensor) => Tensor, copies: boolean]>([
+    ['clone', (x) => x.clone(), true],
+    ['reshape of rows', (x) => x.reshape([6]), false],
+    ['reshape of columns', (x) => x.T.reshape([6]), true],
+    ['contiguous columns', (x) => x.T.contiguous(), true],
+    ['indexSelect', (x) => x.indexSelect(1, tensor([2, 0, 2], { dtype: 'int32' })), true],
+    ['gather', (x) => x.gather(1, tensor([[2], [1]], { dtype: 'int32' })), true],
+    ['slice', (x) => x.slice([], [1, 3]), false],
+    ['unbind', (x) => x.unbind(1)[1]!, false],
+  ])('%s moves its integers, and is a copy or not as of any tensor', (_name, move, copies) => {
+    const source = grid().dequantize();
+    const y = move(source) as DequantizedTensor;
+    const wanted = move(grid().dequantize().add(0));
+    expect(y).toBeInstanceOf(DequantizedTensor);
+    expect([source.storage.isPending, y.storage.isPending]).toEqual([true, true]);
+    expect(y.quantizedRepr().toArray()).toEqual(move(source.quantizedRepr()).toArray());
+    expect(y.toArray()).toEqual(wanted.toArray());
+    source.mul_(2);
+    expect(y.toArray()).toEqual((copies ? wanted : wanted.mul(2)).toArray());
+    expect(encodingOf(y)).toBe(copies ? int8 : null);
+  });
+
+  it('copied with a gradient, or with a grid per channel, is copied as floats', () => {
+    const x = grid().dequantize();
+    x.requiresGrad = true;
+    const y = x.T.reshape([6]);
+    y.sum().backward();
+    expect(x.grad!.toArray()).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+    const channels = new QuantizedTensor(grid().quantizedRepr(), perChannel).dequantize();
+    expect(encodingOf(channels.T.reshape([6]))).toBeNull();
+    expect(channels.T.reshape([6]).toArray()).toEqual([0.5, 8, -1, 10, 1.5, -12]);
+  });
 });

@@ -114,6 +114,10 @@ export function apply<I extends readonly Tensor[], A, R extends Result>(
   let result: R;
   mode.enabled = false;
   try {
+    if (op.moves && !record) {
+      const moved = inputs[0]!.movedBehind((x) => op.forward(inputs.with(0, x) as readonly Tensor[] as I, attrs));
+      if (moved) return moved as Outputs<R>;
+    }
     result = op.forward(inputs, attrs);
   } finally {
     mode.enabled = previous;

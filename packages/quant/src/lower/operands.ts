@@ -137,31 +137,40 @@ export class Gate {
   }
 }
 
+/** Elements as they were seen. */
+export interface Sight {
+  readonly storage: Storage;
+  readonly version: number;
+  readonly layout: Layout;
+}
+
+/** Elements as they are now; null where they may change without notice. */
+export const sightOf = ({ storage, layout }: Tensor): Sight | null =>
+  storage.isStable ? { storage, version: storage.version, layout } : null;
+
+/** Whether a tensor has the elements that were seen. */
+export const isSeen = ({ storage, layout }: Tensor, sight: Sight | null): boolean =>
+  sight !== null &&
+  sight.storage === storage &&
+  sight.version === storage.version &&
+  sight.layout.offset === layout.offset &&
+  sameShape(sight.layout.shape, layout.shape) &&
+  sameShape(sight.layout.strides, layout.strides);
+
 /** A place where parameters enter: what is made of one is kept, from the second time on, until it is written to. */
 export class ParameterGate extends Gate {
-  private last: {
-    readonly storage: Storage;
-    readonly version: number;
-    readonly layout: Layout;
-    integers: Integers | null;
-  } | null = null;
+  private last: Sight | null = null;
+  private integers: Integers | null = null;
 
   override enter(x: Tensor): Integers {
-    const { storage, layout } = x;
-    const { last } = this;
-    const again =
-      last !== null &&
-      last.storage === storage &&
-      last.version === storage.version &&
-      last.layout.offset === layout.offset &&
-      sameShape(last.layout.shape, layout.shape) &&
-      sameShape(last.layout.strides, layout.strides);
-    if (!again) this.last = storage.isStable ? { storage, version: storage.version, layout, integers: null } : null;
-    else if (last.integers !== null && !last.integers.values.storage.isFreed) return last.integers;
+    const again = isSeen(x, this.last);
+    if (again && this.integers !== null && !this.integers.values.storage.isFreed) return this.integers;
+    this.last = sightOf(x);
+    this.integers = null;
     const integers = super.enter(x);
     if (again) {
       integers.values.storage.keep();
-      last.integers = integers;
+      this.integers = integers;
     }
     return integers;
   }

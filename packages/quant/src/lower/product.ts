@@ -21,7 +21,16 @@ import { owned } from '../kernels/table.js';
 import { float32Of, Lent, placed, rescaling, Summed, type Scales } from './accumulated.js';
 import { sameTarget, scaleOf, wholeGrid, zeroOf, type Target } from './grids.js';
 import { IntegerLayer, NotOnIntegers, type Computed, type Seen } from './layer.js';
-import { integersOf, numbers, ParameterGate, type Gate, type Integers } from './operands.js';
+import {
+  integersOf,
+  isSeen,
+  numbers,
+  ParameterGate,
+  sightOf,
+  type Gate,
+  type Integers,
+  type Sight,
+} from './operands.js';
 import type { ConvParts, ProductParts } from './parts.js';
 import { boundOf, bytesOf, halvesOf, zerosOf, type IntegerWeight } from './weights.js';
 
@@ -301,6 +310,22 @@ const gridOf = (encoding: Integers['encoding']): Omit<Requantization, 'multiplie
 
 /** `MatMul` and `Bmm` on integers. */
 export class IntegerMatMul extends IntegerLayer {
+  /** The scales of the last call, and the bias in them. */
+  private scales: (Scales & { readonly added: Sight | null }) | null = null;
+
+  /** Scales of so many columns, all of them `step`: those of the last call where they are the same. */
+  private scalesOf(step: number, columns: number, bias: Tensor | null): Scales {
+    const { scales } = this;
+    const kept = scales !== null && scales.scale.length === columns && scales.scale[0] === step;
+    if (kept && (bias === null ? scales.bias === null : isSeen(bias, scales.added))) return scales;
+    this.scales = {
+      scale: new Float32Array(columns).fill(step),
+      bias: bias && float32Of(bias),
+      added: bias && sightOf(bias),
+    };
+    return this.scales;
+  }
+
   /** Sums of the products of integers, or those put on a grid. */
   protected product(x: Tensor, xZero: number, y: Tensor, yZero: number, requantize: Requantization | null): Tensor {
     return matmulInteger<DType>(x, y, { aZeroPoint: xZero, bZeroPoint: yZero, requantize });
@@ -330,12 +355,11 @@ export class IntegerMatMul extends IntegerLayer {
       );
     const { output } = this;
     const step = Math.fround(scaleOf(left.encoding) * scaleOf(right.encoding));
-    const bias = args[2] instanceof Tensor ? float32Of(args[2]) : null;
-    const scales: Scales = { scale: new Float32Array(this.columns(right.values)).fill(step), bias };
+    const scales = this.scalesOf(step, this.columns(right.values), args[2] instanceof Tensor ? args[2] : null);
     const [leftZero, rightZero] = [zeroOf(left.encoding), zeroOf(right.encoding)];
     if (output !== null && isByte(left.values) && isByte(right.values)) {
       const requantize =
-        bias === null
+        scales.bias === null
           ? { ...gridOf(output), multiplier: Math.fround(step / scaleOf(output)) }
           : rescaling(scales, wholeGrid(output));
       const values = this.product(left.values, leftZero, right.values, rightZero, requantize);

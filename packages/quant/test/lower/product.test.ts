@@ -106,6 +106,24 @@ describe('products on integers are the simulation but for ties: one step in at m
     expect(apart(lowered.model, model, ...inputs)[0]).toBeLessThan(1e-4);
   });
 
+  it('DynamicLinear sees that its bias was written to, is another or is not there', () => {
+    const inputs = [randn([4, 9]), randn([6, 9]), randn([6])] as const;
+    const model = slots(toQuantized(new nn.DynamicLinear()));
+    model.inputQuantizers = [activation(), activation(), null];
+    model.outputQuantizers = [activation()];
+    const { model: integer } = lowerToInteger(calibrated(model, ...inputs), [...inputs]);
+    const [x, weight, bias] = inputs;
+    const step = stepOf(model);
+    const check = (...added: readonly Tensor[]): void =>
+      expect(apart(integer, model, x, weight, ...added)[0]).toBeLessThanOrEqual(1.01 * step);
+    check(bias);
+    noGrad(() => bias.mul_(-1));
+    check(bias);
+    check(bias.flip([0]));
+    check();
+    check(bias);
+  });
+
   it('sums that could leave 32 bits remain floats, and the report says so', () => {
     const wide = randn([2, 70000]);
     const layer = simulated(new nn.Linear(70000, 1), [wide], { weight: [], bits: 16 });

@@ -63,6 +63,16 @@ export abstract class TensorCore<D extends DType = DType> implements View<D> {
   abstract wrap<E extends DType>(view: View<E>): Tensor<E>;
 
   /**
+   * Called before an operation that only moves elements, with the operation: a subclass may give the result by moving what stands
+   * behind its elements; null where it does not.
+   *
+   * @internal
+   */
+  movedBehind(_move: (x: Tensor) => View | readonly View[]): Tensor | null {
+    return null;
+  }
+
+  /**
    * Called with the result of an operation that only moved elements; a subclass may return one of its kind.
    *
    * @internal
