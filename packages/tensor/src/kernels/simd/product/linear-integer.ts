@@ -10,7 +10,7 @@ import { addressOf } from '../engine/places.js';
 import { LARGEST_ZERO } from './zero-points.js';
 
 /** Products, or values, below which the plain loops are as fast. */
-const FEW = 512;
+const FEW = 32;
 
 const lines = { signed: gemvI8Family('signed'), unsigned: gemvI8Family('unsigned') };
 const widen = {
