@@ -15,7 +15,7 @@ import { dot, FLIP, mirrored, movedBy, type Dot } from './dot8.js';
 import { emitBatchDot8, emitCorrect, emitLineSums } from './dot8-zeros.js';
 import { emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 import type { BytePair } from './gemm-i8.js';
-import { emitTile } from './tile.js';
+import { emitRepeatedTile } from './tile.js';
 
 /** 12 accumulators hide the latency of a dot product; 2 vectors of B and one of A fit the 16 registers with them. */
 const MR = 6;
@@ -212,7 +212,7 @@ export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
       ...SIZES,
       packA,
       packB,
-      tiles: [emitTile(module, MR, NV, { multiplyAdd: (a, b, sum) => multiply(b, a, sum), add: i32x4.add })],
+      tiles: [emitRepeatedTile(module, MR, NV, { multiplyAdd: (a, b, sum) => multiply(b, a, sum), add: i32x4.add })],
     }),
     pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
     correct: emitCorrect(module),

@@ -11,7 +11,8 @@ import {
   type Stmt,
 } from '../assembler/assembler.js';
 import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
-import { emitTile, type TileArithmetic } from './tile.js';
+import { emitStrassen, strassenGrains } from './strassen.js';
+import { emitRepeatedTile, type TileArithmetic } from './tile.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
@@ -24,6 +25,9 @@ export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
 
 /** Rows and columns of a tile. */
 export const GEMM_I8_TILE = { rows: MR, columns: NR };
+
+/** Rows, columns and depths of which the sizes of `strassen` are multiples. */
+export const STRASSEN_GRAINS = strassenGrains(SIZES);
 
 /** Bytes of `[k, n]` as `packI8` writes it. */
 export const packedI8 = (k: number, n: number): number => packedBytes(SIZES, k, n);
@@ -186,13 +190,14 @@ function packPanel(module: ModuleBuilder, packLine: EmittedFunction): EmittedFun
 /**
  * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, `gemmI8Batch`, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
  * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
- * are within 16 bits less the width of a byte. See `emitGemm` and `emitBatch`.
+ * are within 16 bits less the width of a byte. See `emitGemm` and `emitBatch`. Also `strassen` and `packStrassen`, see `emitStrassen`.
  */
 export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
   const packB = packPanel(module, packLines(module, NR, b));
   const packA = packRows(module, packLines(module, MR, a));
   const multiplyAdd: TileArithmetic['multiplyAdd'] = (a, b, sum) => i32x4.add(sum, i32x4.dotI16x8(a, b));
-  const tiles = [emitTile(module, MR, NV, { multiplyAdd, add: i32x4.add })];
-  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles }));
+  const tile = emitRepeatedTile(module, MR, NV, { multiplyAdd, add: i32x4.add });
+  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles: [tile] }));
   emitPack(module, 'packI8', { ...SIZES, packB });
+  emitStrassen(module, { ...SIZES, packA, packB, tile });
 }

@@ -207,16 +207,31 @@ export function emitGemm(module: ModuleBuilder, name: string | null, parts: Gemm
           copyTile(rows, columns, edge, NR * 4, out, cRow),
         ),
       );
-    const column = forRange(
-      r,
-      0,
-      mc,
-      MR,
-      seq(
-        rows.set(i32.minU(i32.sub(mc, r), MR)),
-        out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
-        panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
-        forLowest(tiles, rows, multiplied),
+    const { multiplyAll } = tiles.at(-1)!;
+    /** All whole tiles of a panel. */
+    const wholeTiles = (multiplyAll: EmittedFunction): Stmt =>
+      when(
+        i32.and(i32.eq(columns, NR), i32.geU(mc, MR)),
+        seq(
+          out.set(i32.add(c, i32.add(i32.mul(i, cRow), i32.shl(j, 2)))),
+          multiplyAll(steps, block, from, out, cRow, fresh, addend, cut, i32.divU(mc, MR)),
+          r.set(i32.mul(i32.divU(mc, MR), MR)),
+        ),
+      );
+    const column = seq(
+      r.set(0),
+      multiplyAll ? wholeTiles(multiplyAll) : seq(),
+      forRange(
+        r,
+        r,
+        mc,
+        MR,
+        seq(
+          rows.set(i32.minU(i32.sub(mc, r), MR)),
+          out.set(i32.add(c, i32.add(i32.mul(i32.add(i, r), cRow), i32.shl(j, 2)))),
+          panel.set(i32.add(block, i32.shl(i32.mul(r, steps), 2))),
+          forLowest(tiles, rows, multiplied),
+        ),
       ),
     );
     const panels = forRange(

@@ -1,11 +1,12 @@
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { addressOf, byteStrides } from '../engine/places.js';
-import { perPair, WIDE, type ByteMultiplication } from './byte-product.js';
+import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
 import { divideProduct } from './divided.js';
 import { batchArguments } from './gemm.js';
-import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8 } from './gemm-i8.js';
+import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, STRASSEN_GRAINS } from './gemm-i8.js';
 import { packedForm, type Packing } from './packed.js';
-import { areZero, placedZeros } from './zero-points.js';
+import { strassenBytes, strassenWorkspace } from './strassen.js';
+import { areZero, everyZero, placedZeros } from './zero-points.js';
 
 const RATE = 40;
 
@@ -15,25 +16,81 @@ const families = perPair(
       emitGemmI8(module, a, b),
 );
 
-const packingBy = (engine: SimdEngine, family: Family): Packing => ({
-  bytes: ({ layout: { shape } }) => packedI8(shape[1]!, shape[2]!),
+/** A form of the second operand, which a function of a family packs. */
+const packingBy = (
+  engine: SimdEngine,
+  family: Family,
+  pack: 'packI8' | 'packStrassen',
+  bytes: (k: number, n: number) => number,
+): Packing => ({
+  bytes: ({ layout: { shape } }) => bytes(shape[1]!, shape[2]!),
   pack(view, to) {
     const { memory } = engine;
     const [, k, n] = view.layout.shape as [number, number, number];
     const [, row, column] = byteStrides(view);
-    engine.load(family)['packI8']!(n, k, addressOf(memory, view), row, column, placedZeros(memory, 0, n), to);
+    engine.load(family)[pack]!(n, k, addressOf(memory, view), row, column, placedZeros(memory, 0, n), to);
   },
 });
+
+/** Columns and depth from which the sums of Strassen's method cost less than it saves, and the depth up to which caches hold panels. */
+const LARGE = { n: 512, k: 512, deepest: 2048 };
+
+/** Rows that are multiplied at a time: what is made of them stays in the cache, and the workspace small. */
+const BAND = 512;
+
+/** Zero points of A up to which four of its elements sum to 16 bits. */
+const LARGEST_OF_FOUR = 2 ** 13 - 256;
+
+/** Whether Strassen's method multiplies faster. */
+const isLarge = ({ m, n, k, aZero }: ByteProduct): boolean =>
+  n >= LARGE.n &&
+  k >= LARGE.k &&
+  k <= LARGE.deepest &&
+  m % STRASSEN_GRAINS.m === 0 &&
+  n % STRASSEN_GRAINS.n === 0 &&
+  k % STRASSEN_GRAINS.k === 0 &&
+  everyZero(aZero, (zero) => Math.abs(zero) <= LARGEST_OF_FOUR);
 
 /** Products by pairs of 16-bit integers: zero points are taken away as bytes are widened. */
 export function pairMultiplication(engine: SimdEngine): ByteMultiplication {
   const { memory } = engine;
-  const packings = perPair((a, b) => packingBy(engine, families[`${a}-${b}`]));
+  const packings = perPair((a, b) => packingBy(engine, families[`${a}-${b}`], 'packI8', packedI8));
+  const strassens = perPair((a, b) => packingBy(engine, families[`${a}-${b}`], 'packStrassen', strassenBytes));
+
+  /** A large product, divided by rows: all threads read the same form of B. */
+  function strassen({ pair, m, n, k, a, c, aZero }: ByteProduct, packed: number): void {
+    const extra = placedZeros(memory, aZero, m);
+    for (let first = 0; first < m; first += BAND) {
+      const count = Math.min(m - first, BAND);
+      const division = {
+        count,
+        grain: STRASSEN_GRAINS.m,
+        work: (count * n * k) / RATE,
+        workspace: strassenWorkspace(count, n, k),
+      };
+      engine.divide(families[pair], 'strassen', division, (start, end) => [
+        end - start,
+        n,
+        k,
+        a.at + (first + start) * a.row,
+        a.row,
+        a.column,
+        extra + (first + start) * 4,
+        packed,
+        c + (first + start) * n * 4,
+        n * 4,
+      ]);
+    }
+  }
+
   return {
     rate: RATE,
 
-    product({ pair, m, n, k, a, b, c, aZero, bZero, weight }) {
-      const packed = weight && areZero(bZero) ? packedForm(memory, weight, packings[pair]) : 0;
+    product(product) {
+      const { pair, m, n, k, a, b, c, aZero, bZero, weight } = product;
+      const large = isLarge(product);
+      const packed = weight && areZero(bZero) ? packedForm(memory, weight, (large ? strassens : packings)[pair]) : 0;
+      if (packed && large) return strassen(product, packed);
       const call = {
         m,
         n,

@@ -23,6 +23,12 @@ export interface Tile {
    * `fresh`; then adds NR elements at `bias`, if that is no 0, to every row, and where `relu` makes 0 of what is negative.
    */
   readonly multiply: EmittedFunction;
+  /** The same, with `count` behind: for so many tiles one below the other, whose panels of A lie one behind the other. */
+  readonly multiplyAll: EmittedFunction | null;
+}
+
+export interface RepeatedTile extends Tile {
+  readonly multiplyAll: EmittedFunction;
 }
 
 /** Code for the lowest tile that takes `rows` rows; the lowest is the first. */
@@ -45,15 +51,23 @@ export interface TileArithmetic {
 /** Copies of a step of the loop over k: enough that the branch and the pointers do not count. */
 const COPIES = 4;
 
-/** Emits a tile of `MR` rows of `NV` vectors. */
-export function emitTile(module: ModuleBuilder, MR: number, NV: number, arithmetic: TileArithmetic): Tile {
+/** Emits `multiply` of a tile, or what `multiplyAll` is. */
+function emitProduct(
+  module: ModuleBuilder,
+  MR: number,
+  NV: number,
+  arithmetic: TileArithmetic,
+  repeats: boolean,
+): EmittedFunction {
   const { multiplyAdd, add, relu } = arithmetic;
-  const multiply = module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
-    const [steps, a, b, c, stride, fresh, bias, cut] = all as Locals<'i32', 8>;
+  return module.func(null, new Array<'i32'>(repeats ? 9 : 8).fill('i32'), (f, ...all) => {
+    const [steps, a, first, c, stride, fresh, bias, cut] = all as Locals<'i32', 8>;
+    const count = all[8];
     const sums = f.locals<'v128', number>('v128', MR * NV);
     const columns = f.locals<'v128', number>('v128', NV);
     const row = f.local('v128');
     const [line, end] = f.locals('i32', 2);
+    const b = count ? f.local('i32') : first;
     const step = seq(
       ...columns.map((column, v) => column.set(v128.load(b, v * 16))),
       ...Array.from({ length: MR }, (_, r) =>
@@ -73,13 +87,12 @@ export function emitTile(module: ModuleBuilder, MR: number, NV: number, arithmet
           seq(...columns.map((_column, v) => each(sums[r * NV + v]!, v * 16)), line.set(i32.add(line, stride))),
         ),
       );
-    return seq(
+    const one = seq(
       when(
         fresh,
         seq(...sums.map((sum) => sum.set(v128.zero))),
         places((sum, offset) => sum.set(v128.load(line, offset))),
       ),
-      end.set(i32.add(b, i32.mul(steps, NV * 16))),
       doWhile(step, i32.ltU(b, end), COPIES),
       when(
         bias,
@@ -91,6 +104,27 @@ export function emitTile(module: ModuleBuilder, MR: number, NV: number, arithmet
       relu ? when(cut, seq(...sums.map((sum) => sum.set(relu(sum))))) : seq(),
       places((sum, offset) => v128.store(line, sum, offset)),
     );
+    return seq(
+      end.set(i32.add(first, i32.mul(steps, NV * 16))),
+      count ? doWhile(seq(b.set(first), one, c.set(line)), count.tee(i32.sub(count, 1))) : one,
+    );
   });
-  return { rows: MR, multiply };
+}
+
+/** Emits a tile of `MR` rows of `NV` vectors. */
+export const emitTile = (module: ModuleBuilder, MR: number, NV: number, arithmetic: TileArithmetic): Tile => ({
+  rows: MR,
+  multiply: emitProduct(module, MR, NV, arithmetic, false),
+  multiplyAll: null,
+});
+
+/** The same with `multiplyAll`: one call for many tiles. In V8 before 13 the loop around them costs floats more than calls do. */
+export function emitRepeatedTile(
+  module: ModuleBuilder,
+  MR: number,
+  NV: number,
+  arithmetic: TileArithmetic,
+): RepeatedTile {
+  const multiplyAll = emitProduct(module, MR, NV, arithmetic, true);
+  return { rows: MR, multiply: (...args) => multiplyAll(...args, 1), multiplyAll };
 }

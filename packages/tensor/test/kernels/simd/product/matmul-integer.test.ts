@@ -72,6 +72,25 @@ describe.each([
       { numRuns: 60 },
     ));
 
+  it.each([
+    ['of whole tiles', 24, 512, 516, 0],
+    ['of zero points of which four do not fit 16 bits', 24, 512, 516, 9000],
+    ['with rows that leave a part of a tile', 20, 512, 512, 5],
+    ['with columns that do', 16, 520, 512, 5],
+    ['with a depth that does', 16, 512, 514, 5],
+  ])('equals the reference exactly where operands are large, %s', (_which, m, n, k, zero) => {
+    const [x, y] = [byteView('uint8', [1, m, k], 1, false), byteView('int8', [1, k, n], 2, true)];
+    const [xZero, yZero] = [zeroView([1, m, 1], 3, 'each'), zeroView([1, 1, n], 4, 'none')];
+    xZero.storage.array[xZero.storage.base + 7]! += zero;
+    const wanted = alloc([1, m, n], 'int32');
+    reference.matmulInteger(x, y, xZero, yZero, wanted);
+    for (let time = 0; time < 3; time++) {
+      const out = alloc([1, m, n], 'int32');
+      matmulInteger(x, y, xZero, yZero, out);
+      expect(firstDifference(out, wanted)).toBe(-1);
+    }
+  });
+
   it('leaves zero points that do not fit 16 bits beside a byte to the reference', () => {
     const [x, y] = [byteView('int8', [1, 20, 20], 1, false), byteView('uint8', [1, 20, 20], 2, false)];
     const [xZero, yZero] = [zeroView([1, 20, 1], 3, 'each'), zeroView([1, 1, 20], 4, 'each')];

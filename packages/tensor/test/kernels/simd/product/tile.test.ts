@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { f32x4, i32x4 } from '../../../../src/kernels/simd/assembler/assembler.js';
-import { emitTile, withoutNegatives, type TileArithmetic } from '../../../../src/kernels/simd/product/tile.js';
+import {
+  emitRepeatedTile,
+  emitTile,
+  withoutNegatives,
+  type TileArithmetic,
+} from '../../../../src/kernels/simd/product/tile.js';
 import { emitted } from '../emitted.js';
 
 const [A, B, C, BIAS] = [1024, 8192, 40960, 57344] as const;
@@ -87,6 +92,32 @@ describe('emitTile', () => {
             for (const half of [0, 1]) sum += a[(p * rows + i) * 2 + half]! * b[(p * columns + j) * 2 + half]!;
           return sum;
         });
+        expect(Array.from(sums)).toEqual(expected);
+      }),
+    ));
+});
+
+describe('emitRepeatedTile', () => {
+  it('multiplies tiles one below the other in one call as one by one', () =>
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 5 }), ({ rows, vectors, steps, gap, fresh, seed }, count) => {
+        const { memory, functions } = emitted(1, ({ module }) => {
+          const { multiply, multiplyAll } = emitRepeatedTile(module, rows, vectors, pairs);
+          module.func('one', new Array<'i32'>(8).fill('i32'), (_f, ...all) => multiply(...all));
+          module.func('all', new Array<'i32'>(9).fill('i32'), (_f, ...all) => multiplyAll(...all));
+        });
+        const [columns, stride] = [vectors * 4, vectors * 4 + gap];
+        new Int16Array(memory.buffer).set(small(steps * rows * count * 2, seed), A / 2);
+        new Int16Array(memory.buffer).set(small(steps * columns * 2, seed + 1), B / 2);
+        const before = small(rows * count * stride, seed + 2);
+        const sums = new Int32Array(memory.buffer, C, before.length);
+        const rest = [stride * 4, Number(fresh), 0, 0];
+        sums.set(before);
+        for (let t = 0; t < count; t++)
+          functions.one!(steps, A + t * steps * rows * 4, B, C + t * rows * stride * 4, ...rest);
+        const expected = Array.from(sums);
+        sums.set(before);
+        functions.all!(steps, A, B, C, ...rest, count);
         expect(Array.from(sums)).toEqual(expected);
       }),
     ));
