@@ -23,11 +23,20 @@ interface Parts extends Pick<GemmParts, 'MR' | 'NR' | 'MC' | 'packA' | 'packB'> 
 /** Rows, columns and depths of which sizes must be multiples: quarters consist of whole tiles, and of whole pairs of k. */
 export const strassenGrains = ({ MR, NR }: Pick<Parts, 'MR' | 'NR'>) => ({ m: 2 * MR, n: 2 * NR, k: 4 });
 
-/** What of B is multiplied, in packed form: quarters, numbered by row and column, and sums of them. */
+/**
+ * Places of what of B is multiplied, in packed form: quarters, numbered by row and column, and
+ * `t1 = b12 - b11`, `t2 = b22 - t1`, `t3 = b22 - b12`, `t4 = b21 - t2`.
+ */
 const RIGHT = { b11: 0, b21: 1, b22: 2, t1: 3, t2: 4, t3: 5, t4: 6 } as const;
 
-/** What of A is packed or summed at a time. */
-const LEFT = { a11: 0, a12: 1, a21: 2, a22: 3, s1: 4, s2: 5 } as const;
+type Right = keyof typeof RIGHT;
+
+/** The same of A: `s1 = a21 + a22`, `s2 = s1 - a11`; `s3 = a11 - a21` and `s4 = a12 - s2` take places that are free by then. */
+const LEFT = { a11: 0, a12: 1, a21: 2, a22: 3, s1: 4, s2: 5, s3: 2, s4: 1 } as const;
+
+type Left = keyof typeof LEFT;
+
+const LEFT_PLACES = 6;
 
 /** Bytes of a quarter of `rows` by `columns` in 16 bits. */
 const quarter = (rows: number, columns: number): number => (rows / 2) * (columns / 2) * 2;
@@ -37,7 +46,7 @@ export const strassenBytes = (k: number, n: number): number => Object.keys(RIGHT
 
 /** Bytes of workspace that `strassen` needs. */
 export const strassenWorkspace = (m: number, n: number, k: number): number =>
-  Object.keys(LEFT).length * quarter(m, k) + 2 * quarter(m, n);
+  LEFT_PLACES * quarter(m, k) + 2 * quarter(m, n);
 
 /** Rows of vectors, `bytes` long: what `combine` makes of those of x and y. Strides in bytes. */
 const emitRows = (
@@ -61,17 +70,50 @@ const emitRows = (
     );
   });
 
-/**
- * Emits `strassen(m, n, k, a, aRow, aColumn, aExtra, packed, c, cRow, workspace)` and `packStrassen(n, k, b, bRow, bColumn, bExtra,
- * to)`: products by Strassen's method in Winograd's form, seven of quarters in place of eight. Modulo 2^32 integers lose nothing by it,
- * as long as four elements of an operand and their zero points sum to 16 bits.
- */
-export function emitStrassen(module: ModuleBuilder, { MR, NR, MC, packA, packB, tile }: Parts): void {
-  const [plus16, minus16] = [emitRows(module, i16x8.add), emitRows(module, i16x8.sub)];
-  const [plus32, same] = [emitRows(module, i32x4.add), emitRows(module, (x) => x)];
+/** `packStrassen` of `emitStrassen`. */
+function emitPacking(module: ModuleBuilder, { NR, packB }: Parts, minus16: EmittedFunction): void {
+  module.func('packStrassen', new Array<'i32'>(7).fill('i32'), (f, ...all) => {
+    const [n, k, b, bRow, bColumn, bExtra, to] = all as Locals<'i32', 7>;
+    const [columns, depth, size, j, panel] = f.locals('i32', 5);
+    const at = (place: Right): Expr<'i32'> => i32.add(to, i32.mul(size, RIGHT[place]));
+    const packed = (place: Right, row: 0 | 1, column: 0 | 1): Stmt => {
+      const first = column ? i32.add(j, columns) : j;
+      const from = i32.add(b, i32.add(i32.mul(first, bColumn), row ? i32.mul(depth, bRow) : 0));
+      return seq(
+        panel.set(at(place)),
+        forRange(
+          j,
+          0,
+          columns,
+          NR,
+          seq(
+            packB(depth, NR, from, bRow, bColumn, i32.add(bExtra, i32.shl(first, 2)), panel),
+            panel.set(i32.add(panel, i32.mul(depth, NR * 2))),
+          ),
+        ),
+      );
+    };
+    const minus = (x: Right, y: Right, to: Right): Stmt => minus16(1, size, at(x), at(y), 0, at(to), 0);
+    return seq(
+      columns.set(i32.shrU(n, 1)),
+      depth.set(i32.shrU(k, 1)),
+      size.set(i32.shl(i32.mul(columns, depth), 1)),
+      packed('b11', 0, 0),
+      packed('b21', 1, 0),
+      packed('b22', 1, 1),
+      // b12, of which only sums are multiplied.
+      packed('t1', 0, 1),
+      minus('b22', 't1', 't3'),
+      minus('t1', 'b11', 't1'),
+      minus('b22', 't1', 't2'),
+      minus('b21', 't2', 't4'),
+    );
+  });
+}
 
-  /** `(rows, columns, steps, a, b, c, cRow, fresh)`: a product of quarters in packed form, or added to C. */
-  const product = module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
+/** Emits `(rows, columns, steps, a, b, c, cRow, fresh)`: a product of quarters in packed form, which becomes C or is added to it. */
+const emitQuarters = (module: ModuleBuilder, { MR, NR, MC, tile }: Parts): EmittedFunction =>
+  module.func(null, new Array<'i32'>(8).fill('i32'), (f, ...all) => {
     const [rows, columns, steps, a, b, c, cRow, fresh] = all as Locals<'i32', 8>;
     const [i, j] = f.locals('i32', 2);
     const column = tile.multiplyAll(
@@ -88,106 +130,71 @@ export function emitStrassen(module: ModuleBuilder, { MR, NR, MC, packA, packB, 
     return forRange(i, 0, rows, MC, forRange(j, 0, columns, NR, column));
   });
 
-  module.func('packStrassen', new Array<'i32'>(7).fill('i32'), (f, ...all) => {
-    const [n, k, b, bRow, bColumn, bExtra, to] = all as Locals<'i32', 7>;
-    const [columns, depth, size, j, panel] = f.locals('i32', 5);
-    const at = (slot: keyof typeof RIGHT): Expr<'i32'> => i32.add(to, i32.mul(size, RIGHT[slot]));
-    const packed = (slot: keyof typeof RIGHT, row: 0 | 1, column: 0 | 1): Stmt => {
-      const first = column ? i32.add(j, columns) : j;
-      return seq(
-        panel.set(at(slot)),
-        forRange(
-          j,
-          0,
-          columns,
-          NR,
-          seq(
-            packB(
-              depth,
-              NR,
-              i32.add(b, i32.add(i32.mul(first, bColumn), row ? i32.mul(depth, bRow) : 0)),
-              bRow,
-              bColumn,
-              i32.add(bExtra, i32.shl(first, 2)),
-              panel,
-            ),
-            panel.set(i32.add(panel, i32.mul(depth, NR * 2))),
-          ),
-        ),
-      );
-    };
-    const minus = (x: keyof typeof RIGHT, y: keyof typeof RIGHT, sum: keyof typeof RIGHT): Stmt =>
-      minus16(1, size, at(x), at(y), 0, at(sum), 0);
-    return seq(
-      columns.set(i32.shrU(n, 1)),
-      depth.set(i32.shrU(k, 1)),
-      size.set(i32.shl(i32.mul(columns, depth), 1)),
-      packed('b11', 0, 0),
-      packed('b21', 1, 0),
-      packed('b22', 1, 1),
-      // The fourth quarter is needed in sums only.
-      packed('t1', 0, 1),
-      minus('b22', 't1', 't3'),
-      minus('t1', 'b11', 't1'),
-      minus('b22', 't1', 't2'),
-      minus('b21', 't2', 't4'),
-    );
-  });
+/**
+ * Emits `strassen(m, n, k, a, aRow, aColumn, aExtra, packed, c, cRow, workspace)` and `packStrassen(n, k, b, bRow, bColumn, bExtra,
+ * to)`: products by Strassen's method in Winograd's form, seven of quarters in place of eight. Modulo 2^32 integers lose nothing by it,
+ * as long as four elements of an operand and their zero points sum to 16 bits.
+ */
+export function emitStrassen(module: ModuleBuilder, parts: Parts): void {
+  const [plus16, minus16] = [emitRows(module, i16x8.add), emitRows(module, i16x8.sub)];
+  const [plus32, same] = [emitRows(module, i32x4.add), emitRows(module, (x) => x)];
+  const quarters = emitQuarters(module, parts);
+  emitPacking(module, parts, minus16);
 
   module.func('strassen', new Array<'i32'>(11).fill('i32'), (f, ...all) => {
     const [m, n, k, a, aRow, aColumn, aExtra, packed, c, cRow, workspace] = all as Locals<'i32', 11>;
-    const [rows, columns, depth, size, form, width, c12, c21, c22, rest] = f.locals('i32', 10);
-    const left = (slot: keyof typeof LEFT): Expr<'i32'> => i32.add(workspace, i32.mul(size, LEFT[slot]));
-    const right = (slot: keyof typeof RIGHT): Expr<'i32'> => i32.add(packed, i32.mul(form, RIGHT[slot]));
-    const packedQuarter = (slot: 'a11' | 'a12' | 'a21' | 'a22', row: 0 | 1, column: 0 | 1): Stmt =>
-      packA(
+    const [rows, columns, depth, leftSize, rightSize, width, c12, c21, c22, product] = f.locals('i32', 10);
+    const left = (place: Left): Expr<'i32'> => i32.add(workspace, i32.mul(leftSize, LEFT[place]));
+    const right = (place: Right): Expr<'i32'> => i32.add(packed, i32.mul(rightSize, RIGHT[place]));
+    const packedQuarter = (place: Left, row: 0 | 1, column: 0 | 1): Stmt =>
+      parts.packA(
         rows,
         depth,
         i32.add(a, i32.add(row ? i32.mul(rows, aRow) : 0, column ? i32.mul(depth, aColumn) : 0)),
         aRow,
         aColumn,
         row ? i32.add(aExtra, i32.shl(rows, 2)) : aExtra,
-        left(slot),
+        left(place),
       );
-    const summed = (how: EmittedFunction, x: keyof typeof LEFT, y: keyof typeof LEFT, sum: keyof typeof LEFT): Stmt =>
-      how(1, size, left(x), left(y), 0, left(sum), 0);
-    const multiplied = (
-      x: keyof typeof LEFT,
-      y: keyof typeof RIGHT,
-      to: Arg<'i32'>,
-      fresh: 0 | 1,
-      stride: Arg<'i32'> = cRow,
-    ): Stmt => product(rows, columns, i32.shrU(depth, 1), left(x), right(y), to, stride, fresh);
+    const combined = (how: EmittedFunction, x: Left, y: Left, to: Left): Stmt =>
+      how(1, leftSize, left(x), left(y), 0, left(to), 0);
+    const multiplied = (x: Left, y: Right, to: Arg<'i32'>, stride: Arg<'i32'>, fresh: 0 | 1): Stmt =>
+      quarters(rows, columns, i32.shrU(depth, 1), left(x), right(y), to, stride, fresh);
+    const copied = (from: Arg<'i32'>, to: Arg<'i32'>): Stmt => same(rows, width, from, from, cRow, to, cRow);
+    const withProduct = (from: Arg<'i32'>, to: Arg<'i32'>): Stmt => plus32(rows, width, from, product, width, to, cRow);
     return seq(
       rows.set(i32.shrU(m, 1)),
       columns.set(i32.shrU(n, 1)),
       depth.set(i32.shrU(k, 1)),
-      size.set(i32.shl(i32.mul(rows, depth), 1)),
-      form.set(i32.shl(i32.mul(columns, depth), 1)),
+      leftSize.set(i32.shl(i32.mul(rows, depth), 1)),
+      rightSize.set(i32.shl(i32.mul(columns, depth), 1)),
       width.set(i32.shl(columns, 2)),
       c12.set(i32.add(c, width)),
       c21.set(i32.add(c, i32.mul(rows, cRow))),
       c22.set(i32.add(c21, width)),
-      rest.set(i32.add(workspace, i32.mul(size, Object.keys(LEFT).length))),
+      product.set(i32.add(workspace, i32.mul(leftSize, LEFT_PLACES))),
       packedQuarter('a11', 0, 0),
       packedQuarter('a12', 0, 1),
       packedQuarter('a21', 1, 0),
       packedQuarter('a22', 1, 1),
-      summed(plus16, 'a21', 'a22', 's1'),
-      summed(minus16, 's1', 'a11', 's2'),
-      summed(minus16, 'a11', 'a21', 'a21'),
-      multiplied('a11', 'b11', c, 1),
-      same(rows, width, c, c, cRow, c12, cRow),
-      multiplied('a12', 'b21', c, 0),
-      summed(minus16, 'a12', 's2', 'a12'),
-      multiplied('s2', 't2', c12, 0),
-      same(rows, width, c12, c12, cRow, c21, cRow),
-      multiplied('a21', 't3', c21, 0),
-      multiplied('s1', 't1', rest, 1, width),
-      plus32(rows, width, c21, rest, width, c22, cRow),
-      multiplied('a22', 't4', c21, 0),
-      plus32(rows, width, c12, rest, width, c12, cRow),
-      multiplied('a12', 'b22', c12, 0),
+      combined(plus16, 'a21', 'a22', 's1'),
+      combined(minus16, 's1', 'a11', 's2'),
+      combined(minus16, 'a11', 'a21', 's3'),
+      // c11 = a11 b11 + a12 b21
+      multiplied('a11', 'b11', c, cRow, 1),
+      copied(c, c12),
+      multiplied('a12', 'b21', c, cRow, 0),
+      combined(minus16, 'a12', 's2', 's4'),
+      // c21 = a11 b11 + s2 t2 + s3 t3 + a22 t4, and c22 the same with s1 t1 in place of the last
+      multiplied('s2', 't2', c12, cRow, 0),
+      copied(c12, c21),
+      multiplied('s3', 't3', c21, cRow, 0),
+      multiplied('s1', 't1', product, width, 1),
+      withProduct(c21, c22),
+      multiplied('a22', 't4', c21, cRow, 0),
+      // c12 = a11 b11 + s2 t2 + s1 t1 + s4 b22
+      withProduct(c12, c12),
+      multiplied('s4', 'b22', c12, cRow, 0),
     );
   });
 }
