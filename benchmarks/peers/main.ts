@@ -15,6 +15,10 @@ import { ContenderProcess } from './process.js';
 import { printHeader, printRow } from './table.js';
 import { workloadOf, workloads } from './workloads.js';
 
+// With paths in a tsconfig, the sources are measured as a transpiler left them, which are slower than what users load.
+if (!import.meta.resolve('@q/tensor').includes('/dist/'))
+  throw new Error('bench:peers measures built packages. Unset TSX_TSCONFIG_PATH.');
+
 const contenders: readonly Contender[] = [
   { name: 'q', module: 'q', variant: 'scope', kind: 'ours' },
   { name: 'q without scope', module: 'q', variant: 'plain', kind: 'beside' },
