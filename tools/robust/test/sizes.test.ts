@@ -55,7 +55,8 @@ const absurd: readonly (readonly [string, () => unknown])[] = [
 it.each(absurd)('%s of an absurd size is refused at once, by a typed error', (_name, make) => {
   const start = performance.now();
   expect(reads(0, make)).toBe(false);
-  expect(performance.now() - start).toBeLessThan(1000);
+  // A busy machine takes a second for what is done before; what makes all of it takes hours, or has no memory left.
+  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 it('a batch may be larger than its data', () => {
