@@ -323,8 +323,9 @@ export class DequantizedTensor extends EncodedTensor {
   /** @internal What copies elements copies the integers; views stay views of the floats, which may be written to. */
   override movedBehind(move: (x: Tensor) => View | readonly View[]): Tensor | null {
     const { encoding } = this;
-    const integers = encoding?.granularity === 'pertensor' ? this.known() : null;
-    if (encoding === null || integers === null) return null;
+    if (encoding?.granularity !== 'pertensor') return null;
+    const integers = this.known();
+    if (integers === null) return null;
     const result = move(integers);
     if (!('storage' in result) || result.storage === integers.storage) return null;
     return DequantizedTensor.ofIntegers(integers.wrap(result as View<GridDType>), encoding);

@@ -148,9 +148,10 @@ export interface Sight {
 export const sightOf = ({ storage, layout }: Tensor): Sight | null =>
   storage.isStable ? { storage, version: storage.version, layout } : null;
 
-/** Whether a tensor has the elements that were seen. */
+/** Whether a tensor has the elements that were seen, and nobody may have changed them without notice. */
 export const isSeen = ({ storage, layout }: Tensor, sight: Sight | null): boolean =>
   sight !== null &&
+  storage.isStable &&
   sight.storage === storage &&
   sight.version === storage.version &&
   sight.layout.offset === layout.offset &&

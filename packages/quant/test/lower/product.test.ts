@@ -106,7 +106,7 @@ describe('products on integers are the simulation but for ties: one step in at m
     expect(apart(lowered.model, model, ...inputs)[0]).toBeLessThan(1e-4);
   });
 
-  it('DynamicLinear sees that its bias was written to, is another or is not there', () => {
+  it('DynamicLinear sees that its bias or weight was written to, is another or is not there', () => {
     const inputs = [randn([4, 9]), randn([6, 9]), randn([6])] as const;
     const model = slots(toQuantized(new nn.DynamicLinear()));
     model.inputQuantizers = [activation(), activation(), null];
@@ -122,6 +122,14 @@ describe('products on integers are the simulation but for ties: one step in at m
     check(bias.flip([0]));
     check();
     check(bias);
+    check(bias);
+    // Whoever holds the array may write to it at any time.
+    for (const parameter of [bias, weight]) {
+      const { data } = parameter;
+      check(bias);
+      data.fill(0.5);
+      check(bias);
+    }
   });
 
   it('sums that could leave 32 bits remain floats, and the report says so', () => {
