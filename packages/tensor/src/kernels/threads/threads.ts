@@ -2,8 +2,8 @@ import { ArgumentError, described } from '../../errors.js';
 import { kernelMemory } from '../../memory.js';
 import { singleThreadReason, ThreadPool, type Helper } from './pool.js';
 
-/** How many threads kernels may use, and the workers there are. */
-const setting = { threads: 1, pool: null as ThreadPool | null };
+/** How many threads kernels may use, the workers there are, and nanoseconds of work done since all of them took part. */
+const setting = { threads: 1, pool: null as ThreadPool | null, alone: 0 };
 
 /** What `threadStatus` tells. */
 export interface ThreadStatus {
@@ -41,14 +41,20 @@ export function setNumThreads(count: number): void {
 export const getNumThreads = (): number => threadStatus().threads;
 
 /**
- * The workers that could take a part now, with their pool: those that look for work, and if wanted those that sleep. Null where
- * one thread is all there is.
+ * Nanoseconds of work done without a sleeping worker after which it is woken. That takes this thread some 40 microseconds, and the
+ * worker comes too late for most of what it is woken for: it pays where more work follows.
  */
-export function idleWorkers(
-  sleepers: boolean,
-): { readonly pool: ThreadPool; readonly ready: readonly Helper[] } | null {
+const WORTH_WAKING = 200_000;
+
+/**
+ * The workers that could share so many nanoseconds of work now, with their pool: those that look for work, and those that sleep where
+ * enough has been done without them. Null where there is none.
+ */
+export function workersFor(work: number): { readonly pool: ThreadPool; readonly ready: readonly Helper[] } | null {
   const { pool, threads } = setting;
   if (pool === null || threads === 1) return null;
-  const ready = pool.ready(threads - 1, sleepers);
+  setting.alone += work;
+  const ready = pool.ready(threads - 1, setting.alone >= WORTH_WAKING);
+  if (ready.length === threads - 1) setting.alone = 0;
   return ready.length > 0 ? { pool, ready } : null;
 }

@@ -33,6 +33,7 @@ function serve({ memory, mailbox, job, spins }) {
   const counts = new Int32Array(memory.buffer, job, ${JOB.lists / 4});
   const doubles = new Float64Array(memory.buffer, job + ${JOB.lists}, ${(JOB.bytes - JOB.lists) / 8});
   const modules = [];
+  const args = [];
   function load(at, length) {
     // Words are signed, addresses are not.
     const bytes = new Uint8Array(memory.buffer).slice(at >>> 0, (at >>> 0) + length);
@@ -40,13 +41,17 @@ function serve({ memory, mailbox, job, spins }) {
     return Object.values(exports);
   }
   function run(module, index, round, parts, width, workspace) {
+    const kernel = modules[module][index];
+    args.length = width + 1;
+    args[width] = workspace;
     for (;;) {
       const next = Atomics.load(counts, ${JOB.next});
       const part = next & ${JOB.mask};
       if (next >> ${JOB.bits} !== round || part >= parts) return;
       if (Atomics.compareExchange(counts, ${JOB.next}, next, next + 1) !== next) continue;
       try {
-        modules[module][index](...doubles.subarray(part * width, (part + 1) * width), workspace);
+        for (let i = 0; i < width; i++) args[i] = doubles[part * width + i];
+        kernel.apply(null, args);
       } catch {
         Atomics.store(counts, ${JOB.failed}, 1);
       }
@@ -59,11 +64,12 @@ function serve({ memory, mailbox, job, spins }) {
     if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.idle}, ${STATE.asleep}) === ${STATE.idle})
       Atomics.wait(words, ${MAILBOX.state}, ${STATE.asleep});
     if (Atomics.compareExchange(words, ${MAILBOX.state}, ${STATE.asked}, ${STATE.working}) !== ${STATE.asked}) continue;
-    const [command, ...values] = words.subarray(${MAILBOX.command});
-    if (command === ${COMMAND.run}) run(...values);
+    const at = ${MAILBOX.values};
+    if (words[${MAILBOX.command}] === ${COMMAND.run})
+      run(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
     else {
       try {
-        modules.push(load(...values));
+        modules.push(load(words[at], words[at + 1]));
       } catch {
         // Told by the number of modules.
       }

@@ -16,7 +16,7 @@ import {
   threadStatus,
   type Tensor,
 } from '@q/tensor';
-import { idleWorkers } from '../../../src/kernels/threads/threads.js';
+import { workersFor } from '../../../src/kernels/threads/threads.js';
 
 /** Milliseconds. */
 const PATIENCE = 60_000;
@@ -29,7 +29,7 @@ afterAll(() => setNumThreads(1));
 /** Waits until `count` workers have started, as long as a busy machine takes. */
 async function started(count: number): Promise<void> {
   const deadline = Date.now() + PATIENCE;
-  while ((idleWorkers(true)?.ready.length ?? 0) < count) {
+  while ((workersFor(Infinity)?.ready.length ?? 0) < count) {
     if (Date.now() > deadline) throw new Error('the workers did not start');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -1,7 +1,6 @@
 import { Layout } from '../../../layout.js';
 import { empty, type View } from '../../../storage.js';
 import type { ConvWindows, Spatial } from '../../contract/conv.js';
-import { emitColumns } from './conv-i8.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
 import type { Bytes } from '../product/gemm-i8.js';
 import { emitImages, IMAGE_SLACK, imageOf, sliceArguments, type Slices } from './images.js';
@@ -23,7 +22,7 @@ export interface Framed extends Lie {
   readonly phase: number;
   /** Slices of a channel, those of the border included. */
   readonly depth: number;
-  /** Elements of a channel of one sample. */
+  /** Elements of a channel of one sample: whole vectors, so that nobody writes into the image of another thread. */
   readonly volume: number;
 }
 
@@ -33,13 +32,17 @@ const sizesOf = ({ layout: { shape } }: View): Spatial => [shape[2]!, shape[3]!,
 const inSlices = ({ kernel, dilation }: ConvWindows, slice: number, taps: readonly number[]): number[] =>
   Array.from({ length: kernel[0] }, (_, a) => taps.map((tap) => a * dilation[0] * slice + tap)).flat();
 
+/** Bytes of a vector. */
+const LANES = 16;
+
 /** The images of an input whose outputs are those of y. */
 export function framed(x: View, y: View, windows: ConvWindows): Framed {
   const { kernel, stride, padding, dilation } = windows;
   const { pitch, phase, plane, taps } = imageOf(x, y, windows);
   const last = (sizesOf(y)[0] - 1) * stride[0] + (kernel[0] - 1) * dilation[0];
   const depth = Math.max(sizesOf(x)[0] + padding[0], last + 1);
-  return { pitch, phase, slice: plane, depth, volume: depth * plane, taps: inSlices(windows, plane, taps) };
+  const volume = Math.ceil((depth * plane) / LANES) * LANES;
+  return { pitch, phase, slice: plane, depth, volume, taps: inSlices(windows, plane, taps) };
 }
 
 /** An input without borders as it lies, or null where the windows leave it or step over positions. */
@@ -63,12 +66,9 @@ export interface ImageKind {
   readonly bytes: 1 | 2;
 }
 
-/** Bytes as they are, and lines of windows. */
+/** Bytes as they are. */
 export const byteKind: ImageKind = {
-  family: ({ module }) => {
-    emitImages(module, 'bytes');
-    emitColumns(module);
-  },
+  family: ({ module }) => emitImages(module, 'bytes'),
   bytes: 1,
 };
 
@@ -86,10 +86,16 @@ export const imageRoom = ({ bytes }: ImageKind, { volume }: Framed, count: numbe
 export const storageAt = ({ memory }: SimdEngine, { storage }: View): number =>
   storage.pointer(memory, new Layout([storage.length]));
 
-/**
- * Writes images to an address, channel by channel and in each the samples; `zero` is what stands for zero, and what borders are. To
- * be called while a kernel runs.
- */
+/** Nanoseconds per byte of an image, roughly. */
+const WORK = 0.1;
+
+/** How far images of two samples, and of two channels, are apart, in elements. */
+export interface Apart {
+  readonly sample: number;
+  readonly channel: number;
+}
+
+/** Writes images to an address; `zero` is what stands for zero, and what borders are. To be called while a kernel runs. */
 export function frame(
   engine: SimdEngine,
   { family, bytes }: ImageKind,
@@ -100,40 +106,55 @@ export function frame(
   channels: Range,
   samples: Range,
   to: number,
+  apart: Apart,
 ): void {
   const { memory } = engine;
   const [deep, height, width] = sizesOf(x);
   const [xSample, xChannel] = x.layout.strides as [number, number];
   const from = x.storage.pointer(memory, x.layout) + x.layout.offset;
-  const count = samples[1] - samples[0];
-  const { frame: whole, phases } = engine.load(family);
   const strided = stride[1] > 1 || stride[2] > 1;
   const value = bytes === 1 ? zero & 255 : zero;
-  if (strided || depth > 1) {
-    const size = (channels[1] - channels[0]) * count * volume * bytes;
-    memory.fill(to, size, bytes === 1 ? value : 0);
-  }
-  const place = (slices: Slices<number>): void => {
-    const list = sliceArguments(slices);
-    list.push(height, width, pitch * bytes);
-    if (strided) phases!(...list, phase * bytes, padding[1], padding[2], stride[1], stride[2], value);
-    else whole!(...list, slice / pitch, padding[1], padding[2], value);
+  const [sampleBytes, channelBytes] = [apart.sample * bytes, apart.channel * bytes];
+  /** The arguments for some slices, whose images are border already but for the first so many bytes. */
+  const args = (slices: Slices<number>, fresh: number): number[] => {
+    const list = [...sliceArguments(slices), height, width, pitch * bytes];
+    if (strided) list.push(phase * bytes, padding[1], padding[2], stride[1], stride[2], value, fresh);
+    else list.push(slice / pitch, padding[1], padding[2], value);
+    return list;
   };
-  const x0 = from + channels[0] * xChannel + samples[0] * xSample;
-  const image = to + padding[0] * slice * bytes;
-  const volumes = { step: xSample, plane: volume * bytes };
-  const byChannel = { outer: channels[1] - channels[0], outerStep: xChannel, outerPlane: count * volume * bytes };
-  if (depth === 1) return place({ x: x0, image, ...byChannel, count, ...volumes });
-  const { outer, outerStep, outerPlane } = byChannel;
-  for (let c = 0; c < outer; c++)
-    place({
-      x: x0 + c * outerStep,
-      image: image + c * outerPlane,
-      outer: count,
-      outerStep: volumes.step,
-      outerPlane: volumes.plane,
-      count: deep,
-      step: height * width,
-      plane: slice * bytes,
+  const name = strided ? 'phases' : 'frame';
+  /** Slices of all channels from `c` on for the samples from `n` on. */
+  const places = ([c, cEnd]: Range, [n, nEnd]: Range): Slices<number> => ({
+    x: from + c * xChannel + n * xSample,
+    image: to + (c - channels[0]) * channelBytes + (n - samples[0]) * sampleBytes,
+    outer: cEnd - c,
+    outerStep: xChannel,
+    outerPlane: channelBytes,
+    count: nEnd - n,
+    step: xSample,
+    plane: sampleBytes,
+  });
+  const [channelCount, count] = [channels[1] - channels[0], samples[1] - samples[0]];
+  const size = channelCount * count * volume * bytes;
+  if (depth === 1) {
+    // Whole blocks of memory for each thread.
+    const byChannel = apart.channel > apart.sample || count === 1;
+    const rows = byChannel ? channelCount : count;
+    const each = size / rows;
+    const division = { count: rows, grain: 1, work: size * WORK };
+    engine.divide(family, name, division, (start, end) => {
+      const of = ([first]: Range): Range => [first + start, first + end];
+      const slices = byChannel ? places(of(channels), samples) : places(channels, of(samples));
+      return args(slices, (end - start) * each);
     });
+    return;
+  }
+  memory.fill(to, size, bytes === 1 ? value : 0);
+  const run = engine.load(family)[name]!;
+  for (let c = channels[0]; c < channels[1]; c++) {
+    const { x, image, ...one } = places([c, c + 1], samples);
+    const inside = image + padding[0] * slice * bytes;
+    const slices = { count: deep, step: height * width, plane: slice * bytes };
+    run(...args({ x, image: inside, outer: count, outerStep: one.step, outerPlane: one.plane, ...slices }, 0));
+  }
 }

@@ -1,11 +1,11 @@
 import { dtypes } from '../../../dtype.js';
 import type { View } from '../../../storage.js';
 import { frame, framed, imageRoom, storageAt, wideKinds, type Framed, type ImageKind } from './byte-images.js';
-import { depthwiseFamily, FILTER_HEAD, POSITION_SLACK } from './conv-i8.js';
+import { depthwiseFamily, FILTER_HEAD, goalOf, POSITION_SLACK } from './conv-i8.js';
 import { BAND, placed, Plans, running, type Problem } from './conv-problem.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import type { LaneDType } from '../elementwise/lanes.js';
-import { gridNumbers, saturates } from '../quantize/requantize.js';
+import { gridNumbers } from '../quantize/requantize.js';
 
 /** A convolution with one channel per group, thought out. */
 interface Plan {
@@ -82,22 +82,24 @@ function recordsOf({ weight, wZero, rescaling, taps }: Problem, loads: Loads): I
 }
 
 function planOf(problem: Problem): Plan | null {
-  const { x, y, windows, batch, rescaling } = problem;
+  const { x, y, windows, batch, rescaling, threads } = problem;
   const images = framed(x, y, windows);
   const loads = loadsOf(linesOf(images.taps));
   const records = recordsOf(problem, loads);
   if (!records) return null;
   const dtype = y.storage.dtype as LaneDType;
-  const goal = rescaling === null ? 'sums' : saturates(dtype, rescaling.grid) ? 'saturated' : 'clamped';
   const kind = wideKinds[x.storage.dtype === 'int8' ? 'signed' : 'unsigned'];
   return {
     kind,
     images,
-    channels: Math.max(1, Math.min(windows.groups, Math.floor(BAND / (batch * images.volume * kind.bytes)))),
+    channels: Math.max(
+      1,
+      Math.min(windows.groups, Math.floor((threads * BAND) / (batch * images.volume * kind.bytes))),
+    ),
     offsets: Int32Array.from(loads, ({ at }) => at * kind.bytes),
     records,
     record: (FILTER_HEAD + 2 * loads.length) * 4,
-    family: depthwiseFamily(dtype, goal, loads.length),
+    family: depthwiseFamily(dtype, goalOf(dtype, rescaling), loads.length),
     numbers: rescaling ? gridNumbers(rescaling.grid) : [0, 0, 0],
   };
 }
@@ -125,7 +127,8 @@ export function directConvolution(engine: SimdEngine): (problem: Problem) => boo
       const count = Math.min(channels, groups - first);
       running(memory, () => {
         const image = storageAt(engine, room);
-        frame(engine, kind, x, xZero, windows, images, [first, first + count], [0, batch], image);
+        const apart = { sample: images.volume, channel: batch * images.volume };
+        frame(engine, kind, x, xZero, windows, images, [first, first + count], [0, batch], image, apart);
         const to = y.storage.writePointer(memory, y.layout)! + y.layout.offset * bytes;
         const [list, filterList] = [placed(memory, offsets), placed(memory, records)];
         const workspace = (positions + POSITION_SLACK) * bytes;

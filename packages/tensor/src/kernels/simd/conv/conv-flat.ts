@@ -204,7 +204,7 @@ export function flatConvolution(
       for (let n = 0; n < batch; n++) {
         if (isStrided) {
           const sample = sampleArguments(conv, n, placed.at, plane, pitch);
-          kernels['phases']!(...sample, phase * 4, padding[1], padding[2], stride[1], stride[2], 0);
+          kernels['phases']!(...sample, phase * 4, padding[1], padding[2], stride[1], stride[2], 0, 0);
         } else frame(n, placed.at, plane, pitch);
         if (inside === 1) depthwise(engine, channelwise, conv, placed, n);
         else byGroups(engine, conv, placed, n);

@@ -1,3 +1,5 @@
+import type { DType } from '../../../dtype.js';
+import type { Rescaling } from '../../contract/integer.js';
 import {
   doWhile,
   f32x4,
@@ -9,6 +11,7 @@ import {
   seq,
   v128,
   when,
+  type EmittedFunction,
   type Expr,
   type Local,
   type Locals,
@@ -19,7 +22,7 @@ import { copyBytes } from '../elementwise/bytes.js';
 import type { Emission, Family } from '../engine/engine.js';
 import { lanes, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
-import { rescaled } from '../quantize/requantize.js';
+import { rescaled, saturates } from '../quantize/requantize.js';
 
 /** Bytes that `columns` may write behind what it is asked for. */
 export const COLUMN_SLACK = 16;
@@ -38,8 +41,8 @@ const UNROLLED = 6;
  * outputs of every sample, as a matrix `[k, samples * rows * width]`. Its line for a tap begins `offsets[tap]` bytes from where
  * the image of a sample does; images are `sample` bytes apart.
  */
-export function emitColumns(module: ModuleBuilder): void {
-  module.func('columns', new Array<'i32'>(9).fill('i32'), (f, ...all) => {
+export function emitColumns(module: ModuleBuilder): EmittedFunction {
+  return module.func(null, new Array<'i32'>(9).fill('i32'), (f, ...all) => {
     const [image, k, offsets, samples, sample, rows, width, pitch, to] = all as Locals<'i32', 9>;
     const [tap, n, start, from, row, x] = f.locals('i32', 6);
     return forRange(
@@ -93,7 +96,11 @@ const inOrder = (code: Lockstep, [e0, e1, o0, o1]: Wide): Wide =>
   );
 
 /** What becomes of the sums: they are the result, or are put on a grid that ends before its dtype does, or with it. */
-type Goal = 'sums' | 'clamped' | 'saturated';
+export type Goal = 'sums' | 'clamped' | 'saturated';
+
+/** What becomes of sums that are put on a grid, if they are, as a dtype. */
+export const goalOf = (dtype: DType, rescaling: Rescaling | null): Goal =>
+  rescaling === null ? 'sums' : saturates(dtype, rescaling.grid) ? 'saturated' : 'clamped';
 
 /** Where and how results are written. */
 interface Output {

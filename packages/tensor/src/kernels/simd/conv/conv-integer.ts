@@ -1,11 +1,12 @@
 import type { DType } from '../../../dtype.js';
-import type { ElementwiseKernels } from '../../contract/elementwise.js';
 import type { IntegerKernels } from '../../contract/integer.js';
 import type { MatmulKernels } from '../../contract/matmul.js';
 import { directConvolution } from './conv-direct.js';
 import type { Problem } from './conv-problem.js';
 import { productConvolution } from './conv-product.js';
+import { vectorConvolution } from './conv-vector.js';
 import type { SimdEngine } from '../engine/engine.js';
+import { getNumThreads } from '../../threads/threads.js';
 import { isLaneDType } from '../elementwise/lanes.js';
 import { countable } from '../quantize/requantize.js';
 
@@ -28,17 +29,14 @@ function suits({ x, weight, y, rescaling, channels, taps }: Problem): boolean {
   );
 }
 
-type Kernels = Pick<MatmulKernels, 'matmulInteger'> &
-  Pick<IntegerKernels, 'requantize'> &
-  Pick<ElementwiseKernels, 'copy'>;
-
 /** Integer convolutions of bytes; everything else goes to `fallback`. */
 export function simdConvInteger(
   engine: SimdEngine,
-  kernels: Kernels,
+  kernels: Pick<MatmulKernels, 'matmulInteger'> & Pick<IntegerKernels, 'requantize'>,
   fallback: Pick<IntegerKernels, 'convInteger'>,
 ): Pick<IntegerKernels, 'convInteger'> {
-  const [direct, product] = [directConvolution(engine), productConvolution(engine, kernels)];
+  const vector = vectorConvolution(kernels);
+  const [direct, product] = [directConvolution(engine), productConvolution(engine)];
   return {
     convInteger(x, weight, xZero, wZero, y, windows, rescaling) {
       const [batch, inputs] = x.layout.shape as [number, number];
@@ -57,11 +55,13 @@ export function simdConvInteger(
         filters: outputs / groups,
         taps: kernel[0] * kernel[1] * kernel[2],
         output: [depth, height, width],
+        threads: getNumThreads(),
       };
       if (!suits(problem) || y.storage.writePointer(engine.memory, y.layout) === null)
         return fallback.convInteger(x, weight, xZero, wZero, y, windows, rescaling);
       const single = problem.channels === 1 && (groups > 1 || outputs <= FEW_FILTERS);
-      if (!single || !direct(problem)) product(problem);
+      if (vector(problem) || (single && direct(problem)) || product(problem)) return;
+      fallback.convInteger(x, weight, xZero, wZero, y, windows, rescaling);
     },
   };
 }

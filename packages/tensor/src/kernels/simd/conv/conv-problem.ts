@@ -1,4 +1,3 @@
-import { Layout } from '../../../layout.js';
 import type { KernelMemory } from '../../../memory.js';
 import type { Storage, View } from '../../../storage.js';
 import type { ConvWindows, Spatial } from '../../contract/conv.js';
@@ -19,18 +18,12 @@ export interface Problem {
   readonly filters: number;
   readonly taps: number;
   readonly output: Spatial;
+  /** Threads that may share it. */
+  readonly threads: number;
 }
 
-/** Bytes that are worked on at a time, images, unfolded windows and sums: they stay in the second-level cache. */
+/** Bytes that a thread works on at a time, images or windows and sums: they stay in the second-level cache. */
 export const BAND = 2 ** 18;
-
-/** A part of a view from element `at` on. */
-export const part = (
-  { storage, layout }: View,
-  at: number,
-  shape: readonly number[],
-  strides?: readonly number[],
-): View => ({ storage, layout: new Layout(shape, strides, layout.offset + at) });
 
 /** Runs code that holds addresses. */
 export function running(memory: KernelMemory, run: () => void): void {
@@ -67,9 +60,9 @@ export class Plans<P> {
 
   /** The plan for a problem, by `make` where there is none. */
   for(problem: Problem, make: (problem: Problem) => P): P {
-    const { x, y, weight, xZero, wZero, windows, rescaling } = problem;
+    const { x, y, weight, xZero, wZero, windows, rescaling, threads } = problem;
     const storages = [wZero.storage, rescaling?.multiplier.storage ?? null, rescaling?.bias.storage ?? null];
-    const facts: (number | string)[] = [xZero, windows.groups, weight.storage.version, weight.layout.offset];
+    const facts: (number | string)[] = [xZero, threads, windows.groups, weight.storage.version, weight.layout.offset];
     for (const { storage } of [x, weight, y]) facts.push(storage.dtype);
     for (const storage of storages) facts.push(storage?.version ?? 0);
     for (const { layout } of [x, y]) facts.push(...layout.shape, layout.strides[0]!, layout.strides[1]!);

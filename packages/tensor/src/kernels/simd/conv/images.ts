@@ -3,6 +3,7 @@ import type { Windows } from '../../contract/conv.js';
 import {
   doWhile,
   f32,
+  fillBytes,
   forRange,
   i16x8,
   i32,
@@ -11,6 +12,7 @@ import {
   seq,
   v128,
   when,
+  type Arg,
   type Expr,
   type FunctionScope,
   type Local,
@@ -58,8 +60,9 @@ interface Element {
   /** Logarithms of the bytes of an element, in the input and in an image. */
   readonly from: number;
   readonly to: number;
-  /** What borders consist of, in a whole vector. */
+  /** What borders consist of: a whole vector, and a byte. */
   readonly borders: (value: Expr<'i32'>) => Expr<'v128'>;
+  readonly border: (value: Expr<'i32'>) => Arg<'i32'>;
   readonly one: (to: Expr<'i32'>, from: Expr<'i32'>, value: Expr<'i32'>) => Stmt;
   readonly four: Move;
   /** 16 bytes of the input. */
@@ -79,6 +82,7 @@ const widened = (signed: boolean): Element => {
     from: 0,
     to: 1,
     borders: () => v128.zero,
+    border: () => 0,
     one: (to, from, value) => i32.store16(to, i32.sub(load8(from), value)),
     four: (to, from, values) => v128.storeLane64(to, less(from, values)),
     block: (to, from, values) => seq(v128.store(to, less(from, values)), v128.store(to, less(from, values, 8), 16)),
@@ -94,6 +98,7 @@ const elements = {
     from: 2,
     to: 2,
     borders: i32x4.splat,
+    border: () => 0,
     one: (to, from) => f32.store(to, f32.load(from)),
     four: (to, from) => v128.store(to, v128.load(from)),
     block: (to, from) => v128.store(to, v128.load(from)),
@@ -103,6 +108,7 @@ const elements = {
     from: 0,
     to: 0,
     borders: i8x16.splat,
+    border: (value) => value,
     one: (to, from) => i32.store8(to, i32.load8U(from)),
     four: (to, from) => i32.store(to, i32.load(from)),
     block: (to, from) => v128.store(to, v128.load(from)),
@@ -227,18 +233,17 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
 }
 
 /**
- * Emits `phases(slices..., height, width, pitch, phase, top, left, strideY, strideX, value)`: copies slices into images that are all
- * border, split into their phases: the remainders of y and x by the stride, one image behind the other, so that the positions a
- * tap meets lie side by side whatever the stride. `pitch` and `phase` in bytes.
+ * Emits `phases(slices..., height, width, pitch, phase, top, left, strideY, strideX, value, fresh)`: copies slices into images that are
+ * all border (the first `fresh` bytes of them become it), split into their phases: the remainders of y and x by the stride, one image
+ * behind the other, so that the positions a tap meets lie side by side whatever the stride. `pitch` and `phase` in bytes.
  */
 function emitPhases(module: ModuleBuilder, element: ImageElement): void {
-  const { from: log, to: into, one, halve } = elements[element] as Element;
-  module.func('phases', new Array<'i32'>(SLICE_ARGUMENTS + 9).fill('i32'), (f, ...all) => {
+  const { from: log, to: into, border, one, halve } = elements[element] as Element;
+  module.func('phases', new Array<'i32'>(SLICE_ARGUMENTS + 10).fill('i32'), (f, ...all) => {
     const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
-    const [height, width, pitch, phase, top, left, strideY, strideX, value] = all.slice(SLICE_ARGUMENTS) as Locals<
-      'i32',
-      9
-    >;
+    const [height, width, pitch, phase, top, left, strideY, strideX, value, fresh] = all.slice(
+      SLICE_ARGUMENTS,
+    ) as Locals<'i32', 10>;
     const [q, y, start, line, row, rest, to, from, first, bytes] = f.locals('i32', 10);
     const values = f.local('v128');
     /** Parts of so many elements of a row, of which every other belongs to the phase. */
@@ -268,6 +273,7 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
       when(i32.eq(rest, strideY), seq(rest.set(0), row.set(i32.add(row, pitch)))),
     );
     return seq(
+      fillBytes(slices[1], border(value), fresh),
       values.set(i16x8.splat(value)),
       bytes.set(i32.shl(width, log)),
       forRange(

@@ -2,7 +2,7 @@ import type { Chunk } from '../../../allocator.js';
 import { ArgumentError, described } from '../../../errors.js';
 import type { KernelMemory } from '../../../memory.js';
 import { f32x4, ModuleBuilder, seq, v128 } from '../assembler/assembler.js';
-import { idleWorkers } from '../../threads/threads.js';
+import { workersFor } from '../../threads/threads.js';
 import { ConstantTable } from './constants.js';
 
 /** What the engine that runs us can do, found by showing it small modules. */
@@ -36,8 +36,8 @@ export function setFusedMultiplyAdd(enabled: boolean): void {
   setting.fused = enabled;
 }
 
-/** Nanoseconds of work from which it pays to share them with a worker that looks for work, and with one that has to be woken. */
-const WORTH_SHARING = { awake: 8_000, asleep: 100_000 };
+/** Nanoseconds of work from which it pays to share them. */
+const WORTH_SHARING = 15_000;
 
 /**
  * A thread's share comes in up to so many parts, of at least so many nanoseconds: who is done early takes what others have not
@@ -159,8 +159,7 @@ export class SimdEngine {
     const { count, grain, work, workspace = 0 } = division;
     const compiled = this.compile(family);
     const kernel = compiled.exports[name]!;
-    const worthwhile = work >= WORTH_SHARING.awake && count >= 2 * grain;
-    const workers = worthwhile ? idleWorkers(work >= WORTH_SHARING.asleep) : null;
+    const workers = work >= WORTH_SHARING && count >= 2 * grain ? workersFor(work) : null;
     if (!workers) {
       const args = argsOf(0, count, 0);
       return workspace > 0 ? kernel(...args, this.workspace(0, workspace)) : kernel(...args);

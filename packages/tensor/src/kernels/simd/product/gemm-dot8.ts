@@ -196,18 +196,24 @@ function packPanel(module: ModuleBuilder, pack: EmittedFunction, multiply: Dot):
   );
 }
 
+/** The functions that products by dot products of four are made of. */
+export interface Dot8Parts {
+  readonly gemm: EmittedFunction;
+  readonly pack: EmittedFunction;
+  readonly correct: EmittedFunction;
+}
+
 /**
  * Emits products of matrices of bytes by dot products of four, moved as `movedBy` says. `gemmDot8` gives the sums of products in
- * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `lineSums` gives the sums of the
- * rows of A; `correct` brings the zero points in; `gemmDot8Batch` does all of it for a batch. See `emitGemm`.
+ * int32, zero points left out, and a bias; `packDot8` packs B and adds the sums of its columns to the extras; `correct` brings the zero
+ * points in. See `emitGemm`.
  */
-export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
+export function emitDot8Parts(module: ModuleBuilder, pair: BytePair): Dot8Parts {
   const moved = movedBy(pair);
-  const multiply = pair === 'signed-unsigned' ? mirrored : dot;
+  const multiply = multiplyOf(pair);
   const packB = packPanel(module, packLines(module, NR, moved.b !== 0), multiply);
   const packA = packRows(module, packLines(module, MR, moved.a !== 0));
-  emitBatchDot8(module, {
-    NR,
+  return {
     gemm: emitGemm(module, 'gemmDot8', {
       ...SIZES,
       packA,
@@ -216,6 +222,14 @@ export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
     }),
     pack: emitPack(module, 'packDot8', { ...SIZES, packB }),
     correct: emitCorrect(module),
-    lineSums: emitLineSums(module, multiply, moved.a !== 0),
-  });
+  };
+}
+
+/** The dot product of bytes of B and of A. */
+const multiplyOf = (pair: BytePair): Dot => (pair === 'signed-unsigned' ? mirrored : dot);
+
+/** Emits what `emitDot8Parts` does; also `lineSums`, which gives the sums of the rows of A, and `gemmDot8Batch`, which does all for a batch. */
+export function emitGemmDot8(module: ModuleBuilder, pair: BytePair): void {
+  const parts = emitDot8Parts(module, pair);
+  emitBatchDot8(module, { NR, ...parts, lineSums: emitLineSums(module, multiplyOf(pair), movedBy(pair).a !== 0) });
 }

@@ -12,7 +12,7 @@ import {
 } from '../assembler/assembler.js';
 import { emitBatch, emitGemm, emitPack, gemmWorkspace, packedBytes } from './gemm.js';
 import { emitStrassen, strassenGrains } from './strassen.js';
-import { emitRepeatedTile, type TileArithmetic } from './tile.js';
+import { emitRepeatedTile, type RepeatedTile, type TileArithmetic } from './tile.js';
 
 /** 8 accumulators, 2 vectors of B and one of A: wide rows of A suit the dot product of 16-bit pairs. */
 const MR = 4;
@@ -187,17 +187,34 @@ function packPanel(module: ModuleBuilder, packLine: EmittedFunction): EmittedFun
   );
 }
 
+/** The functions that products of bytes as 16-bit integers are made of. */
+interface PairParts {
+  readonly packA: EmittedFunction;
+  readonly packB: EmittedFunction;
+  readonly tile: RepeatedTile;
+  readonly gemm: EmittedFunction;
+}
+
 /**
- * Emits `gemmI8`, the product of matrices of bytes in int32, exactly, `gemmI8Batch`, and `packI8` for its second operand: `(A - aZero) (B - bZero)`
- * with a zero point (int32) for every row of A and every column of B, read from the extras, which hold whole panels. Zero points
- * are within 16 bits less the width of a byte. See `emitGemm` and `emitBatch`. Also `strassen` and `packStrassen`, see `emitStrassen`.
+ * Emits `gemmI8`, the product of matrices of bytes in int32, exactly: `(A - aZero) (B - bZero)` with a zero point (int32) for every row
+ * of A and every column of B, read from the extras, which hold whole panels. Zero points are within 16 bits less the width of a byte.
+ * See `emitGemm`.
  */
-export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
+export function emitPairParts(module: ModuleBuilder, a: Bytes, b: Bytes): PairParts {
   const packB = packPanel(module, packLines(module, NR, b));
   const packA = packRows(module, packLines(module, MR, a));
   const multiplyAdd: TileArithmetic['multiplyAdd'] = (a, b, sum) => i32x4.add(sum, i32x4.dotI16x8(a, b));
   const tile = emitRepeatedTile(module, MR, NV, { multiplyAdd, add: i32x4.add });
-  emitBatch(module, 'gemmI8Batch', emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles: [tile] }));
-  emitPack(module, 'packI8', { ...SIZES, packB });
-  emitStrassen(module, { ...SIZES, packA, packB, tile });
+  return { packA, packB, tile, gemm: emitGemm(module, 'gemmI8', { ...SIZES, packA, packB, tiles: [tile] }) };
+}
+
+/**
+ * Emits `gemmI8`; also `gemmI8Batch`, `packI8` for its second operand, `strassen` and `packStrassen`. See `emitBatch`, `emitPack` and
+ * `emitStrassen`.
+ */
+export function emitGemmI8(module: ModuleBuilder, a: Bytes, b: Bytes): void {
+  const { gemm, ...parts } = emitPairParts(module, a, b);
+  emitBatch(module, 'gemmI8Batch', gemm);
+  emitPack(module, 'packI8', { ...SIZES, packB: parts.packB });
+  emitStrassen(module, { ...SIZES, ...parts });
 }

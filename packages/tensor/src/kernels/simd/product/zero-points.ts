@@ -28,7 +28,8 @@ function zerosOf({ storage, layout }: View, batch: number): Zeros {
   return zeros;
 }
 
-const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
+/** Whether a byte less a zero point fits 16 bits. */
+export const isSmall = (zero: number): boolean => Math.abs(zero) <= LARGEST_ZERO;
 
 /** The zero points of every product of a batch; null where a byte less one of them does not fit 16 bits. */
 export function zeroPointsOf(aZero: View, bZero: View, batches: number): readonly ZeroPoints[] | null {

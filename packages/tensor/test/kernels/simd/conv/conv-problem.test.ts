@@ -23,6 +23,7 @@ const problem: Problem = {
   filters: 1,
   taps: 9,
   output: [1, 6, 6],
+  threads: 1,
 };
 
 const rescaling = problem.rescaling!;
@@ -46,6 +47,7 @@ describe('Plans', () => {
     ['the zero point of x', { xZero: 4 }],
     ['the dtype of x', { x: alloc([1, 2, 1, 8, 8], 'int8') }],
     ['the dtype of the result', { y: alloc([1, 1, 1, 6, 6], 'uint8') }],
+    ['the number of threads', { threads: 2 }],
     ['a size', { x: alloc([1, 2, 1, 8, 9], 'uint8') }],
     ['how samples lie', { x: { ...problem.x, layout: new Layout([1, 2, 1, 8, 8], [256, 64, 64, 8, 1]) } }],
     ['a padding', { windows: { ...problem.windows, padding: [0, 1, 0] } }],
