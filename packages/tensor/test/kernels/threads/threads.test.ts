@@ -2,6 +2,7 @@ import {
   ArgumentError,
   batchNorm,
   conv2d,
+  convInteger,
   histograms,
   layerNorm,
   layerNormInteger,
@@ -46,6 +47,8 @@ const images = randn([5, 7, 81, 83]);
 const channels = rand([7]);
 const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
 const wideBytes = randint(-128, 128, [300, 1500], { dtype: 'int8' });
+const byteImages = randint(0, 256, [7, 12, 41, 43], { dtype: 'uint8' });
+const byteFilters = randint(-128, 128, [30, 12, 3, 3], { dtype: 'int8' });
 const filters = randn([9, 7, 3, 3]);
 const deep = randn([1, 32, 70, 71]);
 const deepFilters = randn([32, 32, 3, 3]);
@@ -64,6 +67,10 @@ const operations: Record<string, () => Tensor> = {
   'a convolution of many channels': () =>
     conv2d(deep, deepFilters, channels.narrow(0, 0, 1).expand([32]), { padding: 1 }),
   'a depthwise convolution': () => conv2d(deep, deepFilters.narrow(1, 0, 1), null, { groups: 32 }),
+  'a convolution of integers': () => convInteger(byteImages, byteFilters, { xZeroPoint: 3, padding: 1 }),
+  'a convolution of integers with a stride': () => convInteger(byteImages, byteFilters, { padding: 1, stride: 2 }),
+  'a depthwise convolution of integers': () =>
+    convInteger(byteImages, byteFilters.narrow(0, 0, 12).narrow(1, 0, 1), { xZeroPoint: 3, padding: 1, groups: 12 }),
   addition: () => long.add(long),
   'multiplication by a number': () => long.mul(0.3),
   exponentials: () => long.exp(),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dtypes, type DType, type View } from '@q/tensor';
+import { dtypes, setNumThreads, type DType, type View } from '@q/tensor';
 import { Layout } from '@q/tensor/internal';
 import type { Spatial } from '../../../../src/kernels/contract/conv.js';
 import type { Rescaling } from '../../../../src/kernels/contract/integer.js';
@@ -128,6 +128,50 @@ describe('SIMD convInteger', () => {
       });
       expect(ours).toEqual(theirs);
     }
+  });
+
+  it.each([
+    [1, 'int32'],
+    [1, 'int8'],
+    [2, 'uint8'],
+  ] as const)('multiplies with a vector where one window is the whole sample, with %i groups, as %s', (groups, to) => {
+    const x = integers([1, 8 * groups, 1, 3, 4], 'uint8', 1);
+    const weight = integers([10 * groups, 8, 1, 3, 4], 'int8', 2);
+    const zeros = integers([10 * groups], 'int32', 3);
+    const one = [1, 1, 1] as const;
+    const windows = { kernel: [1, 3, 4], stride: one, padding: [0, 0, 0], dilation: one, groups } as const;
+    const grid = { zeroPoint: 3, qmin: 0, qmax: 120 };
+    const rescaling =
+      to === 'int32' ? null : { multiplier: floats(10 * groups, 4, 0.01), bias: floats(10 * groups, 5, 10), grid };
+    const [ours, theirs] = [simd, reference].map((kernels) => {
+      const y = alloc([1, 10 * groups, 1, 1, 1], to);
+      kernels.convInteger(x, weight, 7, zeros, y, windows, rescaling);
+      return [...y.storage.array.slice(y.storage.base, y.storage.base + y.storage.length)];
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  it('cuts large convolutions into tasks of samples, rows and filters', () => {
+    setNumThreads(3);
+    for (const [batch, channels, filters, size] of [
+      [40, 6, 20, 12],
+      [1, 16, 12, 90],
+      [1, 32, 200, 5],
+      [3, 1, 130, 40],
+    ] as const) {
+      const x = integers([batch, channels, 1, size, size], 'int8', 1);
+      const weight = integers([filters, channels, 1, 3, 3], 'int8', 2);
+      const zeros = integers([filters], 'int32', 3);
+      const one = [1, 1, 1] as const;
+      const windows = { kernel: [1, 3, 3], stride: one, padding: [0, 1, 1], dilation: one, groups: 1 } as const;
+      const made = (kernels: typeof simd) => {
+        const y = alloc([batch, filters, 1, size, size], 'int32');
+        kernels.convInteger(x, weight, 5, zeros, y, windows, null);
+        return Buffer.from(y.storage.array.slice(y.storage.base, y.storage.base + y.storage.length).buffer);
+      };
+      expect(made(simd).equals(made(reference))).toBe(true);
+    }
+    setNumThreads(1);
   });
 
   it('takes channels whose samples lie apart', () => {
