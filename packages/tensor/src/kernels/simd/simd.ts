@@ -66,7 +66,7 @@ export function withSimd(reference: Kernels): Kernels {
     ...softmax,
     ...simdIntegerRows(engine, { ...reference, ...throughFloats }),
     ...simdStatistics(kernels),
-    ...simdConv(engine, convolutions),
+    ...simdConv(engine, kernels, convolutions),
     ...simdConvInteger(engine, kernels, integerConvolution(kernels)),
     ...simdLinearInteger(engine, kernels.requantize, { ...linear, unpackWeight: reference.unpackWeight }),
   };

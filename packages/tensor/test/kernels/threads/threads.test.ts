@@ -44,7 +44,9 @@ const long = randn([700_001]);
 const wide = randn([1111, 1003]);
 const scales = rand([1111, 20]);
 const images = randn([5, 7, 81, 83]);
+const smallImages = randn([70, 4, 23, 21]);
 const channels = rand([7]);
+const channels9 = rand([9]);
 const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
 const wideBytes = randint(-128, 128, [300, 1500], { dtype: 'int8' });
 const byteImages = randint(0, 256, [7, 12, 41, 43], { dtype: 'uint8' });
@@ -64,6 +66,10 @@ const operations: Record<string, () => Tensor> = {
   'a wide matrix product': () => a.narrow(0, 0, 40).matmul(wide.narrow(0, 0, 260)),
   'a convolution of few products': () => conv2d(images, filters, null, { padding: 1 }),
   'a convolution with a stride': () => conv2d(images, filters, null, { stride: 2 }),
+  'convolutions of small images': () => conv2d(smallImages, filters.narrow(1, 0, 4), channels9, { padding: 1 }),
+  'convolutions of small images with a stride': () => conv2d(smallImages, filters.narrow(1, 0, 4), null, { stride: 2 }),
+  'convolutions of small images one by one in their channels': () =>
+    conv2d(smallImages, filters.narrow(0, 0, 4).narrow(1, 0, 1), null, { groups: 4 }),
   'a convolution of many channels': () =>
     conv2d(deep, deepFilters, channels.narrow(0, 0, 1).expand([32]), { padding: 1 }),
   'a depthwise convolution': () => conv2d(deep, deepFilters.narrow(1, 0, 1), null, { groups: 32 }),

@@ -3,6 +3,7 @@ import type { EmittedFunction, Local, Locals, Stmt } from '../assembler/assemble
 import { lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import type { Emission, Family } from '../engine/engine.js';
+import { sheetForm } from '../engine/sheet.js';
 import type { BytePair } from '../product/gemm-i8.js';
 import { rescaled } from '../quantize/requantize.js';
 import type { BandProduct } from './band-product.js';
@@ -39,8 +40,7 @@ export interface Sheet {
   readonly tasks: number;
 }
 
-/** The numbers of a sheet in the order in which they stand at its beginning. */
-const FIELDS = [
+const sheetFields = sheetForm<keyof Sheet>([
   'k',
   'sample',
   'pitch',
@@ -58,7 +58,7 @@ const FIELDS = [
   'taps',
   'filters',
   'tasks',
-] as const satisfies readonly (keyof Sheet)[];
+]);
 
 /** int32 of a filter: what is added to its sums, and multiplier and bias as float32. */
 export const FILTER_WORDS = 3;
@@ -75,7 +75,7 @@ export interface Task {
   readonly filters: number;
 }
 
-const TASK_FIELDS = ['from', 'to', 'samples', 'rows', 'filter', 'filters'] as const satisfies readonly (keyof Task)[];
+const taskFields = sheetForm<keyof Task>(['from', 'to', 'samples', 'rows', 'filter', 'filters']);
 
 /** Lists that belong to a sheet. */
 export interface SheetLists {
@@ -90,10 +90,10 @@ export function writtenSheet(
   numbers: Omit<Sheet, keyof SheetLists>,
   { taps, filters, zeros, tasks }: SheetLists,
 ): Int32Array {
-  const rows = Int32Array.from(tasks.flatMap((task) => TASK_FIELDS.map((field) => task[field])));
+  const rows = Int32Array.from(tasks.flatMap((task) => taskFields.words(task)));
   const lists = [taps, filters, rows, zeros ?? new Int32Array(0)];
   const starts: number[] = [];
-  let end: number = FIELDS.length;
+  let end = sheetFields.bytes / 4;
   for (const { length } of lists) {
     starts.push(end * 4);
     end += length;
@@ -107,7 +107,7 @@ export function writtenSheet(
     zeros: zeros ? zerosAt : 0,
   };
   const words = new Int32Array(end);
-  words.set(FIELDS.map((field) => sheet[field]));
+  words.set(sheetFields.words(sheet));
   lists.forEach((list, i) => words.set(list, starts[i]! / 4));
   return words;
 }
@@ -190,8 +190,8 @@ function emitBands(emission: Emission, { emit }: BandProduct, pair: BytePair, re
     const workspace = all[9] as Local<'i32'>;
     const [i, at, s, n, length, k, rows, line] = f.locals('i32', 8);
     const [b, bRow, bColumn, sums, to, zeros, filter] = f.locals('i32', 7);
-    const given = (field: keyof Sheet) => i32.load(sheet, FIELDS.indexOf(field) * 4);
-    const task = (field: keyof Task) => i32.load(at, TASK_FIELDS.indexOf(field) * 4);
+    const given = (field: keyof Sheet) => sheetFields.read(sheet, field);
+    const task = (field: keyof Task) => taskFields.read(at, field);
     const list = (field: keyof Sheet) => i32.add(sheet, given(field));
     const windows = seq(
       bRow.set(n),
@@ -224,7 +224,7 @@ function emitBands(emission: Emission, { emit }: BandProduct, pair: BytePair, re
         end,
         1,
         seq(
-          at.set(i32.add(list('tasks'), i32.mul(i, TASK_FIELDS.length * 4))),
+          at.set(i32.add(list('tasks'), i32.mul(i, taskFields.bytes))),
           length.set(i32.mul(task('rows'), given('width'))),
           n.set(i32.mul(task('samples'), length)),
           b.set(i32.add(x, task('from'))),

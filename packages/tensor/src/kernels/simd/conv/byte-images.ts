@@ -68,14 +68,14 @@ export interface ImageKind {
 
 /** Bytes as they are. */
 export const byteKind: ImageKind = {
-  family: ({ module }) => emitImages(module, 'bytes'),
+  family: ({ module }) => void emitImages(module, 'bytes'),
   bytes: 1,
 };
 
 /** Bytes less their zero. */
 export const wideKinds = {
-  signed: { family: ({ module }: Emission) => emitImages(module, 'signed'), bytes: 2 },
-  unsigned: { family: ({ module }: Emission) => emitImages(module, 'unsigned'), bytes: 2 },
+  signed: { family: ({ module }: Emission) => void emitImages(module, 'signed'), bytes: 2 },
+  unsigned: { family: ({ module }: Emission) => void emitImages(module, 'unsigned'), bytes: 2 },
 } as const satisfies Record<Bytes, ImageKind>;
 
 /** Room for the images of some channels and samples. */

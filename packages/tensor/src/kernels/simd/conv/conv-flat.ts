@@ -4,7 +4,8 @@ import type { ConvWindows } from '../../contract/conv.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { addressOf } from '../engine/places.js';
 import { gemmVariant } from '../product/gemm-f32.js';
-import { convBand, convWorkspace, emitConvF32 } from './conv-f32.js';
+import { SMALL_PRODUCT } from '../product/gemm.js';
+import { convBand, convWorkspace, emitConvF32, sampleSheet, WAYS } from './conv-f32.js';
 import { fitsWinograd, winogradConvolution, type Frame } from './conv-winograd.js';
 import { IMAGE_SLACK, imageOf, sliceArguments, type Image } from './images.js';
 
@@ -64,14 +65,20 @@ function scratch(memory: KernelMemory, values: Int32Array | Float32Array): numbe
   return at;
 }
 
-/** Room for the images of a sample, all border where windows have strides, as `phases` wants it. */
-function placedImage(memory: KernelMemory, { channels, inside }: Sizes, image: Image, isStrided: boolean): PlacedImage {
-  const { plane, taps } = image;
-  const at = memory.scratch(channels * plane * 4 + IMAGE_SLACK);
-  if (isStrided) memory.heap('float32').fill(0, at / 4, at / 4 + channels * plane + IMAGE_SLACK / 4);
+/** Where the taps of all channels of a group begin, in bytes from the image of its first one. */
+function tapOffsets({ inside }: Sizes, { plane, taps }: Image): Int32Array {
   const offsets = new Int32Array(inside * taps.length);
   for (let c = 0, i = 0; c < inside; c++) for (const tap of taps) offsets[i++] = (c * plane + tap) * 4;
-  return { image, at, offsets: scratch(memory, offsets) };
+  return offsets;
+}
+
+/** Room for the images of a sample, all border where windows have strides, as `phases` wants it. */
+function placedImage(memory: KernelMemory, sizes: Sizes, image: Image, isStrided: boolean): PlacedImage {
+  const { channels } = sizes;
+  const { plane } = image;
+  const at = memory.scratch(channels * plane * 4 + IMAGE_SLACK);
+  if (isStrided) memory.heap('float32').fill(0, at / 4, at / 4 + channels * plane + IMAGE_SLACK / 4);
+  return { image, at, offsets: scratch(memory, tapOffsets(sizes, image)) };
 }
 
 /** The first arguments of what copies sample `n` into images, however it places it. */
@@ -96,6 +103,13 @@ const sampleArguments = (
   width,
   pitch * 4,
 ];
+
+/** Whether each element of the result is made of those at one position: a product of matrices as they stand. */
+const isPointwise = ({ groups, kernel, stride, padding }: ConvWindows): boolean =>
+  groups === 1 &&
+  kernel.every((size) => size === 1) &&
+  stride.every((size) => size === 1) &&
+  padding.every((size) => size === 0);
 
 /** Whether the kernel for 3x3 windows without gaps serves, and is faster. */
 const isCompact = ({ features }: SimdEngine, { kernel, stride, dilation }: ConvWindows): boolean =>
@@ -161,6 +175,55 @@ function byGroups(engine: SimdEngine, conv: Placed, placed: PlacedImage, n: numb
     ]);
 }
 
+/** Small samples, each of them by one thread. */
+function bySamples(
+  engine: SimdEngine,
+  conv: Placed,
+  image: Image,
+  { stride, padding }: ConvWindows,
+  channelwise: 'depthwise' | 'depthwise3x3',
+  work: number,
+): void {
+  const { memory } = engine;
+  const { batch, groups, channels, filters, inside, outside, height, width, rows, columns, k } = conv.sizes;
+  const { pitch, phase, plane, taps } = image;
+  const products = convWorkspace(outside, pitch);
+  // No spread: this is made for every call.
+  const sheet = sampleSheet({
+    channels,
+    height,
+    width,
+    imageRows: plane / pitch,
+    pitch,
+    phase,
+    plane,
+    top: padding[1],
+    left: padding[2],
+    strideY: stride[1],
+    strideX: stride[2],
+    groups,
+    inside,
+    outside,
+    k,
+    taps: taps.length,
+    rows,
+    columns,
+    way: WAYS[inside === 1 ? channelwise : 'rows'],
+    weight: conv.weight,
+    bias: conv.bias,
+    offsets: scratch(memory, tapOffsets(conv.sizes, image)),
+    images: products,
+  });
+  const at = scratch(memory, sheet);
+  const workspace = products + channels * plane * 4 + IMAGE_SLACK;
+  engine.divide(family, 'convSamples', { count: batch, grain: 1, work: batch * work, workspace }, (start, end) => [
+    end - start,
+    at,
+    conv.x + start * channels * height * width * 4,
+    conv.y + start * filters * rows * columns * 4,
+  ]);
+}
+
 /**
  * Convolutions of float32 over two dims, from padded images without unfolding them; false, with nothing done, for all others and
  * for small ones.
@@ -175,6 +238,9 @@ export function flatConvolution(
     const views = bias ? [x, weight, bias, y] : [x, weight, y];
     if (sizes === null || views.some(({ storage }) => storage.dtype !== 'float32')) return false;
     const { batch, filters, inside } = sizes;
+    const work = (filters * sizes.rows * sizes.columns * sizes.k) / (inside === 1 ? 10 : 20);
+    const areSmall = batch > 1 && work < SMALL_PRODUCT;
+    if (isPointwise(windows) && !areSmall) return false;
     const { stride, padding } = windows;
     const kernels = engine.load(family);
     memory.beginKernel();
@@ -198,9 +264,13 @@ export function flatConvolution(
       }
       const isStrided = stride[1] > 1 || stride[2] > 1;
       const image = imageOf(x, y, windows);
+      const channelwise = isCompact(engine, windows) ? 'depthwise3x3' : 'depthwise';
+      if (areSmall) {
+        bySamples(engine, conv, image, windows, channelwise, work);
+        return true;
+      }
       const placed = placedImage(memory, sizes, image, isStrided);
       const { plane, pitch, phase } = image;
-      const channelwise = isCompact(engine, windows) ? 'depthwise3x3' : 'depthwise';
       for (let n = 0; n < batch; n++) {
         if (isStrided) {
           const sample = sampleArguments(conv, n, placed.at, plane, pitch);

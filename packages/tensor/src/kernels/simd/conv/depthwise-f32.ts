@@ -5,6 +5,7 @@ import {
   seq,
   v128,
   when,
+  type EmittedFunction,
   type Expr,
   type FunctionScope,
   type Local,
@@ -35,8 +36,8 @@ function emitFilters(
     row: Local<'i32'>,
     sums: readonly Local<'v128'>[],
   ) => { readonly filter: Stmt; readonly block: (j: Local<'i32'>, vectors: number, load: Load) => Stmt },
-): void {
-  module.func(name, new Array<'i32'>(12).fill('i32'), (f, ...all) => {
+): EmittedFunction {
+  return module.func(name, new Array<'i32'>(12).fill('i32'), (f, ...all) => {
     const args = all as Locals<'i32', 12>;
     const [channels, filters, taps, weight, , image, plane, pitch, rows, width, y, bias] = args;
     const [c, o, r, j, row] = f.locals('i32', 5);
@@ -88,14 +89,20 @@ function emitFilters(
   });
 }
 
+/** The functions that apply filters of single channels. */
+export interface DepthwiseFunctions {
+  readonly depthwise: EmittedFunction;
+  readonly depthwise3x3: EmittedFunction;
+}
+
 /**
  * Emits `depthwise`, for any taps, whose offsets from an output position are in memory; and `depthwise3x3` for nine taps side by
  * side, whose weights stay in registers. See `emitFilters`.
  */
-export function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): void {
+export function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): DepthwiseFunctions {
   const madd = (a: Vector, b: Vector, sum: Vector): Vector =>
     fused ? f32x4.relaxedMadd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
-  emitFilters(module, 'depthwise', (f, [, , taps, weight, offsets], row, sums) => {
+  const depthwise = emitFilters(module, 'depthwise', (f, [, , taps, weight, offsets], row, sums) => {
     const [t, from] = f.locals('i32', 2);
     const w = f.local('v128');
     return {
@@ -114,7 +121,7 @@ export function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): vo
         ),
     };
   });
-  emitFilters(module, 'depthwise3x3', (f, [, , , weight, , , , pitch], row, sums) => {
+  const depthwise3x3 = emitFilters(module, 'depthwise3x3', (f, [, , , weight, , , , pitch], row, sums) => {
     const weights = f.locals<'v128', number>('v128', 9);
     const from = f.local('i32');
     return {
@@ -135,4 +142,5 @@ export function emitDepthwise(module: ModuleBuilder, { fused }: GemmVariant): vo
         ),
     };
   });
+  return { depthwise, depthwise3x3 };
 }

@@ -13,6 +13,7 @@ import {
   v128,
   when,
   type Arg,
+  type EmittedFunction,
   type Expr,
   type FunctionScope,
   type Local,
@@ -190,9 +191,9 @@ function eachSlice(
  * Emits `frame(slices..., height, width, pitch, rows, top, left, value)`: slices as images of `rows` rows of `pitch` bytes, a border
  * of `value` around them; every element of the images is written, and up to a vector behind each.
  */
-function emitFrame(module: ModuleBuilder, element: ImageElement): void {
+function emitFrame(module: ModuleBuilder, element: ImageElement): EmittedFunction {
   const { from, to: into, borders, one, four, block } = elements[element] as Element;
-  module.func('frame', new Array<'i32'>(SLICE_ARGUMENTS + 7).fill('i32'), (f, ...all) => {
+  return module.func('frame', new Array<'i32'>(SLICE_ARGUMENTS + 7).fill('i32'), (f, ...all) => {
     const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
     const [height, width, pitch, rows, top, left, value] = all.slice(SLICE_ARGUMENTS) as Locals<'i32', 7>;
     const [x, y, to, end, line, bytes, inside] = f.locals('i32', 7);
@@ -237,9 +238,9 @@ function emitFrame(module: ModuleBuilder, element: ImageElement): void {
  * all border (the first `fresh` bytes of them become it), split into their phases: the remainders of y and x by the stride, one image
  * behind the other, so that the positions a tap meets lie side by side whatever the stride. `pitch` and `phase` in bytes.
  */
-function emitPhases(module: ModuleBuilder, element: ImageElement): void {
+function emitPhases(module: ModuleBuilder, element: ImageElement): EmittedFunction {
   const { from: log, to: into, border, one, halve } = elements[element] as Element;
-  module.func('phases', new Array<'i32'>(SLICE_ARGUMENTS + 10).fill('i32'), (f, ...all) => {
+  return module.func('phases', new Array<'i32'>(SLICE_ARGUMENTS + 10).fill('i32'), (f, ...all) => {
     const slices = all.slice(0, SLICE_ARGUMENTS) as Locals<'i32', typeof SLICE_ARGUMENTS>;
     const [height, width, pitch, phase, top, left, strideY, strideX, value, fresh] = all.slice(
       SLICE_ARGUMENTS,
@@ -300,8 +301,14 @@ function emitPhases(module: ModuleBuilder, element: ImageElement): void {
   });
 }
 
-/** Emits `frame` and `phases`, which place slices in padded images. */
-export function emitImages(module: ModuleBuilder, element: ImageElement): void {
-  emitFrame(module, element);
-  emitPhases(module, element);
+/** The functions that place slices in padded images. */
+export interface ImageFunctions {
+  readonly frame: EmittedFunction;
+  readonly phases: EmittedFunction;
 }
+
+/** Emits `frame` and `phases`. */
+export const emitImages = (module: ModuleBuilder, element: ImageElement): ImageFunctions => ({
+  frame: emitFrame(module, element),
+  phases: emitPhases(module, element),
+});
