@@ -51,6 +51,7 @@ const bytes = randint(-128, 128, [260, 300], { dtype: 'int8' });
 const wideBytes = randint(-128, 128, [300, 1500], { dtype: 'int8' });
 const byteImages = randint(0, 256, [7, 12, 41, 43], { dtype: 'uint8' });
 const byteFilters = randint(-128, 128, [30, 12, 3, 3], { dtype: 'int8' });
+const manyByteFilters = randint(-128, 128, [400, 12, 3, 3], { dtype: 'int8' });
 const filters = randn([9, 7, 3, 3]);
 const deep = randn([1, 32, 70, 71]);
 const deepFilters = randn([32, 32, 3, 3]);
@@ -75,6 +76,8 @@ const operations: Record<string, () => Tensor> = {
   'a depthwise convolution': () => conv2d(deep, deepFilters.narrow(1, 0, 1), null, { groups: 32 }),
   'a convolution of integers': () => convInteger(byteImages, byteFilters, { xZeroPoint: 3, padding: 1 }),
   'a convolution of integers with a stride': () => convInteger(byteImages, byteFilters, { padding: 1, stride: 2 }),
+  'a convolution of integers with many filters and few positions': () =>
+    convInteger(byteImages.narrow(0, 0, 1).slice([], [], [0, 12], [0, 12]), manyByteFilters),
   'a depthwise convolution of integers': () =>
     convInteger(byteImages, byteFilters.narrow(0, 0, 12).narrow(1, 0, 1), { xZeroPoint: 3, padding: 1, groups: 12 }),
   addition: () => long.add(long),

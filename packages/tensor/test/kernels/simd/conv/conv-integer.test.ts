@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dtypes, setNumThreads, type DType, type View } from '@q/tensor';
+import { dtypes, type DType, type View } from '@q/tensor';
 import { Layout } from '@q/tensor/internal';
 import type { Spatial } from '../../../../src/kernels/contract/conv.js';
 import type { Rescaling } from '../../../../src/kernels/contract/integer.js';
@@ -151,12 +151,10 @@ describe('SIMD convInteger', () => {
     expect(ours).toEqual(theirs);
   });
 
-  it('cuts large convolutions into tasks of samples, rows and filters', () => {
-    setNumThreads(3);
+  it('cuts large convolutions into tasks of samples and rows', () => {
     for (const [batch, channels, filters, size] of [
       [40, 6, 20, 12],
       [1, 16, 12, 90],
-      [1, 32, 200, 5],
       [3, 1, 130, 40],
     ] as const) {
       const x = integers([batch, channels, 1, size, size], 'int8', 1);
@@ -171,7 +169,6 @@ describe('SIMD convInteger', () => {
       };
       expect(made(simd).equals(made(reference))).toBe(true);
     }
-    setNumThreads(1);
   });
 
   it('takes channels whose samples lie apart', () => {
