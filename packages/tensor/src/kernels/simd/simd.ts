@@ -17,7 +17,7 @@ import { linearByProduct } from '../reference/linear-integer.js';
 import { simdIntegerRows } from './quantize/integer-rows.js';
 import { simdLinearInteger } from './product/linear-integer.js';
 import { simdMatmul } from './product/matmul.js';
-import { simdMatmulInteger } from './product/matmul-integer.js';
+import { byteMultiplication, simdMatmulInteger } from './product/matmul-integer.js';
 import { simdNormalize } from './reduce/normalize.js';
 import { simdNormalizeGrad } from './reduce/normalize-grad.js';
 import { simdOptim } from './optim.js';
@@ -43,7 +43,6 @@ export function withSimd(reference: Kernels): Kernels {
     simdGridSearch,
     simdHistogram,
     simdMatmul,
-    simdMatmulInteger,
     simdNormalize,
     simdNormalizeGrad,
     simdOptim,
@@ -53,10 +52,11 @@ export function withSimd(reference: Kernels): Kernels {
     simdScaled,
     simdWide,
   ].map((make) => make(engine, reference));
-  const basic = Object.assign({}, reference, ...overrides) as Kernels;
+  const way = byteMultiplication(engine);
+  const basic = Object.assign({}, reference, ...overrides, simdMatmulInteger(engine, way, reference)) as Kernels;
   const kernels = { ...basic, ...simdElementwise(engine, basic) };
   const convolutions = convolution(kernels);
-  const { unpackWeight } = simdLinearInteger(engine, kernels.requantize, kernels);
+  const { unpackWeight } = simdLinearInteger(engine, way, kernels.requantize, kernels);
   const linear = linearByProduct({ ...kernels, unpackWeight });
   const softmax = simdSoftmax(engine, kernels);
   const throughFloats = softmaxThroughFloats({ ...kernels, ...softmax });
@@ -68,6 +68,6 @@ export function withSimd(reference: Kernels): Kernels {
     ...simdStatistics(kernels),
     ...simdConv(engine, kernels, convolutions),
     ...simdConvInteger(engine, kernels, integerConvolution(kernels)),
-    ...simdLinearInteger(engine, kernels.requantize, { ...linear, unpackWeight: reference.unpackWeight }),
+    ...simdLinearInteger(engine, way, kernels.requantize, { ...linear, unpackWeight: reference.unpackWeight }),
   };
 }

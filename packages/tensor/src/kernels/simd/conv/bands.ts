@@ -3,6 +3,7 @@ import type { EmittedFunction, Local, Locals, Stmt } from '../assembler/assemble
 import { lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import type { Emission, Family } from '../engine/engine.js';
+import { familiesOf } from '../engine/families.js';
 import { sheetForm } from '../engine/sheet.js';
 import type { BytePair } from '../product/gemm-i8.js';
 import { rescaled } from '../quantize/requantize.js';
@@ -266,13 +267,6 @@ function emitBands(emission: Emission, { emit }: BandProduct, pair: BytePair, re
   });
 }
 
-/** Families of `bands` by how bytes are read and what becomes of sums, each made when it is first needed. */
-export function bandFamilies(product: BandProduct): (pair: BytePair, result: LaneDType, goal: Goal) => Family {
-  const made = new Map<string, Family>();
-  return (pair, result, goal) => {
-    const key = `${pair} ${result} ${goal}`;
-    let family = made.get(key);
-    if (!family) made.set(key, (family = (emission) => emitBands(emission, product, pair, result, goal)));
-    return family;
-  };
-}
+/** Families of `bands` by how bytes are read and what becomes of sums. */
+export const bandFamilies = (product: BandProduct): ((pair: BytePair, result: LaneDType, goal: Goal) => Family) =>
+  familiesOf((pair, result, goal) => (emission) => emitBands(emission, product, pair, result, goal));

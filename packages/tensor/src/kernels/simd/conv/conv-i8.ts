@@ -20,6 +20,7 @@ import {
 } from '../assembler/assembler.js';
 import { copyBytes } from '../elementwise/bytes.js';
 import type { Emission, Family } from '../engine/engine.js';
+import { familiesOf } from '../engine/families.js';
 import { lanes, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import { rescaled, saturates } from '../quantize/requantize.js';
@@ -249,16 +250,10 @@ function emitDepthwise(
   });
 }
 
-const depthwiseFamilies = new Map<string, Family>();
+const depthwiseFamilies = familiesOf((result: LaneDType, goal: Goal, unrolled: number | null): Family => (emission) => {
+  emitDepthwise(emission, result, goal, unrolled);
+});
 
 /** `depthwise` with so many loads, made when it is first needed. */
-export function depthwiseFamily(result: LaneDType, goal: Goal, loads: number): Family {
-  const unrolled = loads <= UNROLLED ? loads : null;
-  const key = `${result} ${goal} ${unrolled}`;
-  let family = depthwiseFamilies.get(key);
-  if (!family) {
-    family = (emission) => emitDepthwise(emission, result, goal, unrolled);
-    depthwiseFamilies.set(key, family);
-  }
-  return family;
-}
+export const depthwiseFamily = (result: LaneDType, goal: Goal, loads: number): Family =>
+  depthwiseFamilies(result, goal, loads <= UNROLLED ? loads : null);

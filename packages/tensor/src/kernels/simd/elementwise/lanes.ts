@@ -11,7 +11,6 @@ import {
   type Local,
   type Stmt,
 } from '../assembler/assembler.js';
-import type { Family } from '../engine/engine.js';
 import type { Wide } from './lockstep.js';
 
 /** Elements that are read or written at once: sixteen as four vectors, four as one, one in the first lane. */
@@ -109,16 +108,3 @@ export const isLaneDType = (dtype: DType): dtype is LaneDType => Object.hasOwn(t
 /** An element of a dtype in all lanes. */
 export const splatAt = (f: FunctionScope, at: Local<'i32'>, dtype: LaneDType): Vector =>
   lanes[dtype].read(f, at, 1)[0]!;
-
-/** Families by the dtypes of input and result, each made when it is first needed. */
-export function familiesByDTypes(
-  make: (from: LaneDType, to: LaneDType) => Family,
-): (from: LaneDType, to: LaneDType) => Family {
-  const made = new Map<string, Family>();
-  return (from, to) => {
-    const key = `${from} ${to}`;
-    let family = made.get(key);
-    if (!family) made.set(key, (family = make(from, to)));
-    return family;
-  };
-}

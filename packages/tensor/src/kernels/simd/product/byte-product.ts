@@ -1,4 +1,6 @@
 import type { View } from '../../../storage.js';
+import type { IntegerGrid } from '../../contract/integer.js';
+import type { LaneDType } from '../elementwise/lanes.js';
 import type { BatchSteps, GemmOperand } from './gemm.js';
 import type { BytePair, Bytes } from './gemm-i8.js';
 import type { ZeroPoints } from './zero-points.js';
@@ -37,6 +39,18 @@ export interface ByteMultiplication {
   product(product: ByteProduct): void;
   /** A batch, of which one thread does each product. */
   batch(batch: ByteBatch): void;
+  /** One product that is put on a grid as it is made; false, and nothing is done, where it takes more than a packed B without zeros. */
+  rescaled(product: Omit<ByteProduct, 'c'>, results: Results): boolean;
+}
+
+/** The results of a product, and how its sums become them; addresses. */
+export interface Results {
+  readonly at: number;
+  readonly dtype: LaneDType;
+  /** float32, one for each column. */
+  readonly multiplier: number;
+  readonly bias: number;
+  readonly grid: IntegerGrid;
 }
 
 /** Columns by rows from which those are divided. */

@@ -1,4 +1,4 @@
-import type { Family, SimdEngine } from '../engine/engine.js';
+import type { Division, Family, SimdEngine } from '../engine/engine.js';
 import { gemmArguments, type GemmCall, type GemmOperand } from './gemm.js';
 
 /** How a product that `emitGemm` emitted is divided. */
@@ -25,33 +25,41 @@ const moved = ({ at, row, column, extra }: GemmOperand, by: number, step: number
   ...(extra ? { extra: extra + by * 4 } : {}),
 });
 
-/** Divides a product between threads, along its longer side if B is not packed. */
+/** Along which side a product is divided, the longer one if B is not packed, and how. */
+export function dividedSides(
+  { m, n, k }: Pick<GemmCall, 'm' | 'n' | 'k'>,
+  { tile, rate, wide }: Pick<ProductDivision, 'tile' | 'rate' | 'wide'>,
+  packed: boolean,
+): Pick<Division, 'count' | 'grain' | 'work' | 'least'> & { readonly byRows: boolean } {
+  const work = (m * n * k) / rate;
+  return n < (packed ? wide * m : m)
+    ? { byRows: true, count: m, grain: tile.rows, work, least: LEAST.rows }
+    : { byRows: false, count: n, grain: tile.columns, work, least: LEAST.columns };
+}
+
+/** Divides a product between threads. */
 export function divideProduct(
   engine: SimdEngine,
   family: Family,
   name: string,
   call: GemmCall,
-  { tile, workspace, packedColumn, rate, wide }: ProductDivision,
+  division: ProductDivision,
 ): void {
-  const { m, n, k, a, b, c, cRow, packed = 0, bias = 0 } = call;
-  const work = (m * n * k) / rate;
-  if (n < (packed ? wide * m : m))
-    engine.divide(family, name, { count: m, grain: tile.rows, work, least: LEAST.rows, workspace }, (start, end) =>
-      gemmArguments({ ...call, m: end - start, a: moved(a, start, a.row), c: c + start * cRow }),
-    );
-  else
-    engine.divide(
-      family,
-      name,
-      { count: n, grain: tile.columns, work, least: LEAST.columns, workspace },
-      (start, end) =>
-        gemmArguments({
-          ...call,
-          n: end - start,
-          b: moved(b, start, b.column),
-          c: c + start * 4,
-          packed: packed && packed + start * packedColumn,
-          bias: bias && bias + start * 4,
-        }),
-    );
+  const { a, b, c, cRow, packed = 0, bias = 0 } = call;
+  const { byRows, ...parts } = dividedSides(call, division, packed !== 0);
+  const { workspace, packedColumn } = division;
+  engine.divide(family, name, { ...parts, workspace }, (start, end) =>
+    gemmArguments(
+      byRows
+        ? { ...call, m: end - start, a: moved(a, start, a.row), c: c + start * cRow }
+        : {
+            ...call,
+            n: end - start,
+            b: moved(b, start, b.column),
+            c: c + start * 4,
+            packed: packed && packed + start * packedColumn,
+            bias: bias && bias + start * 4,
+          },
+    ),
+  );
 }

@@ -1,13 +1,15 @@
 import { dtypes } from '../../../dtype.js';
 import { Layout } from '../../../layout.js';
 import { empty, type View } from '../../../storage.js';
-import type { IntegerKernels, LinearWeight } from '../../contract/integer.js';
+import type { IntegerKernels, LinearWeight, Rescaling } from '../../contract/integer.js';
 import type { SimdEngine } from '../engine/engine.js';
-import { bytesOf } from './byte-product.js';
+import { bytesOf, type ByteMultiplication } from './byte-product.js';
 import { gemvI8Family, STEP, widenFamily } from './gemv-i8.js';
 import { nibbleFamily, UNPACK_SLACK } from './nibbles.js';
-import { addressOf } from '../engine/places.js';
-import { LARGEST_ZERO } from './zero-points.js';
+import { isLaneDType } from '../elementwise/lanes.js';
+import { addressOf, byteStrides, lineOf } from '../engine/places.js';
+import { countable } from '../quantize/requantize.js';
+import { isSmall } from './zero-points.js';
 
 /** Products, or values, below which the plain loops are as fast. */
 const FEW = 32;
@@ -26,9 +28,13 @@ function blockBytes({ values, factors }: LinearWeight, k: number): number | null
   return size % STEP === 0 ? size / 2 : null;
 }
 
-/** Linear layers of a single row, and weights of half bytes; everything else goes to `fallback`. */
+/** Products from which one of several rows is worth it. */
+const ROWS = 1024;
+
+/** Linear layers, of several rows where they end on a grid, and weights of half bytes; everything else goes to `fallback`. */
 export function simdLinearInteger(
   engine: SimdEngine,
+  way: () => ByteMultiplication,
   requantize: IntegerKernels['requantize'],
   fallback: Pick<IntegerKernels, 'linearInteger' | 'unpackWeight'>,
 ): Pick<IntegerKernels, 'linearInteger' | 'unpackWeight'> {
@@ -44,7 +50,7 @@ export function simdLinearInteger(
     const kind = bytesOf(x);
     const { halves, values } = weight;
     const block = blockBytes(weight, k);
-    if (!kind || block === null || x.layout.strides[1] !== 1 || Math.abs(xZero) > LARGEST_ZERO) return false;
+    if (!kind || block === null || x.layout.strides[1] !== 1 || !isSmall(xZero)) return false;
     const whole = halves === null ? bytesOf(values) : null;
     memory.beginKernel();
     try {
@@ -102,9 +108,50 @@ export function simdLinearInteger(
       to[toAt + j]! -= Math.imul(zeros[zeroAt + j * step]!, total);
   }
 
+  /** Several rows on a grid, by a weight that was met before. */
+  function rows(x: View, { values, halves }: LinearWeight, xZero: number, y: View, rescaling: Rescaling): boolean {
+    const [m, n] = y.layout.shape as [number, number];
+    const k = x.layout.shape[1]!;
+    const [left, right] = [bytesOf(x), bytesOf(values)];
+    const { dtype } = y.storage;
+    if (halves !== null || !left || !right || !isSmall(xZero) || m * n * k < ROWS) return false;
+    if (!isLaneDType(dtype) || !countable(rescaling.grid)) return false;
+    memory.beginKernel();
+    try {
+      const target = y.storage.writePointer(memory, y.layout);
+      if (target === null) return false;
+      const weight = { storage: values.storage, layout: values.layout.transpose(0, 1).unsqueeze(0) };
+      const [row, column] = x.layout.strides as [number, number];
+      const [, bRow, bColumn] = byteStrides(weight);
+      return way().rescaled(
+        {
+          pair: `${left}-${right}`,
+          m,
+          n,
+          k,
+          a: { at: addressOf(memory, x), row, column },
+          b: { at: addressOf(memory, weight), row: bRow, column: bColumn },
+          aZero: xZero,
+          bZero: 0,
+          weight,
+        },
+        {
+          at: target + y.layout.offset * dtypes[dtype].bytes,
+          dtype,
+          multiplier: lineOf(memory, rescaling.multiplier),
+          bias: lineOf(memory, rescaling.bias),
+          grid: rescaling.grid,
+        },
+      );
+    } finally {
+      memory.endKernel();
+    }
+  }
+
   return {
     linearInteger(x, weight, xZero, wZero, y, rescaling) {
       const [m, n] = y.layout.shape as [number, number];
+      if (m > 1 && wZero === null && rescaling !== null && rows(x, weight, xZero, y, rescaling)) return;
       const few = m * n * x.layout.shape[1]! < FEW;
       const sums = m === 1 && !few ? (rescaling ? empty([1, n], 'int32') : y) : null;
       if (!sums || !row(x, weight, xZero, sums)) {

@@ -1,12 +1,18 @@
+import { dtypes } from '../../../dtype.js';
 import type { KernelMemory } from '../../../memory.js';
+import type { LaneDType } from '../elementwise/lanes.js';
+import { familiesOf } from '../engine/families.js';
+import { gridNumbers, saturates } from '../quantize/requantize.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { addressOf, byteStrides } from '../engine/places.js';
 import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
-import { divideProduct } from './divided.js';
+import { divideProduct, type ProductDivision } from './divided.js';
 import { movedBy } from './dot8.js';
 import { batchDot8Arguments } from './dot8-zeros.js';
 import type { GemmOperand } from './gemm.js';
-import { emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
+import type { BytePair } from './gemm-i8.js';
+import { emitRescaled, runRescaled } from './rescaled.js';
+import { emitDot8Parts, emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
 import { packedForm, type Packing } from './packed.js';
 import { areZero, eachZero, PANEL, placedZeros, type ZeroPoints, type Zeros } from './zero-points.js';
 
@@ -17,6 +23,20 @@ const families = perPair(
     ({ module }) =>
       emitGemmDot8(module, `${a}-${b}`),
 );
+
+/** `rescaled` by dot products. */
+const rescaledFamily = familiesOf((pair: BytePair, dtype: LaneDType, clamps: boolean): Family => (emission) => {
+  emitRescaled(emission, emitDot8Parts(emission.module, pair).gemm, GEMM_DOT8_WORKSPACE, dtype, clamps);
+});
+
+/** How a product of this depth is divided. */
+const divisionOf = (k: number): ProductDivision => ({
+  tile: GEMM_DOT8_TILE,
+  workspace: GEMM_DOT8_WORKSPACE,
+  packedColumn: Math.ceil(k / 4) * 4,
+  rate: RATE,
+  wide: WIDE,
+});
 
 /** Packs B, with the sums of its columns behind the panels. */
 function pack(engine: SimdEngine, family: Family, n: number, k: number, b: GemmOperand, to: number): void {
@@ -97,14 +117,21 @@ export function dotMultiplication(engine: SimdEngine): ByteMultiplication {
       const inOne = typeof aZero === 'number' && areZero(bZero);
       const bias = inOne && aZero !== 0 ? timesSums(memory, -aZero, sums, n) : 0;
       const call = { m, n, k, a, b, c, cRow: n * 4, packed, bias };
-      divideProduct(engine, families[pair], 'gemmDot8', call, {
-        tile: GEMM_DOT8_TILE,
-        workspace: GEMM_DOT8_WORKSPACE,
-        packedColumn: Math.ceil(k / 4) * 4,
-        rate: RATE,
-        wide: WIDE,
-      });
+      divideProduct(engine, families[pair], 'gemmDot8', call, divisionOf(k));
       if (!inOne) correct(engine, product, { aZero, bZero }, sums);
+    },
+
+    rescaled({ pair, m, n, k, a, aZero, bZero, weight }, { at, dtype, multiplier, bias, grid }) {
+      const moved = movedBy(pair);
+      if (typeof aZero !== 'number' || moved.b !== 0 || !areZero(bZero)) return false;
+      const packed = weight ? packedForm(memory, weight, packings[pair]) : 0;
+      if (!packed) return false;
+      const family = rescaledFamily(pair, dtype, !saturates(dtype, grid));
+      const sums = packed + packedDot8(k, n).panels;
+      const results = { y: at, bytes: dtypes[dtype].bytes, multiplier, bias, grid: gridNumbers(grid) };
+      const call = { m, n, k, a, packed, sums, factor: -(aZero + moved.a), ...results };
+      runRescaled(engine, family, call, divisionOf(k));
+      return true;
     },
 
     batch({ first, batches, steps, aZero, bZero }) {

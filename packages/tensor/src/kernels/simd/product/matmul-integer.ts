@@ -59,27 +59,32 @@ function multiply(
   else for (let i = 0; i < batches; i++) way.product(product(i));
 }
 
+/** The fastest way to multiply bytes that is exact here. */
+export function byteMultiplication(engine: SimdEngine): () => ByteMultiplication {
+  const [dots, pairs] = [dotMultiplication(engine), pairMultiplication(engine)];
+  return () => (dotsAreExact(engine) ? dots : pairs);
+}
+
 /** Matrix products of bytes; every other dtype goes to `fallback`. */
 export function simdMatmulInteger(
   engine: SimdEngine,
+  way: () => ByteMultiplication,
   fallback: Pick<MatmulKernels, 'matmulInteger'>,
 ): Pick<MatmulKernels, 'matmulInteger'> {
   const { memory } = engine;
-  const [dots, pairs] = [dotMultiplication(engine), pairMultiplication(engine)];
   return {
     matmulInteger(x, y, xZero, yZero, out) {
       const [batches, m] = x.layout.shape as [number, number];
       const pair = pairOf(x, y);
       const points = pair === null ? null : zeroPointsOf(xZero, yZero, batches);
       if (pair === null || points === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
-      const way = dotsAreExact(engine) ? dots : pairs;
       memory.beginKernel();
       try {
         const isVector = m === 1 || y.layout.shape[2] === 1;
         if (isVector && byteVectorProduct(engine, x, y, xZero, yZero, out)) return;
         const target = out.storage.writePointer(memory, out.layout);
         if (target === null) return fallback.matmulInteger(x, y, xZero, yZero, out);
-        multiply(memory, way, [x, y], pair, points, target + out.layout.offset * 4);
+        multiply(memory, way(), [x, y], pair, points, target + out.layout.offset * 4);
       } finally {
         memory.endKernel();
       }

@@ -1,9 +1,23 @@
+import { dtypes } from '../../../dtype.js';
+import type { LaneDType } from '../elementwise/lanes.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
 import { addressOf, byteStrides } from '../engine/places.js';
 import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
-import { divideProduct } from './divided.js';
+import { familiesOf } from '../engine/families.js';
+import { gridNumbers, saturates } from '../quantize/requantize.js';
+import { divideProduct, type ProductDivision } from './divided.js';
 import { batchArguments } from './gemm.js';
-import { emitGemmI8, GEMM_I8_TILE, GEMM_I8_WORKSPACE, packedI8, STRASSEN_GRAINS } from './gemm-i8.js';
+import {
+  emitGemmI8,
+  emitPairParts,
+  GEMM_I8_TILE,
+  GEMM_I8_WORKSPACE,
+  packedI8,
+  STRASSEN_GRAINS,
+  type BytePair,
+  type Bytes,
+} from './gemm-i8.js';
+import { emitRescaled, runRescaled } from './rescaled.js';
 import { packedForm, type Packing } from './packed.js';
 import { strassenBytes, strassenWorkspace } from './strassen.js';
 import { areZero, everyZero, placedZeros } from './zero-points.js';
@@ -15,6 +29,21 @@ const families = perPair(
     ({ module }) =>
       emitGemmI8(module, a, b),
 );
+
+/** `rescaled` by pairs. */
+const rescaledFamily = familiesOf((pair: BytePair, dtype: LaneDType, clamps: boolean): Family => (emission) => {
+  const { gemm } = emitPairParts(emission.module, ...(pair.split('-') as [Bytes, Bytes]));
+  emitRescaled(emission, gemm, GEMM_I8_WORKSPACE, dtype, clamps);
+});
+
+/** How a product of this depth is divided. */
+const divisionOf = (k: number): ProductDivision => ({
+  tile: GEMM_I8_TILE,
+  workspace: GEMM_I8_WORKSPACE,
+  packedColumn: Math.ceil(k / 2) * 4,
+  rate: RATE,
+  wide: WIDE,
+});
 
 /** A form of the second operand, which a function of a family packs. */
 const packingBy = (
@@ -42,7 +71,7 @@ const BAND = 512;
 const LARGEST_OF_FOUR = 2 ** 13 - 256;
 
 /** Whether Strassen's method multiplies faster. */
-const isLarge = ({ m, n, k, aZero }: ByteProduct): boolean =>
+const isLarge = ({ m, n, k, aZero }: Omit<ByteProduct, 'c'>): boolean =>
   n >= LARGE.n &&
   k >= LARGE.k &&
   k <= LARGE.deepest &&
@@ -101,13 +130,19 @@ export function pairMultiplication(engine: SimdEngine): ByteMultiplication {
         cRow: n * 4,
         packed,
       };
-      divideProduct(engine, families[pair], 'gemmI8', call, {
-        tile: GEMM_I8_TILE,
-        workspace: GEMM_I8_WORKSPACE,
-        packedColumn: Math.ceil(k / 2) * 4,
-        rate: RATE,
-        wide: WIDE,
-      });
+      divideProduct(engine, families[pair], 'gemmI8', call, divisionOf(k));
+    },
+
+    rescaled(product, { at, dtype, multiplier, bias, grid }) {
+      const { pair, m, n, k, a, aZero, bZero, weight } = product;
+      if (!areZero(bZero) || isLarge(product)) return false;
+      const packed = weight ? packedForm(memory, weight, packings[pair]) : 0;
+      if (!packed) return false;
+      const family = rescaledFamily(pair, dtype, !saturates(dtype, grid));
+      const left = { ...a, extra: placedZeros(memory, aZero, m) };
+      const results = { y: at, bytes: dtypes[dtype].bytes, multiplier, bias, grid: gridNumbers(grid) };
+      runRescaled(engine, family, { m, n, k, a: left, packed, sums: 0, factor: 0, ...results }, divisionOf(k));
+      return true;
     },
 
     batch({ first, batches, steps, aZero, bZero }) {

@@ -2,7 +2,7 @@ import type { KernelMemory } from '../../../memory.js';
 import type { View } from '../../../storage.js';
 
 /** Zero points up to this leave room for a byte in 16 bits. */
-export const LARGEST_ZERO = 32767 - 255;
+const LARGEST_ZERO = 32767 - 255;
 
 /** Elements behind the numbers of lines that whole panels reach. */
 export const PANEL = 16;

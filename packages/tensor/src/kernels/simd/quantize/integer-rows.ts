@@ -18,7 +18,8 @@ import {
   type Locals,
   type Stmt,
 } from '../assembler/assembler.js';
-import { familiesByDTypes, isLaneDType, type LaneDType } from '../elementwise/lanes.js';
+import { familiesOf } from '../engine/families.js';
+import { isLaneDType, type LaneDType } from '../elementwise/lanes.js';
 import { emitPlane } from '../elementwise/planes.js';
 import { FEW } from '../elementwise/rows.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
@@ -34,7 +35,7 @@ const WORK = { softmax: 0.8, normalize: 0.3 };
  * `softmaxScaled(x, rows, n, y, line, xScale, xOffset, scale, offset, low, high)`: each row by way of its float32 at `line`, in the
  * functions that do it for whole tensors.
  */
-const softmaxes = familiesByDTypes((from, to) => (emission) => {
+const softmaxes = familiesOf((from: LaneDType, to: LaneDType) => (emission) => {
   const enter = emitPlane(
     emission,
     null,
@@ -129,7 +130,7 @@ function sumsOf(
  * `normalizeInteger(x, rows, n, y, multiplier, bias, centered, zero, scale, eps, low, high, base)`: multiplier and bias are vectors, `zero`
  * is `n` times the zero point of rows that are not `centered`.
  */
-const normalizations = familiesByDTypes((from, to) => (emission) => {
+const normalizations = familiesOf((from: LaneDType, to: LaneDType) => (emission) => {
   const each = ([from, 'float32', 'float32'] as const).map((dtype) => ({ dtype, each: true }));
   const place = emitPlane(
     emission,

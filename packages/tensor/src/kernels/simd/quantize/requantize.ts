@@ -3,6 +3,7 @@ import type { IntegerGrid, IntegerKernels } from '../../contract/integer.js';
 import { i32x4 } from '../assembler/assembler.js';
 import type { SimdEngine } from '../engine/engine.js';
 import type { Lockstep, Wide } from '../elementwise/lockstep.js';
+import type { Body } from '../elementwise/rows.js';
 import { overPlanes, planeFamilies, type PlaneFamilies } from '../elementwise/planes.js';
 
 /** Added to a number up to 2^22 from zero, it rounds that to an integer, half to even, in the low bits of the sum. */
@@ -45,15 +46,16 @@ export function rescaled(
 export const saturates = (dtype: DType, { qmax }: IntegerGrid): boolean =>
   dtype !== 'int32' && dtypes[dtype].max === qmax;
 
-const familiesFor = (clamps: boolean): PlaneFamilies =>
-  planeFamilies(
-    3,
-    (code, [acc, multiplier, bias, low, high, base]) =>
-      rescaled(code, acc!, multiplier!, bias!, [low!, clamps ? high! : null, base!]),
-    'integers',
-  );
+/** `rescaled` of sums, multiplier and bias, with what `gridNumbers` gives behind them. */
+export const rescaledBy =
+  (clamps: boolean): Body =>
+  (code, [acc, multiplier, bias, low, high, base]) =>
+    rescaled(code, acc!, multiplier!, bias!, [low!, clamps ? high! : null, base!]);
 
-const [clamping, saturating] = [familiesFor(true), familiesFor(false)];
+const [clamping, saturating] = [true, false].map((clamps) => planeFamilies(3, rescaledBy(clamps), 'integers')) as [
+  PlaneFamilies,
+  PlaneFamilies,
+];
 
 /** `requantize` bit for bit as the reference; what float32 cannot count exactly and unusual layouts go to `fallback`. */
 export function simdRequantize(

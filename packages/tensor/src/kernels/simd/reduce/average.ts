@@ -20,7 +20,8 @@ import {
   type Stmt,
 } from '../assembler/assembler.js';
 import type { Emission, SimdEngine } from '../engine/engine.js';
-import { familiesByDTypes, isLaneDType, lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
+import { familiesOf } from '../engine/families.js';
+import { isLaneDType, lanes, type Count, type LaneDType } from '../elementwise/lanes.js';
 import { Lockstep, type Wide } from '../elementwise/lockstep.js';
 import { addressOf } from '../engine/places.js';
 import { overRegions, REGION_PARAMS, regionTable } from './regions.js';
@@ -41,7 +42,7 @@ const exactCount = (dtype: LaneDType): number => (lanes[dtype].shift === 0 ? 2 *
  * `averageLines(x, y, origin, count, length, ...)`, with the same numbers: those of `count` lines of `length` elements, with a divisor
  * in memory.
  */
-const familyFor = familiesByDTypes((from, to) => {
+const familyFor = familiesOf((from: LaneDType, to: LaneDType) => {
   const { shift } = lanes[from];
   const { bytes } = dtypes[to];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { detectFeatures, SimdEngine } from '../../../../src/kernels/simd/engine/engine.js';
-import { simdMatmulInteger } from '../../../../src/kernels/simd/product/matmul-integer.js';
+import { byteMultiplication, simdMatmulInteger } from '../../../../src/kernels/simd/product/matmul-integer.js';
 import { kernelMemory } from '../../../../src/memory.js';
 import { alloc, type View } from '../../../../src/storage.js';
 import { filled, firstDifference, reference } from '../views.js';
@@ -49,7 +49,8 @@ describe.each([
   ['pairs of 16 bits', false],
   ['dot products of four', true],
 ])('SIMD matmulInteger by %s', (_way, isDots) => {
-  const { matmulInteger } = simdMatmulInteger(new SimdEngine(kernelMemory!, detectFeatures()), reference);
+  const engine = new SimdEngine(kernelMemory!, detectFeatures());
+  const { matmulInteger } = simdMatmulInteger(engine, byteMultiplication(engine), reference);
 
   beforeEach(() => (mockWay.isDots = isDots));
 
