@@ -59,6 +59,9 @@ export interface Division {
   readonly workspace?: number;
 }
 
+/** Bytes of workspace that a thread keeps from kernel to kernel; larger ones are rare. */
+const KEPT = 2 ** 23;
+
 /** How many parts a thread's share is worth. */
 const turnsOf = ({ count, grain, work, least = grain }: Division, threads: number): number =>
   Math.max(1, Math.floor(Math.min(TURNS.most, work / threads / TURNS.least, count / threads / least)));
@@ -136,14 +139,23 @@ export class SimdEngine {
   private workspace(thread: number, bytes: number): number {
     const known = this.workspaces[thread];
     if (known && known.size >= bytes) return known.start;
-    if (known) {
-      // Forgotten first: there may be no room for a larger one.
-      delete this.workspaces[thread];
-      this.memory.release(known);
-    }
+    // There may be no room for both.
+    if (known) this.forget(thread);
     const made = this.memory.reserve(bytes);
     this.workspaces[thread] = made;
     return made.start;
+  }
+
+  private forget(thread: number): void {
+    const known = this.workspaces[thread];
+    if (!known) return;
+    delete this.workspaces[thread];
+    this.memory.release(known);
+  }
+
+  /** Gives workspaces back that are larger than what is kept. */
+  private tidy(bytes: number): void {
+    if (bytes > KEPT) for (let thread = 0; thread < this.workspaces.length; thread++) this.forget(thread);
   }
 
   /**
@@ -162,7 +174,9 @@ export class SimdEngine {
     const workers = work >= WORTH_SHARING && count >= 2 * grain ? workersFor(work) : null;
     if (!workers) {
       const args = argsOf(0, count, 0);
-      return workspace > 0 ? kernel(...args, this.workspace(0, workspace)) : kernel(...args);
+      if (workspace > 0) kernel(...args, this.workspace(0, workspace));
+      else kernel(...args);
+      return this.tidy(workspace);
     }
     const threads = workers.ready.length + 1;
     const size = Math.ceil(count / (threads * turnsOf(division, threads)) / grain) * grain;
@@ -171,5 +185,6 @@ export class SimdEngine {
       parts.push(argsOf(start, Math.min(count, start + size), parts.length));
     const lent = workspace > 0 ? Array.from({ length: threads }, (_, i) => this.workspace(i, workspace)) : [];
     workers.pool.run(workers.ready, compiled, compiled.names.indexOf(name), parts, kernel, lent);
+    this.tidy(workspace);
   }
 }

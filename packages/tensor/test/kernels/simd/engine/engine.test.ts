@@ -1,5 +1,9 @@
 import { ArgumentError, rand, setFusedMultiplyAdd } from '@q/tensor';
-import { detectFeatures } from '../../../../src/kernels/simd/engine/engine.js';
+import { seq } from '../../../../src/kernels/simd/assembler/assembler.js';
+import { detectFeatures, SimdEngine, type Family } from '../../../../src/kernels/simd/engine/engine.js';
+import { kernelMemory } from '../../../../src/memory.js';
+
+const family: Family = ({ module }) => module.func('nothing', ['i32'], () => seq());
 
 describe('a platform that refuses to compile WebAssembly, as a strict content security policy does', () => {
   const { Module } = WebAssembly;
@@ -27,6 +31,22 @@ describe('a platform that refuses to compile WebAssembly, as a strict content se
 });
 
 it('the platform of the tests has SIMD', () => expect(detectFeatures().simd).toBe(true));
+
+describe('SimdEngine', () => {
+  it.each([
+    ['keeps', 1, 1],
+    ['gives back', 16, 0],
+  ])('%s a workspace of %i MiB', (_what, size, kept) => {
+    const memory = kernelMemory!;
+    const engine = new SimdEngine(memory, detectFeatures());
+    const workspace = size * 2 ** 20;
+    engine.load(family);
+    const before = memory.usage().used;
+    for (let time = 0; time < 3; time++)
+      engine.divide(family, 'nothing', { count: 1, grain: 1, work: 1, workspace }, () => []);
+    expect(Math.floor((memory.usage().used - before) / 2 ** 20)).toBe(kept);
+  });
+});
 
 describe('setFusedMultiplyAdd', () => {
   afterEach(() => setFusedMultiplyAdd(true));
