@@ -14,9 +14,9 @@ import {
   type Stmt,
 } from '../assembler/assembler.js';
 import { sheetForm } from '../engine/sheet.js';
+import { emitGemmF32Gathered, GEMM_F32_WORKSPACE, type GemmVariant } from '../product/gemm-f32.js';
 import { emitDepthwise, type DepthwiseFunctions } from './depthwise-f32.js';
 import { emitImages, sliceArguments, type ImageFunctions } from './images.js';
-import { emitGemmF32Gathered, GEMM_F32_WORKSPACE, type GemmVariant } from '../product/gemm-f32.js';
 
 /** Elements of results kept between product and output, so that they stay in the second-level cache. */
 const BAND = 1 << 18;

@@ -1,14 +1,14 @@
 import type { DType } from '../../../dtype.js';
 import type { IntegerKernels } from '../../contract/integer.js';
 import type { MatmulKernels } from '../../contract/matmul.js';
+import { getNumThreads } from '../../threads/threads.js';
+import { isLaneDType } from '../elementwise/lanes.js';
+import type { SimdEngine } from '../engine/engine.js';
+import { countable } from '../quantize/requantize.js';
 import { directConvolution } from './conv-direct.js';
 import type { Problem } from './conv-problem.js';
 import { productConvolution } from './conv-product.js';
 import { vectorConvolution } from './conv-vector.js';
-import type { SimdEngine } from '../engine/engine.js';
-import { getNumThreads } from '../../threads/threads.js';
-import { isLaneDType } from '../elementwise/lanes.js';
-import { countable } from '../quantize/requantize.js';
 
 /** Products below which the plain loops are as fast. */
 const FEW_PRODUCTS = 512;

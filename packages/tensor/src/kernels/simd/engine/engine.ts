@@ -37,7 +37,7 @@ export function setFusedMultiplyAdd(enabled: boolean): void {
 }
 
 /** Nanoseconds of work from which it pays to share them. */
-const WORTH_SHARING = 15_000;
+const WORTH_SHARING = 30_000;
 
 /**
  * A thread's share comes in up to so many parts, of at least so many nanoseconds: who is done early takes what others have not

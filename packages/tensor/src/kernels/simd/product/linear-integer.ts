@@ -2,13 +2,13 @@ import { dtypes } from '../../../dtype.js';
 import { Layout } from '../../../layout.js';
 import { empty, type View } from '../../../storage.js';
 import type { IntegerKernels, LinearWeight, Rescaling } from '../../contract/integer.js';
+import { isLaneDType } from '../elementwise/lanes.js';
 import type { SimdEngine } from '../engine/engine.js';
+import { addressOf, byteStrides, lineOf } from '../engine/places.js';
+import { countable } from '../quantize/requantize.js';
 import { bytesOf, type ByteMultiplication } from './byte-product.js';
 import { gemvI8Family, STEP, widenFamily } from './gemv-i8.js';
 import { nibbleFamily, UNPACK_SLACK } from './nibbles.js';
-import { isLaneDType } from '../elementwise/lanes.js';
-import { addressOf, byteStrides, lineOf } from '../engine/places.js';
-import { countable } from '../quantize/requantize.js';
 import { isSmall } from './zero-points.js';
 
 /** Products, or values, below which the plain loops are as fast. */

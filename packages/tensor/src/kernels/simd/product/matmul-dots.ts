@@ -1,19 +1,19 @@
 import { dtypes } from '../../../dtype.js';
 import type { KernelMemory } from '../../../memory.js';
 import type { LaneDType } from '../elementwise/lanes.js';
-import { familiesOf } from '../engine/families.js';
-import { gridNumbers, saturates } from '../quantize/requantize.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
+import { familiesOf } from '../engine/families.js';
 import { addressOf, byteStrides } from '../engine/places.js';
+import { gridNumbers, saturates } from '../quantize/requantize.js';
 import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
 import { divideProduct, type ProductDivision } from './divided.js';
 import { movedBy } from './dot8.js';
 import { batchDot8Arguments } from './dot8-zeros.js';
 import type { GemmOperand } from './gemm.js';
-import type { BytePair } from './gemm-i8.js';
-import { emitRescaled, runRescaled } from './rescaled.js';
 import { emitDot8Parts, emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
+import type { BytePair } from './gemm-i8.js';
 import { packedForm, type Packing } from './packed.js';
+import { emitRescaled, runRescaled } from './rescaled.js';
 import { areZero, eachZero, PANEL, placedZeros, type ZeroPoints, type Zeros } from './zero-points.js';
 
 const RATE = 100;

@@ -1,10 +1,10 @@
 import { dtypes } from '../../../dtype.js';
 import type { LaneDType } from '../elementwise/lanes.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { addressOf, byteStrides } from '../engine/places.js';
-import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
 import { familiesOf } from '../engine/families.js';
+import { addressOf, byteStrides } from '../engine/places.js';
 import { gridNumbers, saturates } from '../quantize/requantize.js';
+import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
 import { divideProduct, type ProductDivision } from './divided.js';
 import { batchArguments } from './gemm.js';
 import {
@@ -17,8 +17,8 @@ import {
   type BytePair,
   type Bytes,
 } from './gemm-i8.js';
-import { emitRescaled, runRescaled } from './rescaled.js';
 import { packedForm, type Packing } from './packed.js';
+import { emitRescaled, runRescaled } from './rescaled.js';
 import { strassenBytes, strassenWorkspace } from './strassen.js';
 import { areZero, everyZero, placedZeros } from './zero-points.js';
 
