@@ -11,8 +11,14 @@ import {
   type ModuleBuilder,
 } from '../assembler/assembler.js';
 import { movedBy } from '../product/dot8.js';
-import { emitDot8Parts, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from '../product/gemm-dot8.js';
-import { emitPairParts, GEMM_I8_WORKSPACE, type BytePair, type Bytes } from '../product/gemm-i8.js';
+import {
+  emitDot8Parts,
+  GEMM_DOT8_RATE,
+  GEMM_DOT8_TILE,
+  GEMM_DOT8_WORKSPACE,
+  packedDot8,
+} from '../product/gemm-dot8.js';
+import { emitPairParts, GEMM_I8_RATE, GEMM_I8_WORKSPACE, type BytePair, type Bytes } from '../product/gemm-i8.js';
 import { everyZero, isSmall, PANEL } from '../product/zero-points.js';
 
 /** The zero points of filters, as the function of a way takes them: a number that means all of them, and a list of them or none. */
@@ -42,7 +48,7 @@ const PARAMS = new Array<'i32'>(11).fill('i32');
 
 /** By dot products of four bytes: zero points are brought in by the sums of the columns. */
 export const dotBands: BandProduct = {
-  rate: 100,
+  rate: GEMM_DOT8_RATE,
   workspace: (k, columns) => GEMM_DOT8_WORKSPACE + packedDot8(k, columns).all,
   moved: movedBy,
   zerosOf: (zeros) =>
@@ -79,7 +85,7 @@ export const dotBands: BandProduct = {
 
 /** By pairs of 16-bit integers: zero points are taken away as bytes are widened. */
 export const pairBands: BandProduct = {
-  rate: 40,
+  rate: GEMM_I8_RATE,
   workspace: (_k, columns) => GEMM_I8_WORKSPACE + (columns + PANEL) * 4,
   moved: () => ({ a: 0, b: 0 }),
   zerosOf: (zeros) => (everyZero(zeros, isSmall) ? { factor: 0, list: zeros } : null),

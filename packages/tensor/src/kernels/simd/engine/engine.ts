@@ -140,7 +140,7 @@ export class SimdEngine {
     const known = this.workspaces[thread];
     if (known && known.size >= bytes) return known.start;
     // There may be no room for both.
-    if (known) this.forget(thread);
+    this.forget(thread);
     const made = this.memory.reserve(bytes);
     this.workspaces[thread] = made;
     return made.start;

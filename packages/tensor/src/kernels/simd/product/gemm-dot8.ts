@@ -26,6 +26,9 @@ const SIZES = { MR, NR, KC: 1024, MC: 504, group: 4 };
 /** Bytes of workspace the products need. */
 export const GEMM_DOT8_WORKSPACE = gemmWorkspace(SIZES);
 
+/** Multiplications that one thread does in a nanosecond, roughly. */
+export const GEMM_DOT8_RATE = 100;
+
 /** Rows and columns of a tile. */
 export const GEMM_DOT8_TILE = { rows: MR, columns: NR };
 

@@ -23,6 +23,9 @@ const SIZES = { MR, NR, KC: 512, MC: 256, group: 2 };
 /** Bytes of workspace the integer products need. */
 export const GEMM_I8_WORKSPACE = gemmWorkspace(SIZES);
 
+/** Multiplications that one thread does in a nanosecond, roughly. */
+export const GEMM_I8_RATE = 40;
+
 /** Rows and columns of a tile. */
 export const GEMM_I8_TILE = { rows: MR, columns: NR };
 

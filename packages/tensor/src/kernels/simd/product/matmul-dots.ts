@@ -1,8 +1,6 @@
 import { dtypes } from '../../../dtype.js';
 import type { KernelMemory } from '../../../memory.js';
-import type { LaneDType } from '../elementwise/lanes.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { familiesOf } from '../engine/families.js';
 import { addressOf, byteStrides } from '../engine/places.js';
 import { gridNumbers, saturates } from '../quantize/requantize.js';
 import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
@@ -10,13 +8,17 @@ import { divideProduct, type ProductDivision } from './divided.js';
 import { movedBy } from './dot8.js';
 import { batchDot8Arguments } from './dot8-zeros.js';
 import type { GemmOperand } from './gemm.js';
-import { emitDot8Parts, emitGemmDot8, GEMM_DOT8_TILE, GEMM_DOT8_WORKSPACE, packedDot8 } from './gemm-dot8.js';
-import type { BytePair } from './gemm-i8.js';
+import {
+  emitDot8Parts,
+  emitGemmDot8,
+  GEMM_DOT8_RATE,
+  GEMM_DOT8_TILE,
+  GEMM_DOT8_WORKSPACE,
+  packedDot8,
+} from './gemm-dot8.js';
 import { packedForm, type Packing } from './packed.js';
-import { emitRescaled, runRescaled } from './rescaled.js';
+import { rescaledFamilies, runRescaled } from './rescaled.js';
 import { areZero, eachZero, PANEL, placedZeros, type ZeroPoints, type Zeros } from './zero-points.js';
-
-const RATE = 100;
 
 const families = perPair(
   (a, b): Family =>
@@ -25,16 +27,14 @@ const families = perPair(
 );
 
 /** `rescaled` by dot products. */
-const rescaledFamily = familiesOf((pair: BytePair, dtype: LaneDType, clamps: boolean): Family => (emission) => {
-  emitRescaled(emission, emitDot8Parts(emission.module, pair).gemm, GEMM_DOT8_WORKSPACE, dtype, clamps);
-});
+const rescaledFamily = rescaledFamilies((module, pair) => emitDot8Parts(module, pair).gemm, GEMM_DOT8_WORKSPACE);
 
 /** How a product of this depth is divided. */
 const divisionOf = (k: number): ProductDivision => ({
   tile: GEMM_DOT8_TILE,
   workspace: GEMM_DOT8_WORKSPACE,
   packedColumn: Math.ceil(k / 4) * 4,
-  rate: RATE,
+  rate: GEMM_DOT8_RATE,
   wide: WIDE,
 });
 
@@ -102,7 +102,7 @@ export function dotMultiplication(engine: SimdEngine): ByteMultiplication {
   const { memory } = engine;
   const packings = perPair((a, b) => packingBy(engine, families[`${a}-${b}`]));
   return {
-    rate: RATE,
+    rate: GEMM_DOT8_RATE,
 
     product(product) {
       const { pair, m, n, k, a, b, c, weight } = product;
@@ -140,7 +140,7 @@ export function dotMultiplication(engine: SimdEngine): ByteMultiplication {
       const zero = bZero + moved.b;
       const bZeros = zero === 0 ? 0 : placedZeros(memory, zero, n);
       const { panels, all } = packedDot8(k, n);
-      const work = (batches * m * n * k) / RATE;
+      const work = (batches * m * n * k) / GEMM_DOT8_RATE;
       const workspace = GEMM_DOT8_WORKSPACE + all + m * 4;
       engine.divide(families[pair], 'gemmDot8Batch', { count: batches, grain: 1, work, workspace }, (start, end) =>
         batchDot8Arguments({

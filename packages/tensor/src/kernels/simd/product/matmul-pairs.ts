@@ -1,7 +1,5 @@
 import { dtypes } from '../../../dtype.js';
-import type { LaneDType } from '../elementwise/lanes.js';
 import type { Family, SimdEngine } from '../engine/engine.js';
-import { familiesOf } from '../engine/families.js';
 import { addressOf, byteStrides } from '../engine/places.js';
 import { gridNumbers, saturates } from '../quantize/requantize.js';
 import { perPair, WIDE, type ByteMultiplication, type ByteProduct } from './byte-product.js';
@@ -10,19 +8,17 @@ import { batchArguments } from './gemm.js';
 import {
   emitGemmI8,
   emitPairParts,
+  GEMM_I8_RATE,
   GEMM_I8_TILE,
   GEMM_I8_WORKSPACE,
   packedI8,
   STRASSEN_GRAINS,
-  type BytePair,
   type Bytes,
 } from './gemm-i8.js';
 import { packedForm, type Packing } from './packed.js';
-import { emitRescaled, runRescaled } from './rescaled.js';
+import { rescaledFamilies, runRescaled } from './rescaled.js';
 import { strassenBytes, strassenWorkspace } from './strassen.js';
 import { areZero, everyZero, placedZeros } from './zero-points.js';
-
-const RATE = 40;
 
 const families = perPair(
   (a, b): Family =>
@@ -31,17 +27,17 @@ const families = perPair(
 );
 
 /** `rescaled` by pairs. */
-const rescaledFamily = familiesOf((pair: BytePair, dtype: LaneDType, clamps: boolean): Family => (emission) => {
-  const { gemm } = emitPairParts(emission.module, ...(pair.split('-') as [Bytes, Bytes]));
-  emitRescaled(emission, gemm, GEMM_I8_WORKSPACE, dtype, clamps);
-});
+const rescaledFamily = rescaledFamilies(
+  (module, pair) => emitPairParts(module, ...(pair.split('-') as [Bytes, Bytes])).gemm,
+  GEMM_I8_WORKSPACE,
+);
 
 /** How a product of this depth is divided. */
 const divisionOf = (k: number): ProductDivision => ({
   tile: GEMM_I8_TILE,
   workspace: GEMM_I8_WORKSPACE,
   packedColumn: Math.ceil(k / 2) * 4,
-  rate: RATE,
+  rate: GEMM_I8_RATE,
   wide: WIDE,
 });
 
@@ -94,7 +90,7 @@ export function pairMultiplication(engine: SimdEngine): ByteMultiplication {
       const division = {
         count,
         grain: STRASSEN_GRAINS.m,
-        work: (count * n * k) / RATE,
+        work: (count * n * k) / GEMM_I8_RATE,
         workspace: strassenWorkspace(count, n, k),
       };
       engine.divide(families[pair], 'strassen', division, (start, end) => [
@@ -113,7 +109,7 @@ export function pairMultiplication(engine: SimdEngine): ByteMultiplication {
   }
 
   return {
-    rate: RATE,
+    rate: GEMM_I8_RATE,
 
     product(product) {
       const { pair, m, n, k, a, b, c, aZero, bZero, weight } = product;
@@ -156,7 +152,7 @@ export function pairMultiplication(engine: SimdEngine): ByteMultiplication {
         c,
         cRow: n * 4,
       };
-      const work = (batches * m * n * k) / RATE;
+      const work = (batches * m * n * k) / GEMM_I8_RATE;
       engine.divide(
         families[pair],
         'gemmI8Batch',

@@ -1,10 +1,22 @@
-import { forRange, i32, i32x4, seq, v128, when, type EmittedFunction, type Locals } from '../assembler/assembler.js';
+import {
+  forRange,
+  i32,
+  i32x4,
+  seq,
+  v128,
+  when,
+  type EmittedFunction,
+  type Locals,
+  type ModuleBuilder,
+} from '../assembler/assembler.js';
 import { lanes, type LaneDType } from '../elementwise/lanes.js';
 import { emitPlane, type Operand } from '../elementwise/planes.js';
 import type { Emission, Family, SimdEngine } from '../engine/engine.js';
+import { familiesOf } from '../engine/families.js';
 import { rescaledBy } from '../quantize/requantize.js';
 import { dividedSides, type ProductDivision } from './divided.js';
 import type { GemmOperand } from './gemm.js';
+import type { BytePair } from './gemm-i8.js';
 
 /** Rows and columns of sums that are put on their grid together: they stay in the second-level cache. Whole tiles of every product. */
 const BLOCK = { rows: 60, columns: 1024 };
@@ -39,7 +51,7 @@ export interface RescaledCall {
  * Emits `rescaled(m, n, k, a, aRow, aColumn, aExtra, packed, packedColumn, sums, factor, multiplier, bias, y, yRow, low, high, base,
  * workspace)`, see `RescaledCall`: by a `gemm` that takes so much workspace; a column of its packed B has `packedColumn` bytes.
  */
-export function emitRescaled(
+function emitRescaled(
   emission: Emission,
   gemm: EmittedFunction,
   gemmBytes: number,
@@ -113,6 +125,15 @@ export function emitRescaled(
     );
   });
 }
+
+/** Families of `rescaled` by how bytes are read, the dtype of results, and whether the grid ends before it; `gemmOf` emits the product. */
+export const rescaledFamilies = (
+  gemmOf: (module: ModuleBuilder, pair: BytePair) => EmittedFunction,
+  gemmBytes: number,
+): ((pair: BytePair, result: LaneDType, clamps: boolean) => Family) =>
+  familiesOf((pair, result, clamps) => (emission) => {
+    emitRescaled(emission, gemmOf(emission.module, pair), gemmBytes, result, clamps);
+  });
 
 /** Runs `rescaled` of a family, divided between threads as the product is. */
 export function runRescaled(
